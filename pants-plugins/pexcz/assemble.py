@@ -1,0 +1,254 @@
+"""Puts packs, runtimes and boot shims together to a CZEX, as docs/format.md lays it out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Dict, Iterator, List, Sequence
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from pexcz import header
+from pexcz.errors import BadPackError, OutputError
+from pexcz.pack import COPY_CHUNK_BYTES, PackInfo, read_pack_info
+from pexcz.pexfile import MANIFEST, PEX_INFO
+from pexcz.requirements import constraint_data, parse_requirement, requirement_data
+from pexcz.zipwriter import ZipWriter
+
+FORMAT = 1
+MAIN = "__main__.py"
+IMPORT_HOOK = "__pex__/__init__.py"
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A platform's runtime executable: the platform's id, the name it has in a CZEX, its bytes."""
+
+    platform: str
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Parts:
+    """All that a CZEX is made of.
+
+    :param info: PEX-INFO, and `info_bytes` as it stands in the PEX.
+    :param shebang: The PEX's own, without `#!`.
+    :param packs: The sources' pack first.
+    :param boot: The directory of the boot shims, `native/boot`.
+    """
+
+    info: Dict[str, Any]
+    info_bytes: bytes
+    shebang: str
+    packs: Sequence[Path]
+    runtimes: Sequence[Runtime]
+    boot: Path
+    sh_boot: bool
+
+
+@contextmanager
+def whole_file(path: Path, mode: int) -> Iterator[IO[bytes]]:
+    """Write a file that is at `path` whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(temporary, "w+b") as stream:
+            yield stream
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except OSError as e:
+        raise OutputError(f"{path} can't be written: {e.strerror}.") from e
+    finally:
+        if temporary.exists():
+            temporary.unlink()
+
+
+def assemble(parts: Parts, output: Path) -> None:
+    """Write the CZEX to `output`. The same parts give the same bytes."""
+    infos = [read_pack_info(path) for path in parts.packs]
+    if [info.meta["kind"] for info in infos[:2]].count("sources") != 1:
+        raise BadPackError("The first pack must be the sources', and no other.")
+    boot = boot_files(parts.boot)
+    fingerprint = _fingerprint(parts, infos, boot)
+    constraints = [constraint_data(text) for text in parts.info.get("interpreter_constraints") or ()]
+    pex_root = parts.info.get("pex_root") or ""
+    if parts.sh_boot:
+        prefix = header.sh_header(
+            boot["header.sh"].decode("utf-8"), fingerprint, parts.shebang, pex_root, constraints
+        )
+    else:
+        prefix = header.plain_header(parts.shebang)
+    main = _filled_in(boot[MAIN], fingerprint=fingerprint, pex_root=pex_root)
+    with whole_file(output, 0o755) as stream:
+        stream.write(prefix.encode("utf-8"))
+        writer = ZipWriter(stream)
+        offsets = [
+            writer.add_stored(
+                f".czex/packs/{info.fingerprint}.pack", _chunks(path), info.size, _crc32(path)
+            )
+            for path, info in zip(parts.packs, infos)
+        ]
+        for runtime in sorted(parts.runtimes, key=lambda runtime: runtime.platform):
+            writer.add(f".czex/runtime/{runtime.platform}/{runtime.name}", runtime.content)
+        for name in sorted(boot):
+            if name.startswith("boot/"):
+                writer.add(f".czex/{name}", boot[name])
+        manifest = {
+            "fingerprint": fingerprint,
+            "format": FORMAT,
+            "interpreter_constraints": constraints,
+            "packs": _pack_records(parts, infos, offsets),
+            "requirements": _requirements(parts.info, infos),
+            "runtimes": {
+                runtime.platform: {
+                    "sha256": hashlib.sha256(runtime.content).hexdigest(),
+                    "size": len(runtime.content),
+                }
+                for runtime in parts.runtimes
+            },
+        }
+        writer.add(MANIFEST, _json(manifest))
+        writer.add(PEX_INFO, parts.info_bytes)
+        writer.add(IMPORT_HOOK, boot[IMPORT_HOOK])
+        writer.add(MAIN, main, compress=False)
+        writer.finish()
+
+
+def boot_files(directory: Path) -> Dict[str, bytes]:
+    """Path → content of the boot shims."""
+    return {
+        path.relative_to(directory).as_posix(): path.read_bytes()
+        for path in sorted(directory.rglob("*"))
+        if path.is_file() and path.suffix in (".py", ".sh") and not path.name.endswith("_test.py")
+    }
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("utf-8")
+
+
+def _fingerprint(parts: Parts, infos: Sequence[PackInfo], boot: Dict[str, bytes]) -> str:
+    """Names all that an installed environment depends on: the packs, PEX-INFO, the boot."""
+    digest = hashlib.sha256(
+        _json(
+            [
+                FORMAT,
+                hashlib.sha256(parts.info_bytes).hexdigest(),
+                [info.sha256 for info in infos],
+                [[name, hashlib.sha256(content).hexdigest()] for name, content in boot.items()],
+            ]
+        )
+    )
+    return digest.hexdigest()[:40]
+
+
+def _filled_in(source: bytes, **values: str) -> bytes:
+    """Put string literals in the place of the literals `"@name@"`."""
+    text = source.decode("utf-8")
+    for name, value in values.items():
+        literal = f'"@{name}@"'
+        assert literal in text, literal
+        text = text.replace(literal, json.dumps(value))
+    return text.encode("utf-8")
+
+
+def _pack_records(
+    parts: Parts, infos: Sequence[PackInfo], offsets: Sequence[int]
+) -> List[Dict[str, Any]]:
+    records = []
+    for info, offset in zip(infos, offsets):
+        meta = dict(info.meta)
+        if meta["kind"] == "wheel":
+            meta["requires"] = _resolvable(_requires(meta, parts.info), infos)
+        records.append(
+            {
+                **meta,
+                "content_size": info.content_size,
+                "files": len(info.files),
+                "offset": offset,
+                "sha256": info.sha256,
+                "size": info.size,
+            }
+        )
+    return records
+
+
+def _requirements(pex_info: Dict[str, Any], infos: Sequence[PackInfo]) -> List[Dict[str, Any]]:
+    roots = [
+        requirement_data(parse_requirement(text, PEX_INFO))
+        for text in pex_info.get("requirements") or ()
+    ]
+    return _resolvable(_without_excluded(roots, pex_info), infos)
+
+
+def _requires(meta: Dict[str, Any], pex_info: Dict[str, Any]) -> List[Dict[str, Any]]:
+    """A wheel's requirements, after PEX-INFO's `overridden` and `excluded`."""
+    overrides = {
+        canonicalize_name(requirement.name): requirement
+        for requirement in (
+            parse_requirement(text, PEX_INFO) for text in pex_info.get("overridden") or ()
+        )
+    }
+    requires = []
+    for data in meta["requires"]:
+        override = overrides.get(data["project"])
+        if override is not None:
+            replaced = requirement_data(override)
+            data = {**replaced, "marker": data["marker"], "extras": data["extras"]}
+        requires.append(data)
+    return _without_excluded(requires, pex_info)
+
+
+def _without_excluded(
+    requirements: List[Dict[str, Any]], pex_info: Dict[str, Any]
+) -> List[Dict[str, Any]]:
+    excluded = {
+        canonicalize_name(parse_requirement(text, PEX_INFO).name)
+        for text in pex_info.get("excluded") or ()
+    }
+    return [data for data in requirements if data["project"] not in excluded]
+
+
+def _resolvable(
+    requirements: List[Dict[str, Any]], infos: Sequence[PackInfo]
+) -> List[Dict[str, Any]]:
+    """Add to each requirement the indexes of the packs that satisfy it, the highest version first."""
+    resolvable = []
+    for data in requirements:
+        specifiers = SpecifierSet(",".join(map("".join, data["specifiers"])))
+        packs = []
+        for index, info in enumerate(infos):
+            if info.meta["kind"] != "wheel" or info.meta["project"] != data["project"]:
+                continue
+            try:
+                version = Version(info.meta["version"])
+            except InvalidVersion:
+                version = Version("0")
+            if not data["specifiers"] or specifiers.contains(version, prereleases=True):
+                packs.append((version, index))
+        packs.sort(key=lambda item: item[1])
+        packs.sort(key=lambda item: item[0], reverse=True)
+        record = {key: data[key] for key in ("extras", "marker", "project", "text")}
+        resolvable.append({**record, "packs": [index for _, index in packs]})
+    return resolvable
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with open(path, "rb") as stream:
+        yield from iter(lambda: stream.read(COPY_CHUNK_BYTES), b"")
+
+
+def _crc32(path: Path) -> int:
+    crc = 0
+    for chunk in _chunks(path):
+        crc = zlib.crc32(chunk, crc)
+    return crc

@@ -1,0 +1,178 @@
+"""The command line of pexcz."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import List, Sequence
+
+from pexcz import __version__, assets, inject, pack
+from pexcz.assemble import Parts, Runtime, assemble, whole_file
+from pexcz.errors import PexczError
+from pexcz.pexfile import read_pex
+from pexcz.trees import DirectoryTree, ZipTree
+from pexcz.wheels import read_wheel
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. 0 if all is well, 1 with a message if not, 2 for a wrong command line."""
+    options = _parser().parse_args(argv)
+    try:
+        options.command(options)
+    except PexczError as e:
+        print(f"pexcz: {e}", file=sys.stderr)
+        return 1
+    except OSError as e:
+        print(f"pexcz: {e.filename or 'the disk'}: {e.strerror}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pexcz", description="Makes and reads CZEX files: PEX files with a native boot runtime."
+    )
+    parser.add_argument("--version", action="version", version=f"pexcz {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    command = commands.add_parser("inject", help="turn a PEX into a CZEX")
+    command.set_defaults(command=_inject)
+    command.add_argument("pex", type=Path, help="a PEX of any layout")
+    command.add_argument(
+        "-o", "--output", type=Path, help="the CZEX to write; default: the PEX's name with .czex"
+    )
+    command.add_argument(
+        "--platform",
+        action="append",
+        default=[],
+        help="a platform to carry a runtime for, such as linux-x86_64; may be repeated; default: "
+        "those of the PEX's wheels, or all for a pure-Python PEX",
+    )
+    command.add_argument(
+        "--native", type=Path, help="take boot shims and runtimes from here and not from pexcz itself"
+    )
+    _add_level(command)
+    _add_sh_boot(command)
+
+    command = commands.add_parser("inspect", help="show what is inside a CZEX")
+    command.set_defaults(command=_inspect)
+    command.add_argument("czex", type=Path)
+    command.add_argument("--json", action="store_true", help="print the manifest as JSON")
+
+    command = commands.add_parser("pack", help="pack one wheel (a step of a build)")
+    command.set_defaults(command=_pack)
+    command.add_argument("wheel", type=Path, help="a wheel, as a PEX's .deps has it")
+    command.add_argument("--output", type=Path, required=True)
+    _add_level(command)
+
+    command = commands.add_parser("pack-sources", help="pack a PEX's sources (a step of a build)")
+    command.set_defaults(command=_pack_sources)
+    command.add_argument("pex", type=Path)
+    command.add_argument("--output", type=Path, required=True)
+    _add_level(command)
+
+    command = commands.add_parser("assemble", help="put a CZEX together (a step of a build)")
+    command.set_defaults(command=_assemble)
+    command.add_argument("packs", type=Path, nargs="+", help="packs, the sources' first")
+    command.add_argument("--pex", type=Path, required=True, help="the PEX; its PEX-INFO is enough")
+    command.add_argument("--boot", type=Path, required=True, help="the directory of the boot shims")
+    command.add_argument(
+        "--runtime",
+        action="append",
+        default=[],
+        metavar="PLATFORM=FILE",
+        help="a runtime to carry; may be repeated",
+    )
+    command.add_argument("--output", type=Path, required=True)
+    _add_sh_boot(command)
+    return parser
+
+
+def _add_level(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--level",
+        type=int,
+        choices=range(1, 23),
+        metavar="1..22",
+        default=inject.DEFAULT_LEVEL,
+        help=f"the zstd compression level; default: {inject.DEFAULT_LEVEL}",
+    )
+
+
+def _add_sh_boot(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--no-sh-boot",
+        dest="sh_boot",
+        action="store_false",
+        help="begin with the PEX's own shebang instead of the sh header",
+    )
+
+
+def _inject(options: argparse.Namespace) -> None:
+    output = options.output or options.pex.with_suffix(".czex")
+    native = options.native or assets.carried()
+    arguments = (options.pex, output, native, options.platform, options.level, options.sh_boot)
+    if not sys.stderr.isatty():
+        inject.inject(*arguments)
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("Reading the PEX") as status:
+        inject.inject(*arguments, progress=lambda name: status.update(f"Packing {name}"))
+
+
+def _inspect(options: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from pexcz.czexfile import read_czex
+    from pexcz.report import show
+
+    czex = read_czex(options.czex)
+    if options.json:
+        json.dump(czex.manifest, sys.stdout, indent=2, sort_keys=True)
+        print()
+    else:
+        show(czex, Console())
+
+
+def _pack(options: argparse.Namespace) -> None:
+    path: Path = options.wheel
+    tree = DirectoryTree(path) if path.is_dir() else ZipTree(path, str(path))
+    wheel = read_wheel(tree, path.name)
+    _write_pack(options, wheel.meta, wheel.entries)
+
+
+def _pack_sources(options: argparse.Namespace) -> None:
+    pex = read_pex(options.pex)
+    _write_pack(options, pex.sources_meta(), pex.source_entries())
+
+
+def _write_pack(
+    options: argparse.Namespace, meta: dict[str, object], entries: Sequence[pack.Entry]
+) -> None:
+    with whole_file(options.output, 0o644) as stream:
+        pack.write_pack(stream, meta, entries, options.level, pack.default_threads())
+
+
+def _assemble(options: argparse.Namespace) -> None:
+    pex = read_pex(options.pex)
+    runtimes: List[Runtime] = []
+    for argument in options.runtime:
+        platform, equals, file = argument.partition("=")
+        if not equals:
+            raise PexczError(f"--runtime wants PLATFORM=FILE, not {argument!r}.")
+        runtimes.append(Runtime(platform, Path(file).name, Path(file).read_bytes()))
+    parts = Parts(
+        pex.info,
+        pex.info_bytes,
+        pex.shebang,
+        options.packs,
+        runtimes,
+        options.boot,
+        options.sh_boot,
+    )
+    assemble(parts, options.output)

@@ -1,0 +1,27 @@
+"""What can be wrong with what a person gave to `pexcz`. Each message names the file and says what to do."""
+
+from __future__ import annotations
+
+
+class PexczError(Exception):
+    """A fault in the input or the machine, for a person to read. Never a bug."""
+
+
+class NotAPexError(PexczError):
+    """The input isn't a PEX, or is one that can't be read."""
+
+
+class BadArchiveError(PexczError):
+    """An archive contradicts itself, or names a path that no archive should."""
+
+
+class BadPackError(PexczError):
+    """A pack isn't one, or is damaged."""
+
+
+class NotACzexError(PexczError):
+    """The input isn't a CZEX, or is one that can't be read."""
+
+
+class OutputError(PexczError):
+    """The output can't be written where it was asked for."""

@@ -1,0 +1,87 @@
+"""Turns a PEX into a CZEX in one go: packs its wheels and its sources, and assembles the result."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Callable, List, Sequence
+
+from pexcz import pack
+from pexcz.assemble import Parts, Runtime, assemble
+from pexcz.assets import Platforms
+from pexcz.errors import OutputError, PexczError
+from pexcz.pexfile import Pex, read_pex
+from pexcz.wheels import Wheel
+
+DEFAULT_LEVEL = 9
+
+
+def inject(
+    pex_path: Path,
+    output: Path,
+    native: Path,
+    platforms: Sequence[str],
+    level: int = DEFAULT_LEVEL,
+    sh_boot: bool = True,
+    progress: Callable[[str], None] = lambda name: None,
+) -> None:
+    """Write the CZEX of the PEX at `pex_path` to `output`.
+
+    :param native: A directory with `boot/`, `runtime/<platform>/` and `platforms.json`.
+    :param platforms: The platforms to carry a runtime for; none for those of the PEX's wheels, or all that there are
+        if its wheels are pure Python.
+    :param progress: Told the name of each pack before it is made.
+    """
+    if output.exists() and output.samefile(pex_path):
+        raise OutputError(
+            f"{output} is the PEX itself; give another file with -o, such as {output.stem}.czex."
+        )
+    if output.is_dir():
+        raise OutputError(f"{output} is a directory; give a file with -o.")
+    pex = read_pex(pex_path)
+    known = Platforms(native / "platforms.json")
+    with tempfile.TemporaryDirectory(prefix="pexcz-") as scratch:
+        packs = _packs(pex, Path(scratch), level, progress)
+        tags = [tag for name in packs.wheels for tag in name.meta["tags"]]
+        runtimes = [
+            read_runtime(native, known, name) for name in platforms or known.of_tags(tags) or known.names
+        ]
+        parts = Parts(
+            pex.info, pex.info_bytes, pex.shebang, packs.paths, runtimes, native / "boot", sh_boot
+        )
+        assemble(parts, output)
+
+
+class _Packs:
+    def __init__(self) -> None:
+        self.paths: List[Path] = []
+        self.wheels: List[Wheel] = []
+
+
+def _packs(pex: Pex, scratch: Path, level: int, progress: Callable[[str], None]) -> _Packs:
+    packs = _Packs()
+    threads = pack.default_threads()
+
+    def write(meta: dict[str, object], entries: Sequence[pack.Entry]) -> None:
+        path = scratch / f"{len(packs.paths)}.pack"
+        with open(path, "wb") as stream:
+            pack.write_pack(stream, meta, entries, level, threads)
+        packs.paths.append(path)
+
+    progress("sources")
+    write(pex.sources_meta(), pex.source_entries())
+    for wheel in pex.wheels():
+        progress(f"{wheel.meta['project']} {wheel.meta['version']}")
+        write(wheel.meta, wheel.entries)
+        packs.wheels.append(wheel)
+    return packs
+
+
+def read_runtime(native: Path, known: Platforms, platform: str) -> Runtime:
+    """The runtime of a platform from a directory that has it."""
+    name = known.executable(platform)
+    path = native / "runtime" / platform / name
+    try:
+        return Runtime(platform, name, path.read_bytes())
+    except OSError as e:
+        raise PexczError(f"The runtime for {platform} can't be read: {path}: {e.strerror}.") from e

@@ -1,0 +1,41 @@
+"""The rules for a path in an archive, as docs/format.md states them."""
+
+from __future__ import annotations
+
+from pexcz.errors import BadArchiveError
+
+COMPONENT_MAX = 255
+PATH_MAX = 4096
+
+
+def check(path: str, archive: str) -> str:
+    """Return `path`, a "/"-separated relative path of a file in `archive`, if it may be unpacked.
+
+    Raises BadArchiveError for a path that is absolute, leads outside (`..`), or that no file system
+    could hold.
+    """
+    encoded = path.encode("utf-8", "surrogateescape")
+    reason = None
+    if not path or len(encoded) > PATH_MAX:
+        reason = "it is empty or longer than {} bytes".format(PATH_MAX)
+    elif path.startswith("/"):
+        reason = "it is absolute"
+    elif "\\" in path or "\0" in path:
+        reason = "it contains a backslash or a NUL"
+    else:
+        for component in path.split("/"):
+            if component in ("", ".", ".."):
+                reason = "it contains a component {!r}".format(component)
+            elif len(component.encode("utf-8", "surrogateescape")) > COMPONENT_MAX:
+                reason = "a component is longer than {} bytes".format(COMPONENT_MAX)
+    if reason:
+        raise BadArchiveError(
+            f"{archive} contains an entry named {path!r}, which can't be unpacked: {reason}. "
+            "Build the archive again, from a source you trust."
+        )
+    return path
+
+
+def sort_key(path: str) -> list[bytes]:
+    """Order by component, as the entries of a pack are."""
+    return [component.encode("utf-8") for component in path.split("/")]

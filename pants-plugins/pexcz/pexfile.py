@@ -1,0 +1,158 @@
+"""Reads a PEX of any layout: `zipapp` (a file), `packed` (a directory of zips) or `loose` (of files).
+
+See the Pex docs on `--layout`. PEX-INFO fields that a Pex version doesn't know are absent: everything
+here has Pex's default for them.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Dict, Iterator, List
+
+from pexcz.errors import BadArchiveError, NotAPexError
+from pexcz.pack import DIRECTORY, EXECUTABLE, Entry
+from pexcz.trees import DirectoryTree, SubTree, Tree, ZipTree, nested_zip
+from pexcz.wheels import Wheel, read_wheel, top_level_pth
+
+PEX_INFO = "PEX-INFO"
+MAIN = "__main__.py"
+DEPS = ".deps"
+MANIFEST = ".czex/manifest.json"
+# What Pex itself puts beside an app's sources.
+_NOT_SOURCES = frozenset(
+    [
+        ".bootstrap",
+        DEPS,
+        ".last-access",
+        ".layout.json",
+        "PEX-LAYOUT",
+        PEX_INFO,
+        MAIN,
+        "__pex__",
+        "__pycache__",
+        "pex",
+    ]
+)
+SHEBANG_BYTES_MAX = 1024
+
+
+@dataclass(frozen=True)
+class Pex:
+    """A PEX.
+
+    :param info_bytes: PEX-INFO as it stands in the file.
+    :param shebang: The first line without `#!`, or "" where there is none.
+    """
+
+    path: Path
+    tree: Tree
+    info_bytes: bytes
+    shebang: str
+    info: Dict[str, Any] = field(hash=False)
+
+    @property
+    def wheel_names(self) -> List[str]:
+        """The file names of the PEX's wheels, sorted."""
+        return sorted(self.info.get("distributions") or ())
+
+    def wheels(self) -> Iterator[Wheel]:
+        """Read each wheel, in the order of their names."""
+        for name in self.wheel_names:
+            yield read_wheel(self._wheel_tree(name), name)
+
+    def sources_meta(self) -> Dict[str, Any]:
+        """The meta section of the sources' pack."""
+        return {"kind": "sources", "pth": top_level_pth([e.path for e in self.source_entries()])}
+
+    def source_entries(self) -> List[Entry]:
+        """The app's own files, for the sources' pack."""
+        entries = [
+            Entry(
+                "lib/" + path,
+                file.size,
+                EXECUTABLE if file.executable else 0,
+                lambda path=path: self.tree.chunks(path),  # type: ignore[misc]
+            )
+            for path, file in self.tree.files.items()
+            if path.split("/", 1)[0] not in _NOT_SOURCES
+        ]
+        entries.extend(
+            Entry("lib/" + path, 0, DIRECTORY, lambda: iter(()))
+            for path in self.tree.empty_directories
+            if path.split("/", 1)[0] not in _NOT_SOURCES
+        )
+        return entries
+
+    def _wheel_tree(self, name: str) -> Tree:
+        path = f"{DEPS}/{name}"
+        if path in self.tree:
+            if self.path.is_dir():
+                return ZipTree(self.path / DEPS / name, f"{self.path}/{path}")
+            return nested_zip(self.tree, path)
+        wheel = SubTree(self.tree, path)
+        if not wheel.files:
+            raise BadArchiveError(
+                f"{self.path} is incomplete: its PEX-INFO names the wheel {name}, which is not in it. "
+                "Build the PEX again."
+            )
+        return wheel
+
+
+def read_pex(path: Path) -> Pex:
+    """Open the PEX at `path`, a file or a directory.
+
+    Raises NotAPexError or BadArchiveError if it isn't one, or isn't whole.
+    """
+    tree: Tree
+    if path.is_dir():
+        tree = DirectoryTree(path)
+        first_line = tree.read(MAIN)[:SHEBANG_BYTES_MAX] if MAIN in tree else b""
+    else:
+        try:
+            with open(path, "rb") as stream:
+                first_line = stream.read(SHEBANG_BYTES_MAX)
+        except OSError as e:
+            raise NotAPexError(f"{path} can't be read: {e.strerror}.") from e
+        if not first_line.startswith((b"#!", b"PK")):
+            raise NotAPexError(f"{path} is not a PEX: it is not a zip file with a shebang.")
+        tree = ZipTree(path, str(path))
+    if MANIFEST in tree:
+        raise NotAPexError(f"{path} is a CZEX already; give the PEX that it was made from.")
+    if PEX_INFO not in tree:
+        raise NotAPexError(f"{path} is not a PEX: it has no {PEX_INFO}.")
+    info_bytes = tree.read(PEX_INFO)
+    return Pex(path, tree, info_bytes, _shebang(first_line), parse_pex_info(info_bytes, str(path)))
+
+
+def parse_pex_info(info_bytes: bytes, name: str) -> Dict[str, Any]:
+    """PEX-INFO as a dict, checked as far as this tool reads it."""
+    try:
+        info = json.loads(info_bytes.decode("utf-8"))
+    except ValueError as e:
+        raise NotAPexError(f"{name} is not a PEX: its {PEX_INFO} is not JSON: {e}") from e
+    if not isinstance(info, dict):
+        raise NotAPexError(f"{name} is not a PEX: its {PEX_INFO} is not an object.")
+    for key, kind in (
+        ("distributions", dict),
+        ("requirements", list),
+        ("interpreter_constraints", list),
+        ("excluded", list),
+        ("overridden", list),
+    ):
+        value = info.get(key)
+        if value is not None and not (
+            isinstance(value, kind) and all(isinstance(item, str) for item in value)
+        ):
+            raise NotAPexError(f"{name} is not a PEX: {key!r} in its {PEX_INFO} is malformed.")
+    for wheel in info.get("distributions") or ():
+        if "/" in wheel or wheel in ("", ".", ".."):
+            raise BadArchiveError(f"{name}: its {PEX_INFO} names a wheel {wheel!r}.")
+    return info
+
+
+def _shebang(first_line: bytes) -> str:
+    if not first_line.startswith(b"#!"):
+        return ""
+    return first_line[2:].split(b"\n", 1)[0].decode("utf-8", "replace").strip()

@@ -1,0 +1,99 @@
+"""Requirements, markers and constraints as data, so that the boot needs no parser for them.
+
+A marker becomes a nested list: `["and", …]`, `["or", …]`, or `[op, left, right]` where an operand is
+`{"var": name}` or a string (PEP 508). A specifier set becomes a list of `[operator, version]` pairs
+(PEP 440).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List
+
+from packaging.markers import Marker
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+
+from pexcz.errors import PexczError
+
+Json = Any
+
+
+def parse_requirement(text: str, source: str) -> Requirement:
+    """Parse a PEP 508 requirement; `source` names where it stands, for the error."""
+    try:
+        return Requirement(text)
+    except InvalidRequirement as e:
+        raise PexczError(f"{source} has a requirement that PEP 508 doesn't allow: {text!r}: {e}") from e
+
+
+def requirement_data(requirement: Requirement) -> Dict[str, Json]:
+    """The parts of a requirement that decide at boot."""
+    return {
+        "text": str(requirement),
+        "project": canonicalize_name(requirement.name),
+        "extras": sorted(canonicalize_name(extra) for extra in requirement.extras),
+        "specifiers": specifier_data(requirement.specifier),
+        "marker": marker_data(requirement.marker),
+    }
+
+
+def specifier_data(specifiers: SpecifierSet) -> List[List[str]]:
+    """A specifier set as sorted `[operator, version]` pairs."""
+    return sorted([specifier.operator, specifier.version] for specifier in specifiers)
+
+
+def marker_data(marker: Marker | None) -> Json:
+    """A marker as nested lists; None where there is none."""
+    # `packaging` has no public way to walk a marker; this attribute has had its shape since 2016.
+    return None if marker is None else _any_of(marker._markers)
+
+
+def _any_of(items: List[Any]) -> Json:
+    alternatives: List[List[Json]] = [[]]
+    for item in items:
+        if item == "or":
+            alternatives.append([])
+        elif item != "and":
+            alternatives[-1].append(_term(item))
+    conjunctions = [terms[0] if len(terms) == 1 else ["and", *terms] for terms in alternatives]
+    return conjunctions[0] if len(conjunctions) == 1 else ["or", *conjunctions]
+
+
+def _term(item: Any) -> Json:
+    if isinstance(item, list):
+        return _any_of(item)
+    left, operator, right = item
+    return [operator.value, _operand(left), _operand(right)]
+
+
+def _operand(operand: Any) -> Json:
+    if type(operand).__name__ == "Variable":
+        return {"var": operand.value}
+    return operand.value
+
+
+def constraint_data(text: str) -> Dict[str, Json]:
+    """An interpreter constraint of PEX-INFO, such as `CPython>=3.9,<3.13`, `==3.11.*` or `PyPy`.
+
+    See the Pex docs on `--interpreter-constraint`.
+    """
+    name_end = next((i for i, c in enumerate(text) if not (c.isalnum() or c in "+_-.")), len(text))
+    name = text[:name_end].strip()
+    specifiers = text[name_end:].strip()
+    free_threaded = None
+    if specifiers.startswith("["):
+        flags, _, specifiers = specifiers[1:].partition("]")
+        free_threaded = {"free-threaded": True, "gil": False}.get(flags.strip())
+    elif name.endswith(("+t", "-t")):
+        name, free_threaded = name[:-2], name[-2] == "+"
+    try:
+        parsed = SpecifierSet(specifiers)
+    except InvalidSpecifier as e:
+        raise PexczError(f"PEX-INFO has an interpreter constraint that isn't one: {text!r}: {e}") from e
+    return {
+        "text": text,
+        "implementation": name or None,
+        "free_threaded": free_threaded,
+        "specifiers": specifier_data(parsed),
+    }

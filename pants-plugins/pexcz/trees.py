@@ -1,0 +1,189 @@
+"""Files to read, wherever they are: a directory, a zip file, or a part of either.
+
+Nothing here knows what the files mean.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+import zipfile
+import zlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Dict, Iterator, Protocol
+
+from pexcz import paths
+from pexcz.errors import BadArchiveError
+
+COPY_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a tree. `size` is in bytes."""
+
+    path: str
+    size: int
+    executable: bool
+
+
+class Tree(Protocol):
+    """Some files, by their "/"-separated path."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in a message."""
+
+    @property
+    def files(self) -> Dict[str, File]: ...
+
+    @property
+    def empty_directories(self) -> frozenset[str]: ...
+
+    def chunks(self, path: str) -> Iterator[bytes]:
+        """The content of a file. Raises BadArchiveError if it isn't what the tree said it would be."""
+
+    def __contains__(self, path: str) -> bool: ...
+
+    def read(self, path: str) -> bytes: ...
+
+
+class _Tree:
+    name: str
+    files: Dict[str, File]
+    empty_directories: frozenset[str]
+
+    def __contains__(self, path: str) -> bool:
+        return path in self.files
+
+    @contextmanager
+    def _open(self, path: str) -> Iterator[IO[bytes]]:
+        raise NotImplementedError
+
+    def chunks(self, path: str) -> Iterator[bytes]:
+        left = self.files[path].size
+        try:
+            with self._open(path) as stream:
+                while left:
+                    chunk = stream.read(min(COPY_CHUNK_BYTES, left))
+                    if not chunk:
+                        break
+                    left -= len(chunk)
+                    yield chunk
+                if left or stream.read(1):
+                    raise BadArchiveError(
+                        f"{self.name} is damaged: {path} is not as large as its entry says."
+                    )
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as e:
+            raise BadArchiveError(
+                f"{self.name} is damaged: {path} can't be read: {e}. Build or download it again."
+            ) from e
+
+    def read(self, path: str) -> bytes:
+        return b"".join(self.chunks(path))
+
+
+class DirectoryTree(_Tree):
+    """The files below a directory; symbolic links stand for the files they lead to."""
+
+    def __init__(self, root: Path) -> None:
+        self.name = str(root)
+        self._root = root
+        self.files = {}
+        empty = set()
+        for directory, subdirectories, names in os.walk(root, followlinks=True):
+            subdirectories.sort()
+            relative = os.path.relpath(directory, root).replace(os.sep, "/")
+            if relative.count("/") > 100:
+                raise BadArchiveError(
+                    f"{directory} is nested too deeply; does a symbolic link lead back into {root}?"
+                )
+            prefix = "" if relative == "." else relative + "/"
+            if prefix and not subdirectories and not names:
+                empty.add(paths.check(relative, self.name))
+            for name in names:
+                path = paths.check(prefix + name, self.name)
+                status = os.stat(os.path.join(directory, name))
+                if not stat.S_ISREG(status.st_mode):
+                    raise BadArchiveError(f"{self.name}/{path} is not a regular file; remove it.")
+                self.files[path] = File(path, status.st_size, bool(status.st_mode & 0o111))
+        self.empty_directories = frozenset(empty)
+
+    @contextmanager
+    def _open(self, path: str) -> Iterator[IO[bytes]]:
+        with open(self._root / path, "rb") as stream:
+            yield stream
+
+
+class ZipTree(_Tree):
+    """The files of a zip file. A path that may not be unpacked, or one that occurs twice, is an error."""
+
+    def __init__(self, file: Path | IO[bytes], name: str) -> None:
+        self.name = name
+        try:
+            self._zip = zipfile.ZipFile(file)
+        except (zipfile.BadZipFile, EOFError, ValueError) as e:
+            raise BadArchiveError(
+                f"{name} is not a whole zip file: {e}. Build or download it again."
+            ) from e
+        self.files = {}
+        self._infos = {}
+        directories = set()
+        for info in self._zip.infolist():
+            mode = info.external_attr >> 16
+            if info.filename.endswith("/"):
+                directories.add(paths.check(info.filename.rstrip("/"), name))
+                continue
+            path = paths.check(info.filename, name)
+            if stat.S_ISLNK(mode):
+                raise BadArchiveError(
+                    f"{name} contains a symbolic link, {path}, which neither a PEX nor a wheel may."
+                )
+            if path in self.files:
+                raise BadArchiveError(f"{name} contains two entries named {path}.")
+            self.files[path] = File(path, info.file_size, bool(mode & 0o111))
+            self._infos[path] = info
+        parents = set()
+        for path in [*self.files, *directories]:
+            parts = path.split("/")[:-1]
+            parents.update("/".join(parts[: n + 1]) for n in range(len(parts)))
+        for path in parents & self.files.keys():
+            raise BadArchiveError(f"{name} contains {path} both as a file and as a directory.")
+        self.empty_directories = frozenset(directories - parents)
+
+    @contextmanager
+    def _open(self, path: str) -> Iterator[IO[bytes]]:
+        with self._zip.open(self._infos[path]) as stream:
+            yield stream
+
+
+class SubTree(_Tree):
+    """The part of a tree below a directory."""
+
+    def __init__(self, tree: Tree, directory: str) -> None:
+        self.name = f"{tree.name}/{directory}"
+        self._tree = tree
+        self._prefix = directory + "/"
+        cut = len(self._prefix)
+        self.files = {
+            path[cut:]: File(path[cut:], file.size, file.executable)
+            for path, file in tree.files.items()
+            if path.startswith(self._prefix)
+        }
+        self.empty_directories = frozenset(
+            path[cut:] for path in tree.empty_directories if path.startswith(self._prefix)
+        )
+
+    def chunks(self, path: str) -> Iterator[bytes]:
+        return self._tree.chunks(self._prefix + path)
+
+
+def nested_zip(tree: Tree, path: str) -> ZipTree:
+    """The zip file that is a file of `tree`, by way of a temporary file."""
+    copy = tempfile.TemporaryFile()
+    for chunk in tree.chunks(path):
+        copy.write(chunk)
+    return ZipTree(copy, f"{tree.name}/{path}")

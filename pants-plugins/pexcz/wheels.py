@@ -1,0 +1,237 @@
+"""Wheels as a PEX holds them, and what goes into a pack of one.
+
+A PEX holds a wheel either as the wheel file it was (`deps_are_wheel_files`) or installed into a directory
+of its own, Pex's "installed wheel chroot": site-packages at its top, everything else in a stash beside it,
+and `.layout.json` to tell. Both become the four schemes of a pack (docs/format.md).
+"""
+
+from __future__ import annotations
+
+import configparser
+import json
+from dataclasses import dataclass
+from email.message import Message
+from email.parser import HeaderParser
+from typing import Any, Dict, List, Tuple
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.tags import parse_tag
+from packaging.utils import (
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_wheel_filename,
+)
+
+from pexcz.errors import BadArchiveError
+from pexcz.pack import EXECUTABLE, SHEBANG, Entry
+from pexcz.requirements import parse_requirement, requirement_data, specifier_data
+from pexcz.trees import Tree
+
+LAYOUT = ".layout.json"
+SHEBANG_PLACEHOLDER = b"#!python"
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A wheel's meta section and the entries of its pack."""
+
+    meta: Dict[str, Any]
+    entries: Tuple[Entry, ...]
+
+
+def read_wheel(tree: Tree, file_name: str) -> Wheel:
+    """Read the wheel called `file_name`, a wheel file or an installed chroot.
+
+    Raises BadArchiveError if it has no metadata.
+    """
+    if LAYOUT in tree:
+        schemes = _chroot_schemes(tree, file_name)
+    else:
+        schemes = _wheel_file_schemes(tree, file_name)
+    entry_points = _entry_points(tree, schemes, file_name)
+    generated = {name for group in entry_points.values() for name in group}
+    entries = [
+        _entry(tree, source, target)
+        for target, source in schemes.items()
+        if not (target.startswith("scripts/") and target.split("/", 1)[1] in generated)
+    ]
+    targets = [entry.path for entry in entries]
+    meta = {
+        "kind": "wheel",
+        "name": file_name,
+        "entry_points": entry_points,
+        "pth": top_level_pth(targets),
+        "python_scripts": sorted(
+            entry.path.split("/", 1)[1]
+            for entry in entries
+            if entry.path.startswith("scripts/") and _is_python_script(entry)
+        ),
+        "scripts": sorted(t.split("/", 1)[1] for t in targets if t.startswith("scripts/")),
+        **_metadata(tree, schemes, file_name),
+    }
+    return Wheel(meta, tuple(entries))
+
+
+def top_level_pth(targets: List[str]) -> List[str]:
+    """The names of the `.pth` files that the `site` module would read."""
+    names = (target.split("/", 1)[1] for target in targets if target.startswith("lib/"))
+    return sorted(name for name in names if "/" not in name and name.endswith(".pth"))
+
+
+def _is_python_script(entry: Entry) -> bool:
+    first_line = next(iter(entry.chunks()), b"").split(b"\n", 1)[0]
+    return first_line.startswith(b"#!") and (b"python" in first_line or b"pypy" in first_line)
+
+
+def _entry(tree: Tree, source: str, target: str) -> Entry:
+    file = tree.files[source]
+    flags = EXECUTABLE if file.executable else 0
+    if target.startswith("scripts/"):
+        flags |= EXECUTABLE
+        if next(iter(tree.chunks(source)), b"").startswith(SHEBANG_PLACEHOLDER):
+            flags |= SHEBANG
+    return Entry(target, file.size, flags, lambda: tree.chunks(source))
+
+
+def _chroot_schemes(tree: Tree, file_name: str) -> Dict[str, str]:
+    """Path in the pack → path in the chroot."""
+    layout = _layout(tree, file_name)
+    stash = layout["stash_dir"].strip("/") + "/"
+    # Since Pex knows of `sys_path_entries`, the data scheme has a directory of its own in the stash.
+    data_is_apart = "sys_path_entries" in layout
+    schemes = {}
+    for path in tree.files:
+        top = path.split("/", 1)[0]
+        if path == LAYOUT or top.endswith(".pex-info"):
+            continue
+        if not path.startswith(stash):
+            schemes["lib/" + path] = path
+            continue
+        rest = path[len(stash) :]
+        head, _, tail = rest.partition("/")
+        if head in ("bin", "Scripts") and tail:
+            schemes["scripts/" + tail] = path
+        elif head in ("purelib", "platlib") and tail:
+            schemes["lib/" + tail] = path
+        elif head == "include" and rest.startswith("include/site/") and rest.count("/") >= 4:
+            schemes["headers/" + rest.split("/", 4)[4]] = path
+        elif head == "data" and data_is_apart and tail:
+            schemes["data/" + tail] = path
+        else:
+            schemes["data/" + rest] = path
+    return schemes
+
+
+def _layout(tree: Tree, file_name: str) -> Dict[str, Any]:
+    try:
+        layout = json.loads(tree.read(LAYOUT).decode("utf-8"))
+        if not isinstance(layout, dict) or not isinstance(layout.get("stash_dir"), str):
+            raise ValueError("it names no stash_dir")
+    except ValueError as e:
+        raise BadArchiveError(f"{tree.name}: {file_name} has a damaged {LAYOUT}: {e}.") from e
+    return layout
+
+
+def _wheel_file_schemes(tree: Tree, file_name: str) -> Dict[str, str]:
+    """Path in the pack → path in the wheel file (PEP 427)."""
+    schemes = {}
+    for path in tree.files:
+        head, _, rest = path.partition("/")
+        if not head.endswith(".data") or not rest:
+            schemes["lib/" + path] = path
+            continue
+        scheme, _, tail = rest.partition("/")
+        if scheme in ("purelib", "platlib"):
+            schemes["lib/" + tail] = path
+        elif scheme in ("scripts", "headers", "data") and tail:
+            schemes[f"{scheme}/{tail}"] = path
+        else:
+            raise BadArchiveError(
+                f"{tree.name}: {file_name} has a file of an installation scheme that wheels don't "
+                f"have: {path}."
+            )
+    return schemes
+
+
+def _dist_info(schemes: Dict[str, str], file_name: str, wanted: str) -> str | None:
+    """Where the wheel's own `*.dist-info/<wanted>` is. A wheel may vendor the dist-info of others, deeper."""
+    found = [
+        source
+        for target, source in schemes.items()
+        if target.startswith("lib/")
+        and target.count("/") == 2
+        and target.split("/")[1].endswith(".dist-info")
+        and target.split("/")[2] == wanted
+    ]
+    if len(found) > 1:
+        project = canonicalize_name(file_name.split("-")[0])
+        found = [
+            source
+            for source in found
+            if canonicalize_name(source.split("/")[-2].split("-")[0]) == project
+        ]
+    return found[0] if found else None
+
+
+def _headers(tree: Tree, source: str) -> Message:
+    return HeaderParser().parsestr(tree.read(source).decode("utf-8", "replace"))
+
+
+def _metadata(tree: Tree, schemes: Dict[str, str], file_name: str) -> Dict[str, Any]:
+    metadata_path = _dist_info(schemes, file_name, "METADATA")
+    wheel_path = _dist_info(schemes, file_name, "WHEEL")
+    if metadata_path is None or wheel_path is None:
+        raise BadArchiveError(
+            f"{tree.name}: {file_name} is not a wheel: it has no *.dist-info/METADATA and WHEEL."
+        )
+    metadata = _headers(tree, metadata_path)
+    return {
+        "project": canonicalize_name(str(metadata["Name"])),
+        "version": str(metadata["Version"]),
+        "tags": _tags(file_name, _headers(tree, wheel_path)),
+        "requires_python": _requires_python(metadata.get("Requires-Python")),
+        "requires": [
+            requirement_data(parse_requirement(text, f"{tree.name}: {file_name}"))
+            for text in metadata.get_all("Requires-Dist", ())
+        ],
+    }
+
+
+def _requires_python(text: str | None) -> List[List[str]] | None:
+    """`Requires-Python` as data; None where there is none, or one that PEP 440 doesn't allow."""
+    try:
+        return None if text is None else specifier_data(SpecifierSet(text))
+    except InvalidSpecifier:
+        return None
+
+
+def _tags(file_name: str, wheel: Message) -> List[str]:
+    """The wheel's tags, from its file name as an installer takes them, else from its WHEEL."""
+    try:
+        tags = parse_wheel_filename(file_name)[3]
+    except InvalidWheelFilename:
+        tags = frozenset(
+            tag for value in wheel.get_all("Tag", ()) for tag in parse_tag(str(value).strip())
+        )
+    return sorted(str(tag) for tag in tags)
+
+
+def _entry_points(tree: Tree, schemes: Dict[str, str], file_name: str) -> Dict[str, Dict[str, str]]:
+    """The console and GUI scripts of entry_points.txt: name → `module:function`."""
+    source = _dist_info(schemes, file_name, "entry_points.txt")
+    if source is None:
+        return {}
+    parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    try:
+        parser.read_string(tree.read(source).decode("utf-8", "replace"))
+    except configparser.Error as e:
+        raise BadArchiveError(f"{tree.name}: {file_name} has a damaged entry_points.txt: {e}") from e
+    return {
+        group: {
+            name: "".join(value.split("[")[0].split())
+            for name, value in sorted(parser.items(group))
+        }
+        for group in ("console_scripts", "gui_scripts")
+        if parser.has_section(group)
+    }
