@@ -1,0 +1,290 @@
+"""Turns the running interpreter into the one of an installed environment, and runs the app.
+
+Compiled when the environment is installed, kept in it as bytecode, and executed at every start: by
+`__main__.py` of the CZEX in the interpreter that reads the CZEX, or by `__main__.py` of the environment
+in its own. So it imports nothing but what Python has loaded. It knows the environment from `settings`
+alone, which `install.py` writes.
+"""
+
+import os
+import sys
+
+# What Python put there itself; anything else came with the machine's site-packages.
+IMPORT_SYSTEM = (
+    "_frozen_importlib",
+    "_frozen_importlib_external",
+    "importlib._bootstrap",
+    "importlib._bootstrap_external",
+    "zipimport",
+)
+# These change the standard library itself, for this process from its start.
+STDLIB_VARIABLES = ("PYTHONHOME", "PYTHONPLATLIBDIR", "PYTHONEXECUTABLE")
+STASH = "_CZEX_STASH_"
+REEXECUTED = "_CZEX_REEXECUTED"
+# A module that has remembered where site-packages are; importing it again is right and costs nothing before.
+FORGETFUL = ("sysconfig", "distutils", "pkg_resources", "_virtualenv")
+
+
+def run(settings, app, overrides):
+    """Activate, and run the entry point. Ends in SystemExit, an exception of the app, or an exec.
+
+    :param app: The CZEX, an absolute path.
+    :param overrides: What PEX_* variables ask for instead: `entry`, `extra_sys_path`, `bin_path`.
+    """
+    target = settings.get("redirect")
+    if target:
+        if settings["path"] != os.environ.get("PATH") or not os.access(target, os.X_OK):
+            return
+        reexecute(target)
+    unstash()
+    foreign = foreign_modules(settings)
+    if REEXECUTED not in os.environ and must_reexecute(settings, foreign):
+        stash()
+        os.environ[REEXECUTED] = "1"
+        reexecute(settings["python"])
+    os.environ.pop(REEXECUTED, None)
+    activate(settings, foreign)
+    extra = overrides.get("extra_sys_path")
+    if extra:
+        sys.path.extend(extra)
+        os.environ["PYTHONPATH"] = os.pathsep.join(extra)
+    set_environment(settings, app, overrides)
+    sys.exit(execute(settings, app, overrides))
+
+
+def stash():
+    """Hide from the next process of this start the variables that would disturb it."""
+    for name in STDLIB_VARIABLES + ("PYTHONPATH",):
+        if name in os.environ:
+            os.environ[STASH + name] = os.environ.pop(name)
+
+
+def unstash():
+    for name in STDLIB_VARIABLES + ("PYTHONPATH",):
+        if STASH + name in os.environ:
+            os.environ[name] = os.environ.pop(STASH + name)
+
+
+def reexecute(python):
+    """Start over in another interpreter, with the flags this one was given."""
+    if sys.argv[0] and hasattr(sys, "orig_argv"):
+        flags = sys.orig_argv[1 : -len(sys.argv)]
+    else:
+        import subprocess
+
+        flags = subprocess._args_from_interpreter_flags()
+    replace_process([python] + flags + sys.argv)
+
+
+def replace_process(argv):
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if os.name == "nt":
+        import subprocess
+
+        sys.exit(subprocess.call(argv))
+    os.execv(argv[0], argv)
+
+
+def foreign_modules(settings):
+    """Name → file of the loaded modules that came neither from Python itself nor from the environment."""
+    own = tuple(entry + os.sep for entry in settings["stdlib"])
+    environment = settings["site_packages"] + os.sep
+    foreign = {}
+    for name, module in list(sys.modules.items()):
+        if module is None or name == "__main__" or name in sys.builtin_module_names:
+            continue
+        path = getattr(module, "__file__", None)
+        if path:
+            if path.startswith(environment):
+                continue
+            if path.startswith(own) and "-packages" + os.sep not in path:
+                continue
+            foreign[name] = path
+        elif hasattr(module, "__path__"):
+            foreign[name] = ""
+    # What a foreign package made up without a file, such as `six.moves`.
+    for name in list(sys.modules):
+        if name not in foreign and name.partition(".")[0] in foreign:
+            foreign[name] = ""
+    return foreign
+
+
+def must_reexecute(settings, foreign):
+    for name in STDLIB_VARIABLES:
+        if name in os.environ:
+            return True
+    for name, path in foreign.items():
+        if path.endswith((".so", ".pyd")):
+            return True
+        # A module of the standard library that PYTHONPATH has put another in the place of.
+        if "." not in name and path:
+            for directory in settings["stdlib"]:
+                here = os.path.join(directory, name)
+                if os.access(here + ".py", os.F_OK) or os.path.isdir(here):
+                    return True
+    return False
+
+
+def activate(settings, foreign):
+    """Make `sys` and `site` what they are in the environment's own interpreter."""
+    venv = settings["venv"]
+    for name in foreign:
+        sys.modules.pop(name, None)
+    if foreign:
+        for name in FORGETFUL:
+            sys.modules.pop(name, None)
+    for finders in (sys.meta_path, sys.path_hooks):
+        finders[:] = [
+            finder for finder in finders if getattr(finder, "__module__", "") in IMPORT_SYSTEM
+        ]
+    own = tuple(settings["stdlib"])
+    for entry in list(sys.path_importer_cache):
+        if not entry.startswith(own) or "-packages" in entry:
+            del sys.path_importer_cache[entry]
+    sys.path[:] = settings["path_entries"]
+    sys.executable = settings["python"]
+    sys.prefix = sys.exec_prefix = venv
+    site = sys.modules.get("site")
+    if site:
+        site.PREFIXES[:] = [venv]
+        site.ENABLE_USER_SITE = False
+        if settings["pth"]:
+            known = set(sys.path)
+            for name in settings["pth"]:
+                site.addpackage(settings["site_packages"], name, known)
+
+
+def set_environment(settings, app, overrides):
+    environ = os.environ
+    environ["PEX"] = os.path.realpath(app)
+    if settings["venv_mode"]:
+        environ["VIRTUAL_ENV"] = settings["venv"]
+        order = overrides.get("bin_path", settings["bin_path"])
+        if order != "false":
+            entries = environ.get("PATH", "").split(os.pathsep)
+            entries.insert(0 if order == "prepend" else len(entries), settings["bin"])
+            environ["PATH"] = os.pathsep.join(entries)
+    if settings["strip_pex_env"]:
+        for name in list(environ):
+            if name.startswith("PEX_"):
+                del environ[name]
+    for name, value in settings["inject_env"]:
+        environ.setdefault(name, value)
+    for name, resource in settings["bind_resource_paths"]:
+        environ[name] = resource_path(name, resource)
+
+
+def resource_path(name, resource):
+    relative = os.path.normpath(os.path.join(*resource.split("/")))
+    if os.path.isabs(resource) or relative.startswith(os.pardir):
+        sys.exit(
+            "czex: the resource binding {0}={1} is invalid: {1} must be relative to sys.path".format(
+                name, resource
+            )
+        )
+    for entry in sys.path:
+        path = os.path.join(entry, relative)
+        if os.path.isfile(path):
+            return path
+    sys.exit(
+        "czex: no file {1} was found on sys.path for the resource binding {0}={1}".format(
+            name, resource
+        )
+    )
+
+
+class Variables(object):
+    """Fills in `{pex.env.NAME}`; a variable that isn't set is empty."""
+
+    def __getattr__(self, name):
+        return self if name == "env" else os.environ.get(name, "")
+
+
+def execute(settings, app, overrides):
+    entry = overrides.get("entry", settings["entry"])
+    if entry is None:
+        return interpret(settings)
+    if "entry" not in overrides:
+        sys.argv[1:1] = [arg.format(pex=Variables()) for arg in settings["inject_args"]]
+    kind, target = entry[0], entry[1]
+    if kind == "missing":
+        return "czex: {0}: there is no script {1!r} in this app".format(app, target)
+    if kind == "binary":
+        replace_process([target] + sys.argv[1:])
+    namespace = main_namespace(settings)
+    if kind == "module":
+        import runpy
+
+        runpy.run_module(target, run_name="__main__", alter_sys=True)
+        return 0
+    if kind == "script":
+        sys.argv[0] = target if settings["venv_mode"] else os.path.basename(target)
+        with open(target, "rb") as stream:
+            content = stream.read()
+        return execute_code(content, target, namespace)
+    if settings["venv_mode"]:
+        sys.argv[0] = entry[3] or os.environ["PEX"]
+    __import__(target)
+    function = sys.modules[target]
+    for attribute in entry[2].split("."):
+        function = getattr(function, attribute)
+    return function()
+
+
+def main_namespace(settings):
+    """`__main__` as the app finds it: as if the environment's own `__main__.py` were running.
+
+    A child of multiprocessing runs that file again under another name, where it does nothing.
+    """
+    namespace = sys.modules["__main__"].__dict__
+    for name in list(namespace):
+        if not name.startswith("__"):
+            del namespace[name]
+    namespace.update(
+        __doc__=None,
+        __file__=os.path.join(settings["venv"], "__main__.py"),
+        __loader__=None,
+        __package__=None,
+        __spec__=None,
+    )
+    return namespace
+
+
+def execute_code(content, name, namespace):
+    program = compile(content, name, "exec", 0, 1)
+    namespace["__file__"] = name
+    exec(program, namespace)
+    return 0
+
+
+def interpret(settings):
+    """Be a Python: a CZEX without entry point, or PEX_INTERPRETER."""
+    args = sys.argv[1:]
+    if not args or (args[0].startswith("-") and args[0] not in ("-", "-c", "-m")):
+        replace_process([settings["python"]] + args)
+    sys.path.insert(0, "")
+    if args[0] in ("-c", "-m") and len(args) < 2:
+        sys.stderr.write("Argument expected for the {0} option\n".format(args[0]))
+        return 2
+    if args[0] == "-m":
+        sys.argv = args[1:]
+        main_namespace(settings)
+        import runpy
+
+        runpy.run_module(args[1], run_name="__main__", alter_sys=True)
+        return 0
+    if args[0] == "-c":
+        sys.argv = ["-c"] + args[2:]
+        return execute_code(args[1], "-c <cmd>", main_namespace(settings))
+    sys.argv = args
+    if args[0] == "-":
+        content = sys.stdin.read()
+    else:
+        path = os.path.join(args[0], "__main__.py") if os.path.isdir(args[0]) else args[0]
+        try:
+            with open(path, "rb") as stream:
+                content = stream.read()
+        except EnvironmentError as error:
+            return "czex: can't open {0}: {1}".format(path, error.strerror)
+    return execute_code(content, args[0], main_namespace(settings))

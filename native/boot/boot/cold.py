@@ -1,0 +1,231 @@
+"""Starts a CZEX where the warm path could not: not installed yet, or something special was asked for.
+
+In order: what was asked for, which interpreter, which wheels, install, run.
+"""
+
+import os
+import sys
+
+from boot import fail, install, interpreter, resolve, variables
+from boot.archive import Archive
+from boot.fail import CannotStart
+
+# What this version can't do; an app that was asked for it must not start as if it had not been.
+UNSUPPORTED = ("COVERAGE", "INHERIT_PATH", "PATH", "PROFILE", "TOOLS")
+# Messages between the processes of one start. The warm path leaves a start that has one of them to this one.
+PROBE = "_CZEX_COLD_PROBE"
+CHOSEN = "_CZEX_COLD_CHOSEN"
+SH_PYTHON = "_CZEX_COLD_SH_PYTHON"
+# In the file that leads the sh header to an environment: this interpreter is not what its path says.
+NOT_DIRECTLY = "-"
+
+
+def start(app, warm):
+    """Install `app` if need be, and run it.
+
+    :param warm: The namespace of the CZEX's `__main__.py`.
+    """
+    try:
+        ColdStart(app, warm).run()
+    except CannotStart as error:
+        fail.stop(error)
+    except MemoryError:
+        fail.stop(CannotStart("out of memory while installing {0}".format(app)))
+
+
+def import_start(app, warm):
+    """Install `app` if need be for the running interpreter, and return its settings. ImportError if it can't be."""
+    try:
+        cold = ColdStart(app, warm)
+        environment, (settings, _) = cold.installed(resolve.resolve(cold.manifest, cold.ignore_errors))
+        cold.forget()
+        return settings
+    except CannotStart as error:
+        raise ImportError(str(error))
+
+
+class ColdStart(object):
+    def __init__(self, app, warm):
+        self._app = app
+        self._warm = warm
+        self._sh_python = os.environ.pop(SH_PYTHON, None)
+        self._archive = Archive(app, warm["__loader__"])
+        self._variables = variables.read_variables(os.environ, warm["rc_files"](app))
+        self._verbose = self._variables.number("VERBOSE")
+        self.manifest = self._archive.read_json(".czex/manifest.json")
+        self._info = self._archive.read_json("PEX-INFO")
+        self.ignore_errors = self._variables.flag(
+            "IGNORE_ERRORS", bool(self._info.get("ignore_errors"))
+        )
+        self._text = warm["interpreter_text"]()
+
+    def run(self):
+        for name in UNSUPPORTED:
+            if self._variables.text(name):
+                raise CannotStart(
+                    "PEX_{0} is set, which {1} does not support; unset it, or use the PEX".format(
+                        name, self._app
+                    )
+                )
+        packs = self._choose_interpreter()
+        environment, (settings, activation) = self.installed(packs)
+        if self._sh_python:
+            self._tell_sh_header(environment)
+        overrides = self._overrides(environment)
+        self.forget()
+        activation["run"](settings, self._app, overrides)
+
+    def _log(self, message):
+        if self._verbose:
+            sys.stderr.write("czex: {0}\n".format(message))
+
+    def _choose_interpreter(self):
+        """The packs for the running interpreter, if it is the one to use; else start over in another."""
+        packs = reason = None
+        try:
+            packs = resolve.resolve(self.manifest, self.ignore_errors)
+        except resolve.Unresolvable as error:
+            reason = str(error)
+        if os.environ.pop(PROBE, None):
+            from boot import choose
+
+            choose.answer(reason)
+        if os.environ.pop(CHOSEN, None):
+            if reason:
+                raise CannotStart("{0}: {1}".format(sys.executable, reason))
+            return packs
+        if reason or self._variables.text("PYTHON") or self._variables.text("PYTHON_PATH"):
+            from boot import choose
+
+            strategy = self._info.get("interpreter_selection_strategy") or "oldest"
+            python = choose.Choice(self._app, PROBE, strategy, self._variables).python(reason)
+            if python is not None:
+                self._start_over_in(python, bool(reason))
+        return packs
+
+    def _start_over_in(self, python, record):
+        """Replace this process; the next start of this interpreter does so at once, if `record`."""
+        self._log("restarting in {0}".format(python))
+        namespace = {"__name__": "czex_activate"}
+        source = self._archive.read(".czex/boot/activate.py")
+        code = compile(source, "<czex>/activate.py", "exec", 0, 1)
+        if record and not self._variables.given:
+            self._record_redirect(python, code)
+        exec(code, namespace)
+        os.environ[CHOSEN] = "1"
+        namespace["reexecute"](python)
+
+    def _record_redirect(self, python, code):
+        import marshal
+
+        settings = {"redirect": python, "path": os.environ.get("PATH")}
+        try:
+            venv = self._venv(self._root())
+            if not os.path.isdir(venv):
+                os.makedirs(venv)
+            install.write_whole(
+                os.path.join(venv, "boot"), marshal.dumps((self._text, settings, code)), 0o644
+            )
+        except OSError as error:
+            self._log("the choice of the interpreter can't be recorded: {0}".format(error))
+
+    def _root(self):
+        environ = dict(os.environ)
+        environ["PEX_ROOT"] = self._variables.text("ROOT") or ""
+        return self._warm["cache_root"](environ)
+
+    def _venv(self, root):
+        return self._warm["venv_dir"](root, self._text)
+
+    def installed(self, packs):
+        """The installed environment, and its activation."""
+        root = self._root()
+        environment = self._environment(root, packs)
+        loaded = self._warm["load"](environment.venv, self._text)
+        if loaded:
+            return environment, loaded
+        try:
+            install.make_root(root)
+        except OSError as error:
+            root = install.temporary_root(root, error)
+            environment = self._environment(root, packs)
+        install.discard(environment.venv, lambda venv: self._warm["load"](venv, self._text))
+        self._log("installing into {0}".format(environment.venv))
+        plan = environment.plan(
+            self._archive.read(".czex/boot/activate.py"),
+            self._archive.read(".czex/boot/venv_main.py"),
+        )
+        try:
+            executable = install.runtime(self._archive, self.manifest, root)
+            code = install.run_runtime(executable, plan)
+        except OSError as error:
+            raise CannotStart(
+                "{0} can't be installed: {1}: {2}; free the space or give access there, or set "
+                "PEXCZ_ROOT to another directory".format(
+                    self._app, error.filename or root, error.strerror
+                )
+            )
+        if code != 0:
+            # The runtime has said what was wrong.
+            sys.exit(code if 0 < code < 126 else 1)
+        loaded = self._warm["load"](environment.venv, self._text)
+        if not loaded:
+            raise CannotStart(
+                "{0} was installed but can't be read; remove it and start again".format(
+                    environment.venv
+                )
+            )
+        return environment, loaded
+
+    def _environment(self, root, packs):
+        return install.Environment(
+            root, self._venv(root), self._text, self._archive, self._info, packs
+        )
+
+    def _tell_sh_header(self, environment):
+        """Write down where the header's next start finds the environment for the interpreter it found."""
+        same = os.path.realpath(self._sh_python) == interpreter.base_executable()
+        name = os.path.basename(environment.venv) if same else NOT_DIRECTLY
+        path = os.path.join(os.path.dirname(environment.venv), "sh") + self._sh_python
+        try:
+            if not os.path.isdir(os.path.dirname(path)):
+                os.makedirs(os.path.dirname(path))
+            install.write_whole(path, (name + "\n").encode("ascii"), 0o644)
+        except OSError as error:
+            self._log("the sh header's next start will be slower: {0}".format(error))
+
+    def _overrides(self, environment):
+        overrides = {}
+        module, script = self._variables.text("MODULE"), self._variables.text("SCRIPT")
+        interpret = self._variables.flag("INTERPRETER")
+        if module and script or environment.info.get("venv") and (module or script) and interpret:
+            raise CannotStart("only one of PEX_INTERPRETER, PEX_MODULE and PEX_SCRIPT can be set")
+        if interpret:
+            overrides["entry"] = None
+        elif module:
+            overrides["entry"] = install.entry_of(module)
+        elif script:
+            overrides["entry"] = environment.script_entry(script)
+        extra = self._variables.text("EXTRA_SYS_PATH")
+        if extra:
+            overrides["extra_sys_path"] = extra.split(os.pathsep)
+        order = self._variables.text("VENV_BIN_PATH")
+        if order:
+            if order not in ("false", "prepend", "append"):
+                raise CannotStart(
+                    "PEX_VENV_BIN_PATH must be false, prepend or append, not {0!r}".format(order)
+                )
+            overrides["bin_path"] = order
+        return overrides
+
+    def forget(self):
+        """Leave no trace of the cold path in the app's process."""
+        archive = self._warm["__loader__"].archive
+        entry = os.path.join(archive, ".czex")
+        sys.path[:] = [item for item in sys.path if item != entry]
+        for name in list(sys.modules):
+            if name == "boot" or name.startswith("boot."):
+                del sys.modules[name]
+        for item in list(sys.path_importer_cache):
+            if item.startswith(entry):
+                del sys.path_importer_cache[item]

@@ -1,0 +1,26 @@
+"""An environment for Python 2.7, which knows no pyvenv.cfg.
+
+It finds its library by looking upwards from its own executable, so the executable is a copy and the library a
+directory of links; everything is then as in a virtualenv.
+"""
+
+import os
+import sys
+
+
+def add_interpreter(plan, executable, standard_library):
+    with open(executable, "rb") as stream:
+        plan.add_file("755", "bin/python", stream.read())
+    home = os.path.dirname(os.path.abspath(os.__file__))
+    for name in sorted(os.listdir(home)):
+        stem, suffix = os.path.splitext(name)
+        if stem != "site" and name not in ("site-packages", "dist-packages"):
+            if suffix not in (".pyc", ".pyo"):
+                plan.add("link", "lib/python2.7/" + name, os.path.join(home, name))
+    # In an environment nobody's home directory counts.
+    with open(os.path.join(home, "site.py")) as stream:
+        site = stream.read().replace("ENABLE_USER_SITE = None", "ENABLE_USER_SITE = False")
+    plan.add_file("644", "lib/python2.7/site.py", site)
+    include = os.path.join(sys.prefix, "include", "python2.7")
+    if os.path.isdir(include):
+        plan.add("link", "include/python2.7", include)

@@ -1,0 +1,16 @@
+"""Runs the app of the environment that this file is in: `python <environment> …`, or the sh header of its CZEX.
+
+The header gives the CZEX as it was called as the first argument.
+"""
+
+if __name__ == "__main__":
+    import marshal
+    import os
+    import sys
+
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "boot"), "rb") as stream:
+        settings, code = marshal.loads(stream.read())[1:]
+    activation = {"__name__": "czex_activate"}
+    exec(code, activation)
+    del sys.argv[0]
+    activation["run"](settings, os.path.abspath(sys.argv[0]), {})
