@@ -72,9 +72,9 @@ def main():
                 found[1]["run"](found[0], app, {})
     # Spelled as zipimport knows it, so that it doesn't read the directory of the zip file again.
     sys.path.insert(0, os.path.join(__loader__.archive, ".czex"))
-    from boot import cold
+    from boot import start
 
-    cold.start(app, globals())
+    start.start(app, globals())
 
 
 if __name__ == "__main__":

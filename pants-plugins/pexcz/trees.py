@@ -134,6 +134,9 @@ class ZipTree(_Tree):
         directories = set()
         for info in self._zip.infolist():
             mode = info.external_attr >> 16
+            if info.filename in ("./", "../"):
+                # What Pex 2.1 writes into a packed layout's zips for the directory they were made of.
+                continue
             if info.filename.endswith("/"):
                 directories.add(paths.check(info.filename.rstrip("/"), name))
                 continue

@@ -12,9 +12,11 @@ exec(
     compile(__loader__.get_data("__main__.py"), "<czex>/__main__.py", "exec"),
     _main,
 )
-sys.path.insert(0, os.path.join(__loader__.archive, ".czex"))
-
-from boot import cold, hook  # noqa: E402
-
-hook.install(cold.import_start(_app, _main), __name__)
+_path = os.path.join(__loader__.archive, ".czex")
+sys.path.insert(0, _path)
+try:
+    from boot import start
+finally:
+    sys.path.remove(_path)
 __path__ = []
+start.start_for_import(_app, _main, __name__)

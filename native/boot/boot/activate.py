@@ -36,13 +36,13 @@ def run(settings, app, overrides):
         if settings["path"] != os.environ.get("PATH") or not os.access(target, os.X_OK):
             return
         reexecute(target)
-    unstash()
     foreign = foreign_modules(settings)
     if REEXECUTED not in os.environ and must_reexecute(settings, foreign):
         stash()
         os.environ[REEXECUTED] = "1"
         reexecute(settings["python"])
     os.environ.pop(REEXECUTED, None)
+    unstash()
     activate(settings, foreign)
     extra = overrides.get("extra_sys_path")
     if extra:
@@ -111,17 +111,21 @@ def foreign_modules(settings):
 
 
 def must_reexecute(settings, foreign):
-    for name in STDLIB_VARIABLES:
-        if name in os.environ:
-            return True
+    """Whether this process can't become what a new one would be."""
+    if has_other_standard_library(settings, foreign):
+        return True
+    return any(path.endswith((".so", ".pyd")) for path in foreign.values())
+
+
+def has_other_standard_library(settings, foreign):
+    """Whether a variable, or a module on PYTHONPATH, has changed the standard library of this process."""
+    if any(name in os.environ for name in STDLIB_VARIABLES):
+        return True
     for name, path in foreign.items():
-        if path.endswith((".so", ".pyd")):
-            return True
-        # A module of the standard library that PYTHONPATH has put another in the place of.
-        if "." not in name and path:
+        if path and "." not in name:
             for directory in settings["stdlib"]:
-                here = os.path.join(directory, name)
-                if os.access(here + ".py", os.F_OK) or os.path.isdir(here):
+                own = os.path.join(directory, name)
+                if os.access(own + ".py", os.F_OK) or os.path.isdir(own):
                     return True
     return False
 

@@ -20,23 +20,24 @@ SH_PYTHON = "_CZEX_COLD_SH_PYTHON"
 NOT_DIRECTLY = "-"
 
 
-def start(app, warm):
+def start(app, warm, activation):
     """Install `app` if need be, and run it.
 
     :param warm: The namespace of the CZEX's `__main__.py`.
+    :param activation: The namespace of `activate.py`, and its code as `CODE`.
     """
     try:
-        ColdStart(app, warm).run()
+        ColdStart(app, warm, activation).run()
     except CannotStart as error:
         fail.stop(error)
     except MemoryError:
         fail.stop(CannotStart("out of memory while installing {0}".format(app)))
 
 
-def import_start(app, warm):
-    """Install `app` if need be for the running interpreter, and return its settings. ImportError if it can't be."""
+def settings_for_import(app, warm, activation):
+    """Install `app` if need be, for the running interpreter. Raises ImportError where that can't be."""
     try:
-        cold = ColdStart(app, warm)
+        cold = ColdStart(app, warm, activation)
         environment, (settings, _) = cold.installed(resolve.resolve(cold.manifest, cold.ignore_errors))
         cold.forget()
         return settings
@@ -45,9 +46,10 @@ def import_start(app, warm):
 
 
 class ColdStart(object):
-    def __init__(self, app, warm):
+    def __init__(self, app, warm, activation):
         self._app = app
         self._warm = warm
+        self._activation = activation
         self._sh_python = os.environ.pop(SH_PYTHON, None)
         self._archive = Archive(app, warm["__loader__"])
         self._variables = variables.read_variables(os.environ, warm["rc_files"](app))
@@ -106,16 +108,12 @@ class ColdStart(object):
     def _start_over_in(self, python, record):
         """Replace this process; the next start of this interpreter does so at once, if `record`."""
         self._log("restarting in {0}".format(python))
-        namespace = {"__name__": "czex_activate"}
-        source = self._archive.read(".czex/boot/activate.py")
-        code = compile(source, "<czex>/activate.py", "exec", 0, 1)
         if record and not self._variables.given:
-            self._record_redirect(python, code)
-        exec(code, namespace)
+            self._record_redirect(python)
         os.environ[CHOSEN] = "1"
-        namespace["reexecute"](python)
+        self._activation["reexecute"](python)
 
-    def _record_redirect(self, python, code):
+    def _record_redirect(self, python):
         import marshal
 
         settings = {"redirect": python, "path": os.environ.get("PATH")}
@@ -124,7 +122,9 @@ class ColdStart(object):
             if not os.path.isdir(venv):
                 os.makedirs(venv)
             install.write_whole(
-                os.path.join(venv, "boot"), marshal.dumps((self._text, settings, code)), 0o644
+                os.path.join(venv, "boot"),
+                marshal.dumps((self._text, settings, self._activation["CODE"])),
+                0o644,
             )
         except OSError as error:
             self._log("the choice of the interpreter can't be recorded: {0}".format(error))
@@ -152,8 +152,7 @@ class ColdStart(object):
         install.discard(environment.venv, lambda venv: self._warm["load"](venv, self._text))
         self._log("installing into {0}".format(environment.venv))
         plan = environment.plan(
-            self._archive.read(".czex/boot/activate.py"),
-            self._archive.read(".czex/boot/venv_main.py"),
+            self._activation["CODE"], self._archive.read(".czex/boot/venv_main.py")
         )
         try:
             executable = install.runtime(self._archive, self.manifest, root)
@@ -222,7 +221,8 @@ class ColdStart(object):
         """Leave no trace of the cold path in the app's process."""
         archive = self._warm["__loader__"].archive
         entry = os.path.join(archive, ".czex")
-        sys.path[:] = [item for item in sys.path if item != entry]
+        if entry in sys.path:
+            sys.path.remove(entry)
         for name in list(sys.modules):
             if name == "boot" or name.startswith("boot."):
                 del sys.modules[name]

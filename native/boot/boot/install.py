@@ -243,10 +243,10 @@ class Environment(object):
                 return (kind, path)
         return ("missing", name)
 
-    def plan(self, boot_source, main_source):
+    def plan(self, code, main_source):
         """The plan for the runtime.
 
-        :param boot_source: The source of `activate.py`.
+        :param code: The code of `activate.py`.
         :param main_source: The source of the environment's `__main__.py`.
         """
         plan = Plan()
@@ -256,7 +256,6 @@ class Environment(object):
         plan.add("shebang", self._shebang())
         plan.add("copy", "1" if self.info.get("venv_site_packages_copies") else "0")
         self._add_interpreter(plan)
-        code = compile(boot_source, "<czex>/activate.py", "exec", 0, 1)
         plan.add_file("644", "boot", marshal.dumps((self._text, self.settings(), code)))
         plan.add_file("644", "__main__.py", main_source)
         self._add_console_scripts(plan)

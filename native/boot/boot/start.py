@@ -1,0 +1,58 @@
+"""The way into the cold path: makes sure that what it imports is Python's own, and hands over.
+
+Up to here PYTHONPATH and the machine's site-packages are in force, and may hold a `json` of their own.
+"""
+
+import os
+import sys
+
+from boot import interpreter
+
+CLEANED = "_CZEX_COLD_CLEANED"
+
+
+def start(app, warm):
+    """Install `app` if need be, and run it.
+
+    :param warm: The namespace of the CZEX's `__main__.py`.
+    """
+    loader = warm["__loader__"]
+    activation = load_activation(loader)
+    own = interpreter.standard_library()
+    settings = {"site_packages": loader.archive, "stdlib": own}
+    foreign = activation["foreign_modules"](settings)
+    if not os.environ.pop(CLEANED, None):
+        if activation["has_other_standard_library"](settings, foreign):
+            activation["stash"]()
+            os.environ[CLEANED] = "1"
+            activation["reexecute"](sys.executable)
+    sys.path[:] = own + [os.path.join(loader.archive, ".czex")]
+    from boot import cold
+
+    cold.start(app, warm, activation)
+
+
+def start_for_import(app, warm, alias):
+    """Install `app` if need be, and make its wheels and sources importable here.
+
+    :param alias: The package that stands for the app's modules, `__pex__`.
+    """
+    loader = warm["__loader__"]
+    path = sys.path[:]
+    sys.path[:] = interpreter.standard_library() + [os.path.join(loader.archive, ".czex")]
+    try:
+        from boot import cold, hook
+
+        settings = cold.settings_for_import(app, warm, load_activation(loader))
+    finally:
+        sys.path[:] = path
+    hook.install(settings, alias)
+
+
+def load_activation(loader):
+    """The namespace of `activate.py`, and its code as `CODE`."""
+    source = loader.get_data(os.path.join(".czex", "boot", "activate.py"))
+    activation = {"__name__": "czex_activate"}
+    activation["CODE"] = compile(source, "<czex>/activate.py", "exec", 0, 1)
+    exec(activation["CODE"], activation)
+    return activation

@@ -1,0 +1,45 @@
+"""The runtime executables that tests start: prebuilt ones, or built for the occasion."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+NATIVE = Path(__file__).resolve().parent
+PLATFORMS = json.loads((NATIVE / "platforms.json").read_text())
+
+
+def _host() -> str:
+    system = {"linux": "linux", "darwin": "macos", "win32": "windows"}[sys.platform]
+    machine = platform.machine().lower()
+    machine = {"amd64": "x86_64", "armv7l": "armv7", "armv8l": "armv7"}.get(machine, machine)
+    if machine == "aarch64" and system != "linux":
+        machine = "arm64"
+    return f"{system}-{machine}"
+
+
+HOST = _host()
+
+
+def built_runtime(name: str, output: Path) -> Path:
+    """The executable for the platform `name`.
+
+    It is taken from $CZEX_TEST_RUNTIME, a directory with <platform>/pexcz, or else built from $CZEX_ZSTD_SDIST, the
+    sdist of zstandard, by `build.py` with this interpreter's `ziglang`, into `output`.
+    """
+    executable = PLATFORMS[name]["executable"]
+    prebuilt = os.environ.get("CZEX_TEST_RUNTIME")
+    if prebuilt:
+        return Path(prebuilt).absolute() / name / executable
+    sdist = os.environ.get("CZEX_ZSTD_SDIST")
+    if not sdist:
+        pytest.fail("set CZEX_TEST_RUNTIME to a directory of executables, or CZEX_ZSTD_SDIST")
+    command = [sys.executable, NATIVE / "build.py", "--zstd-sdist", sdist]
+    subprocess.run([*command, "--platform", name, "--output", output], check=True)
+    return output / name / executable

@@ -1,0 +1,102 @@
+"""Makes small wheels and PEXes, without a network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Dict, List, Sequence
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A wheel to make.
+
+    :param files: Path in the wheel → content; a path in `executables` gets its executable bit.
+    """
+
+    project: str
+    files: Dict[str, str]
+    version: str = "1.0"
+    tag: str = "py2.py3-none-any"
+    metadata: str = ""
+    scripts: Dict[str, str] = field(default_factory=dict)
+    executables: Sequence[str] = ()
+
+    @property
+    def name(self) -> str:
+        return f"{self.project}-{self.version}-{self.tag}.whl"
+
+    def write(self, directory: Path) -> Path:
+        info = f"{self.project}-{self.version}.dist-info"
+        pythons, abi, platform = self.tag.split("-")
+        tags = "".join(f"Tag: {python}-{abi}-{platform}\n" for python in pythons.split("."))
+        pure = "true" if platform == "any" else "false"
+        files = {
+            **self.files,
+            f"{info}/METADATA": (
+                f"Metadata-Version: 2.1\nName: {self.project}\nVersion: {self.version}\n{self.metadata}"
+            ),
+            f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: {pure}\n{tags}",
+        }
+        if self.scripts:
+            lines = "".join(f"{name} = {target}\n" for name, target in self.scripts.items())
+            files[f"{info}/entry_points.txt"] = "[console_scripts]\n" + lines
+        record = [f"{name},{_record_hash(content)},{len(content.encode())}" for name, content in files.items()]
+        files[f"{info}/RECORD"] = "\n".join([*record, f"{info}/RECORD,,"]) + "\n"
+        path = directory / self.name
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in files.items():
+                entry = zipfile.ZipInfo(name)
+                entry.external_attr = (0o100755 if name in self.executables else 0o100644) << 16
+                archive.writestr(entry, content)
+        return path
+
+
+def _record_hash(content: str) -> str:
+    digest = hashlib.sha256(content.encode()).digest()
+    return "sha256=" + base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def build_pex(
+    output: Path,
+    requirements: Sequence[str] = (),
+    wheels: Sequence[Wheel] = (),
+    sources: Dict[str, str] | None = None,
+    options: Sequence[str] = (),
+    pex: Sequence[str] = (sys.executable, "-m", "pex"),
+) -> Path:
+    """Build a PEX from these wheels and nothing else.
+
+    :param sources: Path → content of the app's own files.
+    :param options: More options of the `pex` command.
+    :param pex: The command, for another version of it.
+    """
+    links = output.parent / f"{output.name}.wheels"
+    links.mkdir()
+    for wheel in wheels:
+        wheel.write(links)
+    command: List[str] = [*pex, *requirements, "--no-pypi", "--find-links", str(links)]
+    if sources is not None:
+        directory = output.parent / f"{output.name}.sources"
+        for name, content in sources.items():
+            path = directory / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+            if content.startswith("#!"):
+                path.chmod(0o755)
+        command += ["--sources-directory", str(directory)]
+    command += ["--output-file", str(output), *options]
+    environment = {
+        **os.environ,
+        "PEX_ROOT": str(output.parent / "pex-build"),
+        "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry),
+    }
+    process = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    return output

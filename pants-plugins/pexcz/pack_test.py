@@ -1,0 +1,87 @@
+"""Packs are as docs/format.md says, whatever the number of threads."""
+
+from __future__ import annotations
+
+import io
+import random
+
+import pytest
+
+from pexcz import pack
+from pexcz.errors import BadPackError
+from pexcz.pack import DIRECTORY, EXECUTABLE, FRAME_RAW_MAX, Entry, PackInfo
+
+
+def entry(path: str, content: bytes, flags: int = 0) -> Entry:
+    return Entry(path, len(content), flags, lambda: iter([content] if content else []))
+
+
+def packed(*entries: Entry, level: int = 3, threads: int = 2) -> bytes:
+    stream = io.BytesIO()
+    pack.write_pack(stream, {"kind": "sources", "pth": []}, entries, level, threads)
+    return stream.getvalue()
+
+
+def parsed(content: bytes) -> PackInfo:
+    return pack.parse_pack(io.BytesIO(content), len(content), "x.pack", "0" * 64)
+
+
+SMALL = (entry("lib/b.py", b"b\n"), entry("lib/a.py", b"a\n", EXECUTABLE))
+
+
+def test_a_pack_tells_what_is_in_it() -> None:
+    info = parsed(packed(*SMALL))
+    assert info.meta == {"kind": "sources", "pth": []}
+    assert info.files == (("lib/a.py", 2, EXECUTABLE), ("lib/b.py", 2, 0))
+    assert info.content_size == 4
+
+
+def test_entries_are_sorted_by_component() -> None:
+    info = parsed(packed(entry("lib/a.b", b""), entry("lib/a/b", b""), entry("lib/a-b", b"")))
+    assert [path for path, _, _ in info.files] == ["lib/a/b", "lib/a-b", "lib/a.b"]
+
+
+def test_the_order_of_the_input_does_not_matter() -> None:
+    assert packed(*SMALL) == packed(*reversed(SMALL))
+
+
+def test_the_number_of_threads_does_not_matter() -> None:
+    content = random.Random(1).randbytes(FRAME_RAW_MAX * 2 + 5)
+    entries = [entry("lib/large", content), *SMALL]
+    assert packed(*entries, level=1, threads=1) == packed(*entries, level=1, threads=4)
+
+
+def test_a_large_file_goes_over_several_frames_and_small_ones_share_one() -> None:
+    content = bytes(FRAME_RAW_MAX * 2 + 5)
+    frames = list(pack._frames([entry("lib/a", b"a"), entry("lib/b", b"b"), entry("lib/c", content)]))
+    assert [len(frame) for frame in frames] == [2, FRAME_RAW_MAX, FRAME_RAW_MAX, 5]
+
+
+def test_an_empty_pack_is_a_pack() -> None:
+    assert parsed(packed()).files == ()
+
+
+def test_an_empty_directory_is_kept() -> None:
+    assert parsed(packed(entry("lib/empty", b"", DIRECTORY))).files == (("lib/empty", 0, DIRECTORY),)
+
+
+def test_every_byte_of_the_header_and_the_sections_counts() -> None:
+    content = packed(*SMALL)
+    whole = parsed(content)
+    header_bytes = len(content) - 20
+    for position in range(header_bytes):
+        damaged = bytearray(content)
+        damaged[position] ^= 0x40
+        if 28 <= position < 32:
+            continue  # The reserved field.
+        try:
+            assert parsed(bytes(damaged)) != whole
+        except BadPackError:
+            pass
+
+
+def test_a_pack_cut_short_anywhere_is_refused() -> None:
+    content = packed(*SMALL)
+    for length in range(len(content)):
+        with pytest.raises(BadPackError):
+            parsed(content[:length])

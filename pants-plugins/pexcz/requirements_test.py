@@ -1,0 +1,64 @@
+"""Requirements, markers and constraints become data."""
+
+from __future__ import annotations
+
+import pytest
+
+from pexcz.errors import PexczError
+from pexcz.requirements import constraint_data, marker_data, parse_requirement, requirement_data
+
+
+def marker(text: str) -> object:
+    return marker_data(parse_requirement(f"x; {text}", "test").marker)
+
+
+def test_and_binds_closer_than_or() -> None:
+    a, b, c = (["==", {"var": "os_name"}, name] for name in "abc")
+    assert marker('os_name == "a" or os_name == "b" and os_name == "c"') == ["or", a, ["and", b, c]]
+    assert marker('(os_name == "a" or os_name == "b") and os_name == "c"') == ["and", ["or", a, b], c]
+
+
+def test_a_marker_keeps_its_operators_and_sides() -> None:
+    assert marker('"win" in sys_platform') == ["in", "win", {"var": "sys_platform"}]
+    assert marker('"win" not in sys_platform') == ["not in", "win", {"var": "sys_platform"}]
+    assert marker('python_version ~= "3.8"') == ["~=", {"var": "python_version"}, "3.8"]
+
+
+def test_names_and_extras_are_normalised() -> None:
+    data = requirement_data(parse_requirement("Foo_Bar[Some.Extra,b]>=1,<2", "test"))
+    assert data["project"] == "foo-bar"
+    assert data["extras"] == ["b", "some-extra"]
+    assert data["specifiers"] == [["<", "2"], [">=", "1"]]
+
+
+def test_a_requirement_that_is_none_is_an_error_that_names_its_source() -> None:
+    with pytest.raises(PexczError, match="a.whl has a requirement.*'foo bar'"):
+        parse_requirement("foo bar", "a.whl")
+
+
+@pytest.mark.parametrize(
+    "text, implementation, free_threaded, specifiers",
+    [
+        ("CPython>=3.9,<3.13", "CPython", None, [["<", "3.13"], [">=", "3.9"]]),
+        ("==3.11.*", None, None, [["==", "3.11.*"]]),
+        ("PyPy", "PyPy", None, []),
+        ("CPython+t==3.13.*", "CPython", True, [["==", "3.13.*"]]),
+        ("CPython-t==3.13.*", "CPython", False, [["==", "3.13.*"]]),
+        ("CPython[free-threaded]>=3.13", "CPython", True, [[">=", "3.13"]]),
+        ("CPython[gil]>=3.13", "CPython", False, [[">=", "3.13"]]),
+    ],
+)
+def test_interpreter_constraints(
+    text: str, implementation: str, free_threaded: bool, specifiers: list[list[str]]
+) -> None:
+    assert constraint_data(text) == {
+        "text": text,
+        "implementation": implementation,
+        "free_threaded": free_threaded,
+        "specifiers": specifiers,
+    }
+
+
+def test_a_constraint_that_is_none_is_an_error() -> None:
+    with pytest.raises(PexczError, match="interpreter constraint that isn't one: 'CPython>>3'"):
+        constraint_data("CPython>>3")

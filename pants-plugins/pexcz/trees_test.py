@@ -1,0 +1,117 @@
+"""What is read from archives is whole, and leads nowhere outside."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from pexcz.errors import BadArchiveError
+from pexcz.trees import DirectoryTree, SubTree, ZipTree, nested_zip
+
+
+def zipped(*names: str, content: bytes = b"x") -> io.BytesIO:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name in names:
+            archive.writestr(name, b"" if name.endswith("/") else content)
+    return stream
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../evil", "a/../../evil", "/etc/evil", "a/./b", "a\\b", "a//b", "x" * 256, "a/" * 3000 + "b"],
+)
+def test_a_path_that_leads_outside_or_nowhere_is_refused(name: str) -> None:
+    with pytest.raises(BadArchiveError, match="can't be unpacked"):
+        ZipTree(zipped(name), "x.zip")
+
+
+def test_a_symbolic_link_in_a_zip_is_refused() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        info = zipfile.ZipInfo("link")
+        info.external_attr = 0o120777 << 16
+        archive.writestr(info, "/etc/passwd")
+    with pytest.raises(BadArchiveError, match="symbolic link, link"):
+        ZipTree(stream, "x.zip")
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_entries_of_one_name_are_refused() -> None:
+    with pytest.raises(BadArchiveError, match="two entries named a"):
+        ZipTree(zipped("a", "a"), "x.zip")
+
+
+def test_a_file_that_is_also_a_directory_is_refused() -> None:
+    with pytest.raises(BadArchiveError, match="both as a file and as a directory"):
+        ZipTree(zipped("a", "a/b"), "x.zip")
+
+
+def test_a_zip_cut_short_is_refused() -> None:
+    content = zipped("a", "b").getvalue()
+    for length in (0, 10, len(content) // 2, len(content) - 1):
+        with pytest.raises(BadArchiveError, match="not a whole zip file"):
+            ZipTree(io.BytesIO(content[:length]), "x.zip")
+
+
+def test_a_flipped_bit_in_a_file_is_noticed() -> None:
+    content = bytearray(zipped("a", content=b"content" * 10).getvalue())
+    content[40] ^= 1
+    with pytest.raises(BadArchiveError, match="x.zip is damaged: a"):
+        ZipTree(io.BytesIO(bytes(content)), "x.zip").read("a")
+
+
+def test_a_size_that_lies_is_noticed() -> None:
+    content = bytearray(zipped("a", content=b"content").getvalue())
+    directory = content.index(b"PK\1\2")
+    struct.pack_into("<I", content, directory + 24, 1000)
+    with pytest.raises(BadArchiveError, match="x.zip is damaged: a"):
+        ZipTree(io.BytesIO(bytes(content)), "x.zip").read("a")
+
+
+def test_empty_directories_are_told_apart() -> None:
+    tree = ZipTree(zipped("a/", "a/b", "c/", "d/e/"), "x.zip")
+    assert tree.empty_directories == {"c", "d/e"}
+    assert list(tree.files) == ["a/b"]
+
+
+def test_a_part_of_a_tree_is_a_tree() -> None:
+    part = SubTree(ZipTree(zipped("a/b/c", "a/d", "e"), "x.zip"), "a")
+    assert sorted(part.files) == ["b/c", "d"]
+    assert part.read("b/c") == b"x"
+
+
+def test_a_zip_in_a_zip_is_read() -> None:
+    inner = zipped("inside").getvalue()
+    tree = nested_zip(ZipTree(zipped("inner.zip", content=inner), "outer"), "inner.zip")
+    assert tree.name == "outer/inner.zip"
+    assert tree.read("inside") == b"x"
+
+
+def test_a_directory_shows_files_behind_links_and_executable_bits(tmp_path: Path) -> None:
+    (tmp_path / "tree" / "empty").mkdir(parents=True)
+    (tmp_path / "target").write_bytes(b"linked")
+    (tmp_path / "tree" / "link").symlink_to(tmp_path / "target")
+    (tmp_path / "tree" / "run").write_bytes(b"run")
+    (tmp_path / "tree" / "run").chmod(0o755)
+    tree = DirectoryTree(tmp_path / "tree")
+    assert tree.read("link") == b"linked"
+    assert tree.files["run"].executable and not tree.files["link"].executable
+    assert tree.empty_directories == {"empty"}
+
+
+def test_a_directory_that_contains_itself_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path)
+    with pytest.raises((BadArchiveError, OSError)):
+        DirectoryTree(tmp_path)
+
+
+def test_a_pipe_in_a_directory_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(BadArchiveError, match="not a regular file"):
+        DirectoryTree(tmp_path)

@@ -1,0 +1,144 @@
+"""Wheels become the same schemes, whatever form a PEX has them in."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from typing import Dict
+
+import pytest
+
+from pexcz.errors import BadArchiveError
+from pexcz.pack import EXECUTABLE, SHEBANG
+from pexcz.trees import ZipTree
+from pexcz.wheels import Wheel, read_wheel
+
+NAME = "Foo.Bar-1.0-py2.py3-none-any.whl"
+METADATA = """\
+Metadata-Version: 2.1
+Name: Foo.Bar
+Version: 1.0
+Requires-Python: >=2.7,!=3.0.*
+Requires-Dist: tomli>=1; python_version < "3.11" and extra == "toml"
+Requires-Dist: six
+
+The description.
+"""
+INFO = {
+    "Foo.Bar-1.0.dist-info/METADATA": METADATA,
+    "Foo.Bar-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    "Foo.Bar-1.0.dist-info/entry_points.txt": (
+        "[console_scripts]\nfoo = foo.main : main [extra]\n[gui_scripts]\nFoo=foo:gui\n[other]\na=b\n"
+    ),
+}
+
+
+def read(files: Dict[str, str], name: str = NAME) -> Wheel:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for path, content in files.items():
+            archive.writestr(path, content)
+    return read_wheel(ZipTree(stream, "test.pex"), name)
+
+
+def paths(wheel: Wheel) -> Dict[str, int]:
+    return {entry.path: entry.flags for entry in wheel.entries if "dist-info" not in entry.path}
+
+
+def test_the_metadata_of_a_wheel_is_in_its_meta_section() -> None:
+    meta = read({**INFO, "foo.py": "", "foo.pth": ""}).meta
+    assert meta == {
+        "entry_points": {"console_scripts": {"foo": "foo.main:main"}, "gui_scripts": {"Foo": "foo:gui"}},
+        "kind": "wheel",
+        "name": NAME,
+        "project": "foo-bar",
+        "pth": ["foo.pth"],
+        "python_scripts": [],
+        "requires": [
+            {
+                "extras": [],
+                "marker": [
+                    "and",
+                    ["<", {"var": "python_version"}, "3.11"],
+                    ["==", {"var": "extra"}, "toml"],
+                ],
+                "project": "tomli",
+                "specifiers": [[">=", "1"]],
+                "text": 'tomli>=1; python_version < "3.11" and extra == "toml"',
+            },
+            {"extras": [], "marker": None, "project": "six", "specifiers": [], "text": "six"},
+        ],
+        "requires_python": [["!=", "3.0.*"], [">=", "2.7"]],
+        "scripts": [],
+        "tags": ["py2-none-any", "py3-none-any"],
+        "version": "1.0",
+    }
+
+
+def test_a_wheel_file_and_chroots_of_all_ages_give_the_same_schemes() -> None:
+    wheel_file = {
+        "foo.py": "",
+        "Foo.Bar-1.0.data/purelib/pure.py": "",
+        "Foo.Bar-1.0.data/scripts/tool": "#!python\n",
+        "Foo.Bar-1.0.data/scripts/native": "\x7fELF",
+        "Foo.Bar-1.0.data/headers/foo.h": "",
+        "Foo.Bar-1.0.data/data/share/foo": "",
+    }
+    old_chroot = {
+        ".layout.json": json.dumps({"stash_dir": ".prefix", "record_relpath": "RECORD"}),
+        "foo.py": "",
+        "pure.py": "",
+        ".prefix/bin/tool": "#!python\n",
+        ".prefix/bin/native": "\x7fELF",
+        ".prefix/bin/foo": "#!python\n# Made from the entry point.\n",
+        ".prefix/include/site/python3.11/Foo.Bar/foo.h": "",
+        ".prefix/share/foo": "",
+    }
+    new_chroot = {
+        **old_chroot,
+        ".layout.json": json.dumps({"stash_dir": ".prefix", "sys_path_entries": ["."]}),
+        ".prefix/data/share/foo": "",
+        "Foo.Bar-1.0.pex-info/original-whl-info.json": "{}",
+    }
+    del new_chroot[".prefix/share/foo"]
+    expected = {
+        "data/share/foo": 0,
+        "headers/foo.h": 0,
+        "lib/foo.py": 0,
+        "lib/pure.py": 0,
+        "scripts/native": EXECUTABLE,
+        "scripts/tool": EXECUTABLE | SHEBANG,
+    }
+    for files in (wheel_file, old_chroot, new_chroot):
+        wheel = read({**INFO, **files})
+        assert paths(wheel) == expected
+        assert wheel.meta["scripts"] == ["native", "tool"]
+        assert wheel.meta["python_scripts"] == ["tool"]
+
+
+def test_the_dist_info_of_a_vendored_project_is_not_the_wheels() -> None:
+    vendored = {"vendored-9.dist-info/METADATA": "Name: vendored\nVersion: 9\n"}
+    assert read({**vendored, **INFO}).meta["project"] == "foo-bar"
+
+
+def test_a_directory_without_metadata_is_no_wheel() -> None:
+    with pytest.raises(BadArchiveError, match="test.pex: Foo.*is not a wheel"):
+        read({"foo.py": ""})
+
+
+def test_a_damaged_layout_is_refused() -> None:
+    for layout in ("", "[]", "{}", '{"stash_dir": 1}'):
+        with pytest.raises(BadArchiveError, match="damaged .layout.json"):
+            read({**INFO, ".layout.json": layout})
+
+
+def test_a_scheme_that_wheels_do_not_have_is_refused() -> None:
+    with pytest.raises(BadArchiveError, match="installation scheme"):
+        read({**INFO, "Foo.Bar-1.0.data/elsewhere/x": ""})
+
+
+def test_a_requires_python_that_pep_440_does_not_allow_is_as_none() -> None:
+    info = dict(INFO)
+    info["Foo.Bar-1.0.dist-info/METADATA"] = METADATA.replace(">=2.7,!=3.0.*", ">=3.6.*")
+    assert read(info).meta["requires_python"] is None
