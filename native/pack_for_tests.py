@@ -1,0 +1,160 @@
+"""An encoder of packs and plans for tests, written from docs/format.md and from nothing else.
+
+It shares no code with the tool that makes real packs, and it can make wrong ones: every function takes
+what it writes, and believes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+from dataclasses import dataclass, field
+
+import zstandard
+
+FRAME_BYTES = 8 << 20
+HEADER = struct.Struct("<8sIIIIIIQ")
+
+EXECUTABLE, SHEBANG, DIRECTORY = 1, 2, 4
+
+
+def frame(content: bytes, level: int = 1, checksum: bool = True) -> bytes:
+    return zstandard.ZstdCompressor(level=level, write_checksum=checksum, write_content_size=True).compress(content)
+
+
+def sort_key(path: str) -> list[bytes]:
+    return path.encode().split(b"/")
+
+
+@dataclass
+class Entry:
+    """`size` and `path_bytes` may lie."""
+
+    path: str
+    content: bytes = b""
+    flags: int = 0
+    size: int | None = None
+    path_bytes: bytes | None = None
+
+    def encoded(self) -> bytes:
+        path = self.path.encode() if self.path_bytes is None else self.path_bytes
+        size = len(self.content) if self.size is None else self.size
+        return struct.pack("<BHQ", self.flags, len(path) & 0xFFFF, size) + path
+
+
+def index(entries: list[Entry], frames: list[tuple[int, int]]) -> bytes:
+    """`frames`: the packed and the raw size of each."""
+    head = struct.pack("<I", len(frames)) + b"".join(struct.pack("<II", *sizes) for sizes in frames)
+    return head + struct.pack("<I", len(entries)) + b"".join(entry.encoded() for entry in entries)
+
+
+@dataclass
+class Pack:
+    """The parts of a pack, each of which a test may replace before `encoded` puts them together."""
+
+    entries: list[Entry]
+    frames: list[bytes]
+    raw_sizes: list[int]
+    meta: bytes = b"{}"
+    magic: bytes = b"CZEXPACK"
+    version: int = 1
+    reserved: int = 0
+    content_raw: int | None = None
+    index: bytes | None = None
+    index_raw: int | None = None
+    meta_raw: int | None = None
+
+    def encoded(self) -> bytes:
+        raw_index = self.index
+        if raw_index is None:
+            raw_index = index(self.entries, [(len(f), r) for f, r in zip(self.frames, self.raw_sizes)])
+        meta, packed_index = frame(self.meta), frame(raw_index)
+        header = HEADER.pack(
+            self.magic,
+            self.version,
+            len(meta),
+            len(self.meta) if self.meta_raw is None else self.meta_raw,
+            len(packed_index),
+            len(raw_index) if self.index_raw is None else self.index_raw,
+            self.reserved,
+            sum(self.raw_sizes) if self.content_raw is None else self.content_raw,
+        )
+        return header + meta + packed_index + b"".join(self.frames)
+
+
+def pack(files: dict[str, bytes | Entry], frame_bytes: int = FRAME_BYTES, ordered: bool = True) -> Pack:
+    """A good pack of these files. A path that ends in `/` is an empty directory."""
+    entries = []
+    for path, content in files.items():
+        if path.endswith("/"):
+            entries.append(Entry(path[:-1], flags=DIRECTORY))
+        elif isinstance(content, Entry):
+            entries.append(content)
+        else:
+            entries.append(Entry(path, content))
+    if ordered:
+        entries.sort(key=lambda entry: sort_key(entry.path))
+    content = b"".join(entry.content for entry in entries)
+    parts = [content[at : at + frame_bytes] for at in range(0, len(content), frame_bytes)]
+    return Pack(entries, [frame(part) for part in parts], [len(part) for part in parts])
+
+
+def fingerprint(data: bytes) -> str:
+    """Forty digits that name a pack. The runtime doesn't compare them with its content."""
+    return hashlib.sha256(data).hexdigest()[:40]
+
+
+def netstring(value: bytes | str | int) -> bytes:
+    data = value if isinstance(value, bytes) else os.fsencode(str(value))
+    return b"%d:%s," % (len(data), data)
+
+
+def record(*fields: bytes | str | int) -> bytes:
+    return b"".join(map(netstring, fields))
+
+
+SITE_PACKAGES = "lib/python3.11/site-packages"
+MOUNTS = (("lib", SITE_PACKAGES), ("scripts", "bin"), ("data", ""), ("headers", "include/site/python3.11/project"))
+
+
+@dataclass
+class App:
+    """A plan with the archive it names. `extra` is put at the plan's end."""
+
+    store: str
+    archive: str
+    venv: str = "venvs/app/cpython-311"
+    shebang: str = "#!/venv/bin/python"
+    copy: int = 0
+    packs: list[tuple[str, str, int, int]] = field(default_factory=list)
+    mounts: tuple[tuple[str, str], ...] = MOUNTS
+    extra: bytes = b""
+
+    def add(self, data: bytes, kind: str = "wheel", name: str | None = None, gap: bytes = b"") -> str:
+        """Appends a pack to the archive, and returns where its content is to be in the store."""
+        name = name or fingerprint(data)
+        with open(self.archive, "ab") as file:
+            file.write(gap)
+            offset = file.tell()
+            file.write(data)
+        self.packs.append((kind, name, offset, len(data)))
+        return os.path.join(self.store, "wheels" if kind == "wheel" else "sources", name)
+
+    @property
+    def venv_path(self) -> str:
+        return os.path.join(self.store, *self.venv.split("/"))
+
+    def plan(self) -> bytes:
+        parts = [
+            record("czex-plan", "1"),
+            record("store", self.store),
+            record("venv", self.store + "/" + self.venv),
+            record("shebang", self.shebang),
+            record("copy", self.copy),
+            record("archive", self.archive),
+        ]
+        for kind, name, offset, size in self.packs:
+            parts.append(record("pack", kind, name, offset, size))
+            parts.extend(record("mount", scheme, destination) for scheme, destination in self.mounts)
+        return b"".join(parts) + self.extra

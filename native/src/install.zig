@@ -1,0 +1,117 @@
+//! Carries a plan out: has every pack in the store, then the venv. What other processes are making at the
+//! same time is left to them; see docs/runtime.md, "What it guarantees".
+
+const std = @import("std");
+const assert = std.debug.assert;
+const os = @import("os.zig");
+const link = @import("link.zig");
+const pack_format = @import("pack.zig");
+const plan_format = @import("plan.zig");
+const store_dirs = @import("store.zig");
+const unpack = @import("unpack.zig");
+const zstd = @import("zstd.zig");
+const Report = @import("report.zig").Report;
+const ReportError = @import("report.zig").Error;
+
+/// Each keeps a descriptor open, and macOS starts a process with 256 of them.
+const packs_in_batch_max = 64;
+
+pub fn install(arena: std.mem.Allocator, plan_path: []const u8, report: *Report) ReportError!void {
+    const plan = try plan_format.read(arena, report, plan_path);
+    const store: store_dirs.Store = try .open(arena, plan.store, report);
+    if (try store.isInstalled(plan.venv, report)) return;
+
+    const decoder: zstd.Decoder = try .init(arena);
+    const packs = try openPacks(arena, decoder, &plan, report);
+    const installed = try arena.alloc(link.Installed, packs.len);
+    for (packs, installed) |*pack, *to| to.* = .{ .pack = pack, .path = try storePath(arena, pack.record) };
+    try installPacks(arena, decoder, &store, installed, report);
+
+    switch (try store.beginWaiting(plan.venv, report)) {
+        .busy => unreachable,
+        .installed => {},
+        .making => |making| {
+            link.link(arena, &plan, installed, making, report) catch |err| {
+                making.abandon();
+                return err;
+            };
+            try making.finish(report);
+        },
+    }
+}
+
+/// Reads the index of every pack, also of those that are installed: the venv is linked by it.
+fn openPacks(
+    arena: std.mem.Allocator,
+    decoder: zstd.Decoder,
+    plan: *const plan_format.Plan,
+    report: *Report,
+) ReportError![]pack_format.Pack {
+    const packs = try arena.alloc(pack_format.Pack, plan.packs.len);
+    // Left open: the packs read from them, and the process ends with them.
+    var archives: std.ArrayList(Archive) = .empty;
+    for (plan.packs, packs) |*record, *pack| {
+        const file = for (archives.items) |archive| {
+            if (std.mem.eql(u8, archive.path, record.archive)) break archive.file;
+        } else file: {
+            const file = os.openFile(record.archive) catch |err|
+                return report.system(.source, "can't open the archive", .{ record.archive, "", "" }, err);
+            try archives.append(arena, .{ .path = record.archive, .file = file });
+            break :file file;
+        };
+        pack.* = try pack_format.open(arena, decoder, file, record, report);
+    }
+    return packs;
+}
+
+const Archive = struct { path: []const u8, file: os.File };
+
+fn storePath(arena: std.mem.Allocator, record: *const plan_format.Pack) error{OutOfMemory}![]const u8 {
+    const parent = switch (record.kind) {
+        .wheel => "wheels/",
+        .sources => "sources/",
+    };
+    return std.mem.concat(arena, u8, &.{ parent, record.fingerprint });
+}
+
+/// First what nobody else is making, then what turned out to be left over. While waiting, no lock is held.
+fn installPacks(
+    arena: std.mem.Allocator,
+    decoder: zstd.Decoder,
+    store: *const store_dirs.Store,
+    packs: []const link.Installed,
+    report: *Report,
+) ReportError!void {
+    var busy: std.ArrayList(link.Installed) = .empty;
+    var rest = packs;
+    while (rest.len > 0) {
+        const batch = rest[0..@min(rest.len, packs_in_batch_max)];
+        rest = rest[batch.len..];
+        var targets_buffer: [packs_in_batch_max]unpack.Target = undefined;
+        var targets: std.ArrayList(unpack.Target) = .initBuffer(&targets_buffer);
+        errdefer for (targets.items) |target| target.making.abandon();
+        for (batch) |installed| {
+            switch (try store.begin(installed.path, report)) {
+                .installed => {},
+                .busy => try busy.append(arena, installed),
+                .making => |making| targets.appendAssumeCapacity(.{ .pack = installed.pack, .making = making }),
+            }
+        }
+        try unpack.unpack(decoder, targets.items, report);
+        while (targets.pop()) |target| try target.making.finish(report);
+    }
+    for (busy.items) |installed| {
+        switch (try store.beginWaiting(installed.path, report)) {
+            .busy => unreachable,
+            .installed => {},
+            .making => |making| {
+                const target: unpack.Target = .{ .pack = installed.pack, .making = making };
+                unpack.unpack(decoder, &.{target}, report) catch |err| {
+                    making.abandon();
+                    return err;
+                };
+                try making.finish(report);
+            },
+        }
+    }
+}

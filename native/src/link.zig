@@ -1,0 +1,354 @@
+//! Puts a venv together: the directories that packs mount, and the plan's own files and links, merged into
+//! one tree (docs/runtime.md, "How the venv is linked"). The packs must be installed. Nothing in here knows
+//! what a venv needs: that is the boot's plan.
+//!
+//! The tree is never built in memory. A directory is a list of sources, each a run of a sorted index; it is
+//! listed by taking the next component of each, and what several have in common is merged in turn.
+
+const std = @import("std");
+const assert = std.debug.assert;
+const os = @import("os.zig");
+const path_rules = @import("path.zig");
+const plan_format = @import("plan.zig");
+const Entry = @import("pack.zig").Entry;
+const Making = @import("store.zig").Making;
+const Pack = @import("pack.zig").Pack;
+const Plan = plan_format.Plan;
+const Report = @import("report.zig").Report;
+const ReportError = @import("report.zig").Error;
+
+const copy_buffer_bytes = 64 << 10;
+
+pub const Installed = struct {
+    pack: *const Pack,
+    /// Where it is, relative to the store.
+    path: []const u8,
+};
+
+pub fn link(
+    arena: std.mem.Allocator,
+    plan: *const Plan,
+    packs: []const Installed,
+    making: Making,
+    report: *Report,
+) ReportError!void {
+    var linker: Linker = .{
+        .arena = arena,
+        .plan = plan,
+        .making = making,
+        .report = report,
+        .method = if (plan.copy) .copy else if (os.makes_symbolic_links) .symbolic else .hard,
+        .depth = path_rules.componentCount(plan.venv),
+        .buffer = &.{},
+    };
+    var sources: std.ArrayList(Source) = .empty;
+    for (plan.files) |*file| try sources.append(arena, .{ .ahead = file.path, .origin = .{ .file = file } });
+    for (plan.links) |*symbolic| try sources.append(arena, .{ .ahead = symbolic.path, .origin = .{ .link = symbolic } });
+    for (packs) |*installed| {
+        for (installed.pack.record.mounts.items) |mount| {
+            const run = schemeRun(installed, mount.scheme) orelse continue;
+            try sources.append(arena, .{ .ahead = mount.destination, .origin = .{ .entries = run } });
+        }
+    }
+    try linker.merge("", sources.items);
+}
+
+/// Entries below a directory of a pack, all of whose paths begin with the same `consumed` bytes.
+const Run = struct {
+    installed: *const Installed,
+    start: usize,
+    end: usize,
+    consumed: usize,
+
+    fn entries(run: Run) []const Entry {
+        return run.installed.pack.entries[run.start..run.end];
+    }
+
+    /// Those at the front that lie in the same directory as the first: its path's first `directory_bytes`.
+    fn below(run: Run, directory_bytes: usize) Run {
+        const directory = run.entries()[0].path[0..directory_bytes];
+        var low: usize = run.start + 1;
+        var high: usize = run.end;
+        while (low < high) {
+            const middle = low + (high - low) / 2;
+            if (path_rules.isBelow(run.installed.pack.entries[middle].path, directory)) low = middle + 1 else high = middle;
+        }
+        return .{ .installed = run.installed, .start = run.start, .end = low, .consumed = directory_bytes + 1 };
+    }
+
+    /// Whether this is all of a scheme, which is mounted at a directory that is always real.
+    fn isDestination(run: Run) bool {
+        return std.mem.findScalar(u8, run.entries()[0].path, '/') == run.consumed - 1;
+    }
+};
+
+/// Something with a place in the tree, seen from one of its directories.
+const Source = struct {
+    /// The components between that directory and the origin. These directories are always real ones.
+    ahead: []const u8,
+    origin: union(enum) {
+        entries: Run,
+        file: *const plan_format.File,
+        link: *const plan_format.Link,
+    },
+};
+
+/// One name in a directory, as one source has it.
+const Child = struct {
+    name: []const u8,
+    source: Source,
+    is_directory: bool,
+    /// Which source it is from: earlier ones win.
+    rank: usize,
+
+    fn before(_: void, left: Child, right: Child) bool {
+        return switch (std.mem.order(u8, left.name, right.name)) {
+            .lt => true,
+            .gt => false,
+            .eq => left.rank < right.rank,
+        };
+    }
+};
+
+const Linker = struct {
+    arena: std.mem.Allocator,
+    plan: *const Plan,
+    making: Making,
+    report: *Report,
+    method: enum { symbolic, hard, copy },
+    /// Components between the store and the venv.
+    depth: usize,
+    /// For copies; made when the first is.
+    buffer: []u8,
+
+    /// Fills one directory of the venv, which exists.
+    fn merge(linker: *Linker, directory: []const u8, sources: []const Source) ReportError!void {
+        var children: std.ArrayList(Child) = .empty;
+        for (sources, 0..) |source, rank| try appendChildren(linker.arena, &children, source, rank);
+        // An index is sorted already.
+        if (sources.len > 1) std.sort.heap(Child, children.items, {}, Child.before);
+        var rest: []const Child = children.items;
+        while (rest.len > 0) {
+            var count: usize = 1;
+            while (count < rest.len and std.mem.eql(u8, rest[count].name, rest[0].name)) count += 1;
+            try linker.place(directory, rest[0..count]);
+            rest = rest[count..];
+        }
+    }
+
+    /// Makes one name in a directory of the venv from all that have it; the first says what it is.
+    fn place(linker: *Linker, directory: []const u8, candidates: []const Child) ReportError!void {
+        const first = candidates[0];
+        const path = if (directory.len == 0) first.name else try std.mem.concat(linker.arena, u8, &.{ directory, "/", first.name });
+        if (path.len > path_rules.path_bytes_max) return linker.failed("can't create", path, error.NameTooLong);
+        if (!first.is_directory) return linker.placeLeaf(path, first.source);
+
+        var sources: std.ArrayList(Source) = .empty;
+        for (candidates) |candidate| {
+            if (candidate.is_directory) try sources.append(linker.arena, candidate.source);
+        }
+        if (sources.items.len == 1 and linker.method == .symbolic and canLinkDirectory(first.source)) {
+            const run = first.source.origin.entries;
+            const below = run.entries()[0].path[0 .. run.consumed - 1];
+            if (try linker.linkSymbolic(path, run.installed.path, below)) return;
+        }
+        linker.making.dir.makeDir(path) catch |err| return linker.failed("can't create", path, err);
+        try linker.merge(path, sources.items);
+    }
+
+    fn placeLeaf(linker: *Linker, path: []const u8, source: Source) ReportError!void {
+        assert(source.ahead.len == 0);
+        switch (source.origin) {
+            .file => |file| try linker.writeFile(path, file.mode, file.content),
+            .link => |symbolic| linker.making.dir.makeLink(path, symbolic.target) catch |err|
+                return linker.failed("can't link", path, err),
+            .entries => |run| {
+                const entry = run.entries()[0];
+                assert(!entry.is_directory);
+                if (entry.has_shebang) {
+                    try linker.copyFile(path, run.installed, entry);
+                } else {
+                    try linker.placeEntry(path, run.installed, entry);
+                }
+            },
+        }
+    }
+
+    /// In the best way that the file system has. What failed once isn't tried again.
+    fn placeEntry(
+        linker: *Linker,
+        path: []const u8,
+        installed: *const Installed,
+        entry: Entry,
+    ) ReportError!void {
+        if (linker.method == .symbolic) {
+            if (try linker.linkSymbolic(path, installed.path, entry.path)) return;
+        }
+        if (linker.method == .hard) {
+            const existing = try std.mem.concat(linker.arena, u8, &.{ installed.path, "/", entry.path });
+            if (linker.making.dir.makeHardLink(path, linker.making.store.root, existing)) |_| return else |err| switch (err) {
+                // On Linux a hard link to what belongs to another user may be forbidden.
+                error.NotSupported, error.AccessDenied => linker.method = .copy,
+                else => return linker.failed("can't link", path, err),
+            }
+        }
+        return linker.copyFile(path, installed, entry);
+    }
+
+    /// False: this file system has no symbolic links.
+    fn linkSymbolic(
+        linker: *Linker,
+        path: []const u8,
+        installed: []const u8,
+        below: []const u8,
+    ) ReportError!bool {
+        // From the directory of the link up to the store. A mounted path may be as deep as two paths.
+        const up: [3 * path_rules.components_max][3]u8 = @splat("../".*);
+        const levels = linker.depth + path_rules.componentCount(path) - 1;
+        assert(levels <= up.len);
+        const target = try std.mem.concat(linker.arena, u8, &.{ @ptrCast(up[0..levels]), installed, "/", below });
+        linker.making.dir.makeLink(path, target) catch |err| switch (err) {
+            error.NotSupported, error.AccessDenied => {
+                linker.method = .hard;
+                return false;
+            },
+            else => return linker.failed("can't link", path, err),
+        };
+        return true;
+    }
+
+    fn writeFile(linker: *Linker, path: []const u8, mode: os.Mode, content: []const u8) ReportError!void {
+        const file = linker.making.dir.createFile(path, mode) catch |err|
+            return linker.failed("can't create", path, err);
+        file.write(content, 0) catch |err| {
+            file.close();
+            return linker.failed("can't write", path, err);
+        };
+        file.closeWritten() catch |err| return linker.failed("can't write", path, err);
+    }
+
+    /// Copies a file out of an installed pack, with another first line if it is a script.
+    fn copyFile(
+        linker: *Linker,
+        path: []const u8,
+        installed: *const Installed,
+        entry: Entry,
+    ) ReportError!void {
+        if (linker.buffer.len == 0) linker.buffer = try linker.arena.alloc(u8, copy_buffer_bytes);
+        const existing = try std.mem.concat(linker.arena, u8, &.{ installed.path, "/", entry.path });
+        const from = linker.making.store.root.openFile(existing) catch |err|
+            return linker.failedToRead(existing, err);
+        defer from.close();
+        const to = linker.making.dir.createFile(path, entry.mode()) catch |err|
+            return linker.failed("can't create", path, err);
+        linker.copyContent(from, existing, to, path, entry.has_shebang) catch |err| {
+            to.close();
+            return err;
+        };
+        to.closeWritten() catch |err| return linker.failed("can't write", path, err);
+    }
+
+    fn copyContent(
+        linker: *Linker,
+        from: os.File,
+        existing: []const u8,
+        to: os.File,
+        path: []const u8,
+        has_shebang: bool,
+    ) ReportError!void {
+        var read_bytes: u64 = 0;
+        var written_bytes: u64 = 0;
+        var in_shebang = false;
+        while (true) {
+            const size = from.read(linker.buffer, read_bytes) catch |err|
+                return linker.failedToRead(existing, err);
+            var part: []const u8 = linker.buffer[0..size];
+            if (read_bytes == 0 and has_shebang and std.mem.startsWith(u8, part, placeholder)) {
+                to.write(linker.plan.shebang, 0) catch |err| return linker.failed("can't write", path, err);
+                written_bytes = linker.plan.shebang.len;
+                in_shebang = true;
+            }
+            if (in_shebang) {
+                const line_end = std.mem.findScalar(u8, part, '\n');
+                if (line_end) |_| in_shebang = false;
+                part = part[line_end orelse part.len ..];
+            }
+            to.write(part, written_bytes) catch |err| return linker.failed("can't write", path, err);
+            read_bytes += size;
+            written_bytes += part.len;
+            if (size < linker.buffer.len) return;
+        }
+    }
+
+    fn failed(linker: *Linker, doing: []const u8, path: []const u8, err: os.Error) error{Reported} {
+        return linker.making.failed(doing, path, err, linker.report);
+    }
+
+    fn failedToRead(linker: *Linker, path: []const u8, err: os.Error) error{Reported} {
+        return linker.report.system(.cache, "can't read", .{ linker.making.store.root_path, path, "" }, err);
+    }
+};
+
+/// PEP 427's, for the interpreter of the environment.
+const placeholder = "#!python";
+
+fn canLinkDirectory(source: Source) bool {
+    if (source.ahead.len > 0 or source.origin != .entries) return false;
+    const run = source.origin.entries;
+    return !run.isDestination() and !run.installed.pack.anySpecial(run.start, run.end);
+}
+
+/// Everything that a pack has below the directory of a scheme.
+fn schemeRun(installed: *const Installed, scheme: []const u8) ?Run {
+    const entries = installed.pack.entries;
+    var low: usize = 0;
+    var high: usize = entries.len;
+    while (low < high) {
+        const middle = low + (high - low) / 2;
+        if (path_rules.order(entries[middle].path, scheme) == .lt) low = middle + 1 else high = middle;
+    }
+    const run: Run = .{ .installed = installed, .start = low, .end = entries.len, .consumed = 0 };
+    return if (low < entries.len and path_rules.isBelow(entries[low].path, scheme)) run.below(scheme.len) else null;
+}
+
+/// The names that a source has in the directory it is seen from.
+fn appendChildren(
+    arena: std.mem.Allocator,
+    children: *std.ArrayList(Child),
+    source: Source,
+    rank: usize,
+) error{OutOfMemory}!void {
+    if (source.ahead.len > 0) {
+        const slash = std.mem.findScalar(u8, source.ahead, '/');
+        const ahead = if (slash) |at| source.ahead[at + 1 ..] else "";
+        try children.append(arena, .{
+            .name = source.ahead[0 .. slash orelse source.ahead.len],
+            .source = .{ .ahead = ahead, .origin = source.origin },
+            .is_directory = slash != null or source.origin == .entries,
+            .rank = rank,
+        });
+        return;
+    }
+    var run = source.origin.entries;
+    while (run.start < run.end) {
+        const entry = run.entries()[0];
+        // An empty directory.
+        if (run.consumed > entry.path.len) return;
+        const slash = std.mem.findScalarPos(u8, entry.path, run.consumed, '/');
+        const name_end = slash orelse entry.path.len;
+        const child: Run = if (slash) |at| run.below(at) else .{
+            .installed = run.installed,
+            .start = run.start,
+            .end = run.start + 1,
+            .consumed = entry.path.len + 1,
+        };
+        try children.append(arena, .{
+            .name = entry.path[run.consumed..name_end],
+            .source = .{ .ahead = "", .origin = .{ .entries = child } },
+            .is_directory = slash != null or entry.is_directory,
+            .rank = rank,
+        });
+        assert(child.end > run.start);
+        run.start = child.end;
+    }
+}

@@ -1,0 +1,57 @@
+//! pexcz, the native runtime of a CZEX: `pexcz install <plan file>`. This file knows the command line, the
+//! exit code and the way a message gets out; install.zig does the work. See docs/runtime.md.
+
+const builtin = @import("builtin");
+const std = @import("std");
+const os = @import("os.zig");
+const install = @import("install.zig").install;
+const Code = @import("report.zig").Code;
+const Report = @import("report.zig").Report;
+
+/// A broken assertion ends the process by a trap. A message would bring all of formatted printing with it.
+pub const panic = std.debug.no_panic;
+
+/// No signal handler, no stack traces, no `std.Io`: what Zig would put into every executable otherwise.
+pub const std_options: std.Options = .{ .signal_stack_size = null, .enable_segfault_handler = false };
+pub const std_options_debug_threaded_io: ?*std.Io.Threaded = null;
+
+pub fn main(init: std.process.Init.Minimal) noreturn {
+    var arena: std.heap.ArenaAllocator = .init(std.heap.page_allocator);
+    os.exit(run(arena.allocator(), init.args));
+}
+
+fn run(arena: std.mem.Allocator, arguments: std.process.Args) u8 {
+    var report: Report = .{};
+    const plan_path = planPath(arena, arguments) orelse {
+        os.writeStandardError("czex: usage: pexcz install <plan file>\n");
+        return @backingInt(Code.usage);
+    };
+    install(arena, plan_path, &report) catch |err| {
+        if (err == error.OutOfMemory) report.outOfMemory(plan_path);
+        var buffer: [16 << 10]u8 = undefined;
+        os.writeStandardError(report.write(&buffer));
+        return @backingInt(report.code);
+    };
+    return 0;
+}
+
+fn planPath(arena: std.mem.Allocator, arguments: std.process.Args) ?[]const u8 {
+    var iterator = arguments.iterateAllocator(arena) catch return null;
+    _ = iterator.next() orelse return null;
+    const command = iterator.next() orelse return null;
+    const plan_path = iterator.next() orelse return null;
+    if (!std.mem.eql(u8, command, "install") or iterator.next() != null) return null;
+    return plan_path;
+}
+
+test {
+    _ = @import("install.zig");
+    _ = @import("link.zig");
+    _ = @import("pack.zig");
+    _ = @import("path.zig");
+    _ = @import("plan.zig");
+    _ = @import("report.zig");
+    _ = @import("store.zig");
+    _ = @import("unpack.zig");
+    _ = @import("zstd.zig");
+}

@@ -1,0 +1,436 @@
+//! Reads a pack's header and index (docs/format.md), and checks all that can be known before a file is
+//! made: that the sizes add up, that they fit in the pack, and that every path is one to be trusted.
+//! Frames are only located here, not read.
+
+const std = @import("std");
+const assert = std.debug.assert;
+const os = @import("os.zig");
+const path_rules = @import("path.zig");
+const zstd = @import("zstd.zig");
+const Plan = @import("plan.zig").Plan;
+const PackRecord = @import("plan.zig").Pack;
+const Report = @import("report.zig").Report;
+const ReportError = @import("report.zig").Error;
+
+pub const frame_raw_bytes_max = 8 << 20;
+const section_bytes_max = 64 << 20;
+const header_bytes = 40;
+/// One read brings this much of a pack: all of a small one, and the index of nearly every other.
+const head_bytes = 64 << 10;
+
+pub const Entry = struct {
+    path: []const u8,
+    /// Where its content begins in the pack's content.
+    offset: u64,
+    size: u64,
+    is_executable: bool,
+    /// It begins with the placeholder of an interpreter.
+    has_shebang: bool,
+    is_directory: bool,
+
+    pub fn mode(entry: Entry) os.Mode {
+        return if (entry.is_executable) .executable else .ordinary;
+    }
+
+    /// Such a file must not be reached through a link to one of its directories.
+    fn needsRealDirectory(entry: Entry) bool {
+        return entry.has_shebang or (!entry.is_directory and path_rules.isNativeLibrary(entry.path));
+    }
+};
+
+pub const Frame = struct {
+    /// From the pack's first byte.
+    offset: u64,
+    packed_bytes: u32,
+    raw_bytes: u32,
+    /// Where its content begins in the pack's content.
+    content_offset: u64,
+};
+
+/// A packed file that the plan named, as far as its header and index tell.
+pub const Pack = struct {
+    record: *const PackRecord,
+    file: os.File,
+    /// The first bytes of the pack, maybe all.
+    head: []const u8,
+    meta: Section,
+    content_bytes: u64,
+    frames: []const Frame,
+    entries: []const Entry,
+    /// How many entries before each index need real directories; one longer than `entries`.
+    special_before: []const u32,
+
+    /// Brings bytes of the pack, in the buffer or from memory.
+    pub fn read(pack: *const Pack, buffer: []u8, offset: u64, report: *Report) ReportError![]const u8 {
+        return pack.inHead(offset, buffer.len) orelse readAll(pack.file, pack.record, buffer, offset, report);
+    }
+
+    fn inHead(pack: *const Pack, offset: u64, size: usize) ?[]const u8 {
+        return if (offset + size <= pack.head.len) pack.head[@intCast(offset)..][0..size] else null;
+    }
+
+    /// Whether any of these entries must not be reached through a link to a directory.
+    pub fn anySpecial(pack: *const Pack, start: usize, end: usize) bool {
+        assert(start <= end and end <= pack.entries.len);
+        return pack.special_before[start] != pack.special_before[end];
+    }
+
+    /// The first entry whose content ends behind an offset.
+    pub fn entryAt(pack: *const Pack, content_offset: u64) usize {
+        var low: usize = 0;
+        var high: usize = pack.entries.len;
+        while (low < high) {
+            const middle = low + (high - low) / 2;
+            const entry = pack.entries[middle];
+            if (entry.offset + entry.size > content_offset) high = middle else low = middle + 1;
+        }
+        return low;
+    }
+};
+
+/// Meta or index: one frame, stored behind the header.
+pub const Section = struct { offset: u64, packed_bytes: u32, raw_bytes: u32 };
+
+/// What an index can have wrong with it.
+pub const Fault = error{
+    /// Another format, or one of a later version.
+    BadHeader,
+    /// Sizes that are impossible, or don't add up.
+    BadSizes,
+    /// An index that ends too soon, or goes on behind its last entry.
+    BadIndex,
+    BadFlags,
+    /// Not in order, twice the same, or a file in one entry and a directory in another.
+    BadOrder,
+} || path_rules.Fault;
+
+const ParseError = Fault || error{OutOfMemory};
+
+pub fn open(
+    arena: std.mem.Allocator,
+    decoder: zstd.Decoder,
+    file: os.File,
+    record: *const PackRecord,
+    report: *Report,
+) ReportError!Pack {
+    const head = try arena.alloc(u8, @intCast(@min(record.size, head_bytes)));
+    _ = try readAll(file, record, head, 0, report);
+    const header = Header.parse(head, record.size) catch |err| return damaged(report, record, describe(err));
+    var pack: Pack = .{
+        .record = record,
+        .file = file,
+        .head = head,
+        .meta = header.meta,
+        .content_bytes = header.content_bytes,
+        .frames = &.{},
+        .entries = &.{},
+        .special_before = &.{},
+    };
+    const index = try readSection(arena, decoder, &pack, header.index, report);
+    parseIndex(arena, &pack, index, header.index.offset + header.index.packed_bytes) catch |err| switch (err) {
+        error.OutOfMemory => return error.OutOfMemory,
+        else => |fault| return damaged(report, record, describe(fault)),
+    };
+    return pack;
+}
+
+pub fn readSection(
+    arena: std.mem.Allocator,
+    decoder: zstd.Decoder,
+    pack: *const Pack,
+    section: Section,
+    report: *Report,
+) ReportError![]u8 {
+    const frame = pack.inHead(section.offset, section.packed_bytes) orelse frame: {
+        const buffer = try arena.alloc(u8, section.packed_bytes);
+        break :frame try readAll(pack.file, pack.record, buffer, section.offset, report);
+    };
+    const raw = try arena.alloc(u8, section.raw_bytes);
+    decoder.decode(frame, raw) catch return damaged(report, pack.record, "a section's checksum or size is wrong");
+    return raw;
+}
+
+pub fn damaged(report: *Report, record: *const PackRecord, reason: []const u8) error{Reported} {
+    return report.damaged(record.archive, record.fingerprint, reason);
+}
+
+fn readAll(
+    file: os.File,
+    record: *const PackRecord,
+    buffer: []u8,
+    offset: u64,
+    report: *Report,
+) ReportError![]const u8 {
+    assert(offset + buffer.len <= record.size);
+    const size = file.read(buffer, record.offset + offset) catch |err|
+        return report.system(.source, "can't read the archive", .{ record.archive, "", "" }, err);
+    if (size < buffer.len) return damaged(report, record, "the file ends too soon");
+    return buffer;
+}
+
+const Header = struct {
+    meta: Section,
+    index: Section,
+    content_bytes: u64,
+
+    fn parse(head: []const u8, pack_bytes: u64) Fault!Header {
+        var cursor: Cursor = .{ .rest = head };
+        if (!std.mem.eql(u8, cursor.bytes(8) catch return error.BadHeader, "CZEXPACK")) return error.BadHeader;
+        if (head.len < header_bytes) return error.BadHeader;
+        if (try cursor.int(u32) != 1) return error.BadHeader;
+        const meta: Section = .{ .offset = header_bytes, .packed_bytes = try cursor.int(u32), .raw_bytes = try cursor.int(u32) };
+        const index: Section = .{
+            .offset = meta.offset + meta.packed_bytes,
+            .packed_bytes = try cursor.int(u32),
+            .raw_bytes = try cursor.int(u32),
+        };
+        if (try cursor.int(u32) != 0) return error.BadHeader;
+        for ([_]Section{ meta, index }) |section| {
+            if (section.raw_bytes > section_bytes_max) return error.BadSizes;
+            if (section.packed_bytes > zstd.packedBytesMax(section.raw_bytes)) return error.BadSizes;
+            if (section.offset + section.packed_bytes > pack_bytes) return error.BadSizes;
+        }
+        return .{ .meta = meta, .index = index, .content_bytes = try cursor.int(u64) };
+    }
+};
+
+fn parseIndex(arena: std.mem.Allocator, pack: *Pack, index: []const u8, frames_offset: u64) ParseError!void {
+    @setRuntimeSafety(true);
+    var cursor: Cursor = .{ .rest = index };
+    const frame_count = try cursor.count(8);
+    const frames = try arena.alloc(Frame, frame_count);
+    var offset = frames_offset;
+    var content_bytes: u64 = 0;
+    for (frames) |*frame| {
+        frame.* = .{
+            .offset = offset,
+            .packed_bytes = try cursor.int(u32),
+            .raw_bytes = try cursor.int(u32),
+            .content_offset = content_bytes,
+        };
+        if (frame.raw_bytes == 0 or frame.raw_bytes > frame_raw_bytes_max) return error.BadSizes;
+        if (frame.packed_bytes > zstd.packedBytesMax(frame.raw_bytes)) return error.BadSizes;
+        offset += frame.packed_bytes;
+        content_bytes += frame.raw_bytes;
+    }
+    if (offset != pack.record.size or content_bytes != pack.content_bytes) return error.BadSizes;
+
+    const entries = try arena.alloc(Entry, try cursor.count(11));
+    const special_before = try arena.alloc(u32, entries.len + 1);
+    special_before[0] = 0;
+    content_bytes = 0;
+    for (entries, 0..) |*entry, number| {
+        entry.* = try parseEntry(&cursor, content_bytes);
+        content_bytes = std.math.add(u64, content_bytes, entry.size) catch return error.BadSizes;
+        if (number > 0) {
+            const before = entries[number - 1].path;
+            if (path_rules.order(before, entry.path) != .lt or path_rules.isBelow(entry.path, before)) return error.BadOrder;
+        }
+        special_before[number + 1] = special_before[number] + @intFromBool(entry.needsRealDirectory());
+    }
+    if (cursor.rest.len != 0) return error.BadIndex;
+    if (content_bytes != pack.content_bytes) return error.BadSizes;
+    pack.frames = frames;
+    pack.entries = entries;
+    pack.special_before = special_before;
+}
+
+fn parseEntry(cursor: *Cursor, offset: u64) Fault!Entry {
+    @setRuntimeSafety(true);
+    const flags = try cursor.int(u8);
+    const path_bytes = try cursor.int(u16);
+    const size = try cursor.int(u64);
+    const entry: Entry = .{
+        .path = try cursor.bytes(path_bytes),
+        .offset = offset,
+        .size = size,
+        .is_executable = flags & 1 != 0,
+        .has_shebang = flags & 2 != 0,
+        .is_directory = flags & 4 != 0,
+    };
+    if (flags > 7 or (entry.is_directory and (flags != 4 or size != 0))) return error.BadFlags;
+    try path_rules.check(entry.path, path_rules.native_rules);
+    return entry;
+}
+
+/// Takes from the front of a slice; never reads behind its end.
+const Cursor = struct {
+    rest: []const u8,
+
+    fn bytes(cursor: *Cursor, size: usize) error{BadIndex}![]const u8 {
+        if (size > cursor.rest.len) return error.BadIndex;
+        defer cursor.rest = cursor.rest[size..];
+        return cursor.rest[0..size];
+    }
+
+    fn int(cursor: *Cursor, comptime Int: type) error{BadIndex}!Int {
+        const size = @sizeOf(Int);
+        return std.mem.readInt(Int, (try cursor.bytes(size))[0..size], .little);
+    }
+
+    /// A number of items that can follow in what is left, if each has at least so many bytes.
+    fn count(cursor: *Cursor, item_bytes_min: usize) error{BadIndex}!usize {
+        const number = try cursor.int(u32);
+        if (number > cursor.rest.len / item_bytes_min) return error.BadIndex;
+        return number;
+    }
+};
+
+fn describe(fault: Fault) []const u8 {
+    return switch (fault) {
+        error.BadHeader => "this isn't a pack that this runtime can read",
+        error.BadSizes => "its sizes don't add up",
+        error.BadIndex => "its index has the wrong length",
+        error.BadFlags => "an entry's flags are invalid",
+        error.BadOrder => "its paths aren't in order, or clash",
+        error.PathLength => "a path is empty or too long",
+        error.PathEncoding => "a path isn't UTF-8",
+        error.PathComponent => "a path leads elsewhere",
+        error.PathTooDeep => "a path has too many components",
+        error.PathCharacter => "a path has a character that this system can't have in a name",
+        error.PathDevice => "a path names a device",
+    };
+}
+
+const testing = std.testing;
+
+const TestEntry = struct { path: []const u8, size: u64 = 0, flags: u8 = 0 };
+const TestFrame = struct { packed_bytes: u32, raw_bytes: u32 };
+
+fn encodeIndex(arena: std.mem.Allocator, frames: []const TestFrame, entries: []const TestEntry) ![]u8 {
+    var bytes: std.ArrayList(u8) = .empty;
+    try appendInt(&bytes, arena, u32, @intCast(frames.len));
+    for (frames) |frame| {
+        try appendInt(&bytes, arena, u32, frame.packed_bytes);
+        try appendInt(&bytes, arena, u32, frame.raw_bytes);
+    }
+    try appendInt(&bytes, arena, u32, @intCast(entries.len));
+    for (entries) |entry| {
+        try appendInt(&bytes, arena, u8, entry.flags);
+        try appendInt(&bytes, arena, u16, @intCast(entry.path.len));
+        try appendInt(&bytes, arena, u64, entry.size);
+        try bytes.appendSlice(arena, entry.path);
+    }
+    return bytes.items;
+}
+
+fn appendInt(bytes: *std.ArrayList(u8), arena: std.mem.Allocator, comptime Int: type, value: Int) !void {
+    var buffer: [@sizeOf(Int)]u8 = undefined;
+    std.mem.writeInt(Int, &buffer, value, .little);
+    try bytes.appendSlice(arena, &buffer);
+}
+
+/// Parses an index that begins at offset 100 of a pack of 130 bytes with 6 bytes of content.
+fn parseTestIndex(arena: std.mem.Allocator, index: []const u8) !Pack {
+    const record: PackRecord = .{ .archive = "/a", .kind = .wheel, .fingerprint = "f", .offset = 0, .size = 130 };
+    const no_section: Section = .{ .offset = 0, .packed_bytes = 0, .raw_bytes = 0 };
+    var pack: Pack = .{
+        .record = &record,
+        .file = undefined,
+        .head = "",
+        .meta = no_section,
+        .content_bytes = 6,
+        .frames = &.{},
+        .entries = &.{},
+        .special_before = &.{},
+    };
+    try parseIndex(arena, &pack, index, 100);
+    return pack;
+}
+
+fn expectIndexFault(fault: Fault, frames: []const TestFrame, entries: []const TestEntry) !void {
+    var arena = std.heap.ArenaAllocator.init(testing.allocator);
+    defer arena.deinit();
+    const index = try encodeIndex(arena.allocator(), frames, entries);
+    try testing.expectError(fault, parseTestIndex(arena.allocator(), index));
+}
+
+const good_frames = [_]TestFrame{ .{ .packed_bytes = 10, .raw_bytes = 4 }, .{ .packed_bytes = 20, .raw_bytes = 2 } };
+const good_entries = [_]TestEntry{
+    .{ .path = "lib/a", .size = 3 },
+    .{ .path = "lib/b.so", .size = 2, .flags = 1 },
+    .{ .path = "lib/c", .flags = 4 },
+    .{ .path = "scripts/d", .size = 1, .flags = 3 },
+};
+
+test "an index says where everything is" {
+    var arena = std.heap.ArenaAllocator.init(testing.allocator);
+    defer arena.deinit();
+    const pack = try parseTestIndex(arena.allocator(), try encodeIndex(arena.allocator(), &good_frames, &good_entries));
+    try testing.expectEqual(110, pack.frames[1].offset);
+    try testing.expectEqual(4, pack.frames[1].content_offset);
+    try testing.expectEqual(3, pack.entries[1].offset);
+    try testing.expectEqual(os.Mode.executable, pack.entries[1].mode());
+    try testing.expect(pack.entries[2].is_directory and pack.entries[3].has_shebang);
+    try testing.expectEqualSlices(u32, &.{ 0, 0, 1, 1, 2 }, pack.special_before);
+    for ([_]usize{ 0, 0, 0, 1, 1, 3 }, 0..) |entry, offset| try testing.expectEqual(entry, pack.entryAt(offset));
+    try testing.expect(pack.anySpecial(0, 2) and !pack.anySpecial(2, 3));
+}
+
+test "an index that ends too soon or goes on is refused" {
+    var arena = std.heap.ArenaAllocator.init(testing.allocator);
+    defer arena.deinit();
+    const index = try encodeIndex(arena.allocator(), &good_frames, &good_entries);
+    for (0..index.len) |end| {
+        if (parseTestIndex(arena.allocator(), index[0..end])) |_| return error.TestUnexpectedResult else |_| {}
+    }
+    const longer = try std.mem.concat(arena.allocator(), u8, &.{ index, "\x00" });
+    try testing.expectError(error.BadIndex, parseTestIndex(arena.allocator(), longer));
+}
+
+test "an index with any bit flipped is refused, or says something else, but breaks nothing" {
+    var arena = std.heap.ArenaAllocator.init(testing.allocator);
+    defer arena.deinit();
+    const index = try encodeIndex(arena.allocator(), &good_frames, &good_entries);
+    for (0..index.len * 8) |bit| {
+        index[bit / 8] ^= @as(u8, 1) << @intCast(bit % 8);
+        defer index[bit / 8] ^= @as(u8, 1) << @intCast(bit % 8);
+        _ = parseTestIndex(arena.allocator(), index) catch continue;
+    }
+}
+
+test "sizes that lie are refused" {
+    const entries = &good_entries;
+    try expectIndexFault(error.BadSizes, good_frames[0..1], entries);
+    try expectIndexFault(error.BadSizes, &.{.{ .packed_bytes = 30, .raw_bytes = 5 }}, entries);
+    try expectIndexFault(error.BadSizes, &.{ .{ .packed_bytes = 30, .raw_bytes = 6 }, .{ .packed_bytes = 0, .raw_bytes = 0 } }, entries);
+    try expectIndexFault(error.BadSizes, &.{.{ .packed_bytes = 30, .raw_bytes = frame_raw_bytes_max + 1 }}, entries);
+    try expectIndexFault(error.BadSizes, &.{.{ .packed_bytes = 0xFFFFFFFF, .raw_bytes = 6 }}, entries);
+    try expectIndexFault(error.BadSizes, &good_frames, entries[0..3]);
+    const overflow = [_]TestEntry{ .{ .path = "a", .size = 7 }, .{ .path = "b", .size = std.math.maxInt(u64) } };
+    try expectIndexFault(error.BadSizes, &good_frames, &overflow);
+}
+
+test "flags that contradict each other are refused" {
+    try expectIndexFault(error.BadFlags, &good_frames, &.{.{ .path = "a", .size = 6, .flags = 8 }});
+    try expectIndexFault(error.BadFlags, &good_frames, &.{.{ .path = "a", .size = 6, .flags = 4 }});
+    try expectIndexFault(error.BadFlags, &good_frames, &.{.{ .path = "a", .flags = 5 }});
+}
+
+test "paths that are out of order, twice there or both file and directory are refused" {
+    for ([_][2][]const u8{ .{ "b", "a" }, .{ "a", "a" }, .{ "a", "a/b" }, .{ "a.b", "a/b" }, .{ "a/b", "a" } }) |paths| {
+        try expectIndexFault(error.BadOrder, &good_frames, &.{ .{ .path = paths[0], .size = 6 }, .{ .path = paths[1] } });
+    }
+    try expectIndexFault(error.PathComponent, &good_frames, &.{.{ .path = "../a", .size = 6 }});
+}
+
+test "a header of another kind, or with impossible sizes, is refused" {
+    var good: [header_bytes]u8 = @splat(0);
+    @memcpy(good[0..8], "CZEXPACK");
+    good[8] = 1;
+    for ([_]usize{ 12, 16, 20, 24 }) |at| good[at] = 20;
+    const parsed = try Header.parse(&good, 80);
+    try testing.expectEqual(60, parsed.index.offset);
+    try testing.expectError(error.BadSizes, Header.parse(&good, 79));
+    for (0..header_bytes) |end| try testing.expectError(error.BadHeader, Header.parse(good[0..end], 80));
+    for ([_]usize{ 0, 7, 8, 11, 28, 31 }) |at| {
+        var bad = good;
+        bad[at] ^= 0x80;
+        try testing.expectError(error.BadHeader, Header.parse(&bad, 80));
+    }
+    for ([_]usize{ 15, 19, 23, 27 }) |at| {
+        var bad = good;
+        bad[at] = 0xff;
+        try testing.expectError(error.BadSizes, Header.parse(&bad, 80));
+    }
+}

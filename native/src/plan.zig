@@ -1,0 +1,390 @@
+//! Reads a plan: what the boot wants to be installed, as netstrings (docs/format.md). Everything is
+//! checked for its form, and nothing on disk is looked at. The result points into the plan's own bytes.
+
+const std = @import("std");
+const assert = std.debug.assert;
+const os = @import("os.zig");
+const path_rules = @import("path.zig");
+const Report = @import("report.zig").Report;
+const ReportError = @import("report.zig").Error;
+
+pub const plan_bytes_max = 64 << 20;
+pub const packs_max = 1 << 16;
+pub const fingerprint_bytes = 40;
+
+pub const Kind = enum { wheel, sources };
+
+pub const Mount = struct {
+    /// The first component of the paths in a pack.
+    scheme: []const u8,
+    /// A directory of the venv; empty: the venv itself.
+    destination: []const u8,
+};
+
+pub const Pack = struct {
+    archive: []const u8,
+    kind: Kind,
+    fingerprint: []const u8,
+    offset: u64,
+    size: u64,
+    mounts: std.ArrayList(Mount) = .empty,
+};
+
+pub const File = struct { path: []const u8, mode: os.Mode, content: []const u8 };
+pub const Link = struct { path: []const u8, target: []const u8 };
+
+pub const Plan = struct {
+    store: []const u8,
+    /// Relative to the store.
+    venv: []const u8,
+    shebang: []const u8,
+    copy: bool,
+    packs: []const Pack,
+    files: []const File,
+    links: []const Link,
+};
+
+/// The number of fields that follow a record's name.
+const Record = enum {
+    store,
+    venv,
+    shebang,
+    copy,
+    archive,
+    pack,
+    mount,
+    file,
+    link,
+
+    fn fieldCount(record: Record) usize {
+        return switch (record) {
+            .store, .venv, .shebang, .copy, .archive => 1,
+            .mount, .link => 2,
+            .file => 3,
+            .pack => 4,
+        };
+    }
+};
+
+const fields_max = 4;
+
+/// What is wrong with a plan, named after the record or field that shows it.
+const Fault = error{
+    BadNetstring,
+    BadVersion,
+    UnknownRecord,
+    MissingField,
+    MissingStore,
+    MissingVenv,
+    VenvOutsideStore,
+    RepeatedRecord,
+    BadCopy,
+    BadPack,
+    PackWithoutArchive,
+    TooManyPacks,
+    MountWithoutPack,
+    BadMount,
+    BadFile,
+    BadLink,
+};
+
+const ParseError = Fault || error{OutOfMemory};
+
+pub fn read(arena: std.mem.Allocator, report: *Report, path: []const u8) ReportError!Plan {
+    const file = os.openFile(path) catch |err|
+        return report.system(.source, "can't open the plan", .{ path, "", "" }, err);
+    defer file.close();
+    var bytes: []u8 = try arena.alloc(u8, 64 << 10);
+    var size: usize = 0;
+    while (true) {
+        size += file.read(bytes[size..], size) catch |err|
+            return report.system(.source, "can't read the plan", .{ path, "", "" }, err);
+        if (size < bytes.len) break;
+        if (size >= plan_bytes_max) return report.usage(path, "the plan is too large");
+        bytes = try arena.realloc(bytes, bytes.len * 2);
+    }
+    return parse(arena, bytes[0..size]) catch |err| switch (err) {
+        error.OutOfMemory => error.OutOfMemory,
+        else => |fault| report.usage(path, describe(fault)),
+    };
+}
+
+pub fn parse(arena: std.mem.Allocator, bytes: []const u8) ParseError!Plan {
+    var fields: Fields = .{ .rest = bytes };
+    if (!std.mem.eql(u8, try fields.next() orelse "", "czex-plan")) return error.BadVersion;
+    if (!std.mem.eql(u8, try fields.next() orelse "", "1")) return error.BadVersion;
+    var builder: Builder = .{ .arena = arena };
+    while (try fields.next()) |name| {
+        const record = std.meta.stringToEnum(Record, name) orelse return error.UnknownRecord;
+        var values: [fields_max][]const u8 = undefined;
+        for (values[0..record.fieldCount()]) |*value| value.* = try fields.next() orelse return error.MissingField;
+        try builder.add(record, values);
+    }
+    return builder.finish();
+}
+
+/// Netstrings, one after the other.
+const Fields = struct {
+    rest: []const u8,
+
+    fn next(fields: *Fields) Fault!?[]const u8 {
+        if (fields.rest.len == 0) return null;
+        const head = fields.rest[0..@min(fields.rest.len, 20)];
+        const colon = std.mem.findScalar(u8, head, ':') orelse return error.BadNetstring;
+        const length = decimal(usize, head[0..colon]) orelse return error.BadNetstring;
+        const after = fields.rest[colon + 1 ..];
+        if (length >= after.len or after[length] != ',') return error.BadNetstring;
+        fields.rest = after[length + 1 ..];
+        return after[0..length];
+    }
+};
+
+const Builder = struct {
+    arena: std.mem.Allocator,
+    store: ?[]const u8 = null,
+    venv: ?[]const u8 = null,
+    shebang: ?[]const u8 = null,
+    copy: ?bool = null,
+    archive: ?[]const u8 = null,
+    packs: std.ArrayList(Pack) = .empty,
+    files: std.ArrayList(File) = .empty,
+    links: std.ArrayList(Link) = .empty,
+
+    fn add(builder: *Builder, record: Record, values: [fields_max][]const u8) ParseError!void {
+        switch (record) {
+            .store => {
+                if (builder.store != null) return error.RepeatedRecord;
+                builder.store = try absolutePath(values[0], error.MissingStore);
+            },
+            .venv => {
+                if (builder.venv != null) return error.RepeatedRecord;
+                builder.venv = try absolutePath(values[0], error.MissingVenv);
+            },
+            .shebang => {
+                if (builder.shebang != null) return error.RepeatedRecord;
+                builder.shebang = values[0];
+            },
+            .copy => {
+                if (builder.copy != null) return error.RepeatedRecord;
+                const value = decimal(u1, values[0]) orelse return error.BadCopy;
+                builder.copy = value == 1;
+            },
+            .archive => builder.archive = try absolutePath(values[0], error.PackWithoutArchive),
+            .pack => try builder.addPack(values),
+            .mount => try builder.addMount(values[0], values[1]),
+            .file => {
+                path_rules.check(values[1], path_rules.native_rules) catch return error.BadFile;
+                const mode = std.fmt.parseInt(u16, values[0], 8) catch return error.BadFile;
+                if (mode > 0o777) return error.BadFile;
+                try builder.files.append(builder.arena, .{ .mode = @fromBackingInt(mode), .path = values[1], .content = values[2] });
+            },
+            .link => {
+                path_rules.check(values[0], path_rules.native_rules) catch return error.BadLink;
+                if (values[1].len == 0 or hasNul(values[1])) return error.BadLink;
+                try builder.links.append(builder.arena, .{ .path = values[0], .target = values[1] });
+            },
+        }
+    }
+
+    fn addPack(builder: *Builder, values: [fields_max][]const u8) ParseError!void {
+        const archive = builder.archive orelse return error.PackWithoutArchive;
+        if (builder.packs.items.len == packs_max) return error.TooManyPacks;
+        const kind = std.meta.stringToEnum(Kind, values[0]) orelse return error.BadPack;
+        const fingerprint = values[1];
+        if (fingerprint.len != fingerprint_bytes) return error.BadPack;
+        for (fingerprint) |digit| switch (digit) {
+            '0'...'9', 'a'...'f' => {},
+            else => return error.BadPack,
+        };
+        // The sum has to be an offset in a file.
+        const offset = decimal(u62, values[2]) orelse return error.BadPack;
+        const size = decimal(u62, values[3]) orelse return error.BadPack;
+        try builder.packs.append(builder.arena, .{
+            .archive = archive,
+            .kind = kind,
+            .fingerprint = fingerprint,
+            .offset = offset,
+            .size = size,
+        });
+    }
+
+    fn addMount(builder: *Builder, scheme: []const u8, destination: []const u8) ParseError!void {
+        if (builder.packs.items.len == 0) return error.MountWithoutPack;
+        path_rules.check(scheme, path_rules.native_rules) catch return error.BadMount;
+        if (std.mem.findScalar(u8, scheme, '/') != null) return error.BadMount;
+        if (destination.len > 0) {
+            path_rules.check(destination, path_rules.native_rules) catch return error.BadMount;
+        }
+        const pack = &builder.packs.items[builder.packs.items.len - 1];
+        try pack.mounts.append(builder.arena, .{ .scheme = scheme, .destination = destination });
+    }
+
+    fn finish(builder: *Builder) ParseError!Plan {
+        const store = builder.store orelse return error.MissingStore;
+        const venv = builder.venv orelse return error.MissingVenv;
+        return .{
+            .store = store,
+            .venv = try below(builder.arena, store, venv),
+            .shebang = builder.shebang orelse "",
+            .copy = builder.copy orelse false,
+            .packs = builder.packs.items,
+            .files = builder.files.items,
+            .links = builder.links.items,
+        };
+    }
+};
+
+/// A directory of the store, as a path relative to it.
+fn below(arena: std.mem.Allocator, store: []const u8, venv: []const u8) ParseError![]const u8 {
+    const parent = std.mem.trimEnd(u8, store, separators);
+    if (venv.len <= parent.len or !std.mem.startsWith(u8, venv, parent)) return error.VenvOutsideStore;
+    if (std.mem.findScalar(u8, separators, venv[parent.len]) == null) return error.VenvOutsideStore;
+    const relative = try arena.dupe(u8, std.mem.trim(u8, venv[parent.len..], separators));
+    for (separators) |separator| std.mem.replaceScalar(u8, relative, separator, '/');
+    path_rules.check(relative, path_rules.native_rules) catch return error.VenvOutsideStore;
+    return relative;
+}
+
+const separators = switch (path_rules.native_rules) {
+    .posix => "/",
+    .windows => "/\\",
+};
+
+fn absolutePath(path: []const u8, fault: Fault) Fault![]const u8 {
+    return if (os.isAbsolute(path) and !hasNul(path)) path else fault;
+}
+
+fn describe(fault: Fault) []const u8 {
+    return switch (fault) {
+        error.BadNetstring => "it isn't a sequence of netstrings",
+        error.BadVersion => "it isn't a plan, or one of another version",
+        error.UnknownRecord => "a record has an unknown name",
+        error.MissingField => "it ends within a record",
+        error.MissingStore => "it names no store, or not by an absolute path",
+        error.MissingVenv => "it names no venv, or not by an absolute path",
+        error.VenvOutsideStore => "the venv isn't below the store",
+        error.RepeatedRecord => "a record that must be unique is there twice",
+        error.BadCopy => "a \"copy\" record is neither 0 nor 1",
+        error.BadPack => "a \"pack\" record has an invalid kind, fingerprint, offset or size",
+        error.PackWithoutArchive => "a pack comes before its archive, or the archive's path isn't absolute",
+        error.TooManyPacks => "it has too many packs",
+        error.MountWithoutPack => "a \"mount\" record comes before the first pack",
+        error.BadMount => "a \"mount\" record has an invalid path",
+        error.BadFile => "a \"file\" record has an invalid mode or path",
+        error.BadLink => "a \"link\" record has an invalid path or target",
+    };
+}
+
+fn hasNul(text: []const u8) bool {
+    return std.mem.findScalar(u8, text, 0) != null;
+}
+
+/// Digits only: no sign, no underscore, no leading zero but in "0" itself.
+fn decimal(comptime Int: type, text: []const u8) ?Int {
+    if (text.len == 0 or (text.len > 1 and text[0] == '0')) return null;
+    for (text) |digit| if (!std.ascii.isDigit(digit)) return null;
+    return std.fmt.parseInt(Int, text, 10) catch null;
+}
+
+const testing = std.testing;
+
+/// A plan as the boot would write it, of records that are lists of fields.
+fn encode(arena: std.mem.Allocator, records: []const []const []const u8) ![]u8 {
+    var bytes: std.ArrayList(u8) = .empty;
+    for (records) |fields| for (fields) |field| {
+        try bytes.print(arena, "{d}:{s},", .{ field.len, field });
+    };
+    return bytes.items;
+}
+
+const good_header: [3][]const []const u8 = switch (path_rules.native_rules) {
+    .posix => .{ &.{ "czex-plan", "1" }, &.{ "store", "/s" }, &.{ "venv", "/s/v/x" } },
+    .windows => .{ &.{ "czex-plan", "1" }, &.{ "store", "C:\\s" }, &.{ "venv", "C:\\s\\v/x" } },
+};
+const archive_record: []const []const u8 = switch (path_rules.native_rules) {
+    .posix => &.{ "archive", "/a" },
+    .windows => &.{ "archive", "C:\\a" },
+};
+const some_fingerprint = "0123456789abcdef0123456789abcdef01234567";
+
+fn expectFault(fault: Fault, records: []const []const []const u8) !void {
+    var arena = std.heap.ArenaAllocator.init(testing.allocator);
+    defer arena.deinit();
+    const bytes = try encode(arena.allocator(), records);
+    try testing.expectError(fault, parse(arena.allocator(), bytes));
+}
+
+test "a plan says all that it was told" {
+    var arena = std.heap.ArenaAllocator.init(testing.allocator);
+    defer arena.deinit();
+    const plan = try parse(arena.allocator(), try encode(arena.allocator(), &good_header ++ [_][]const []const u8{
+        &.{ "shebang", "#!/x\n,1:y" },
+        &.{ "copy", "1" },
+        archive_record,
+        &.{ "pack", "wheel", some_fingerprint, "0", "12" },
+        &.{ "mount", "lib", "lib/python3.11/site-packages" },
+        &.{ "mount", "data", "" },
+        &.{ "pack", "sources", some_fingerprint, "12", "34" },
+        &.{ "file", "755", "bin/x", "\x00\xff" },
+        &.{ "link", "bin/python", "/usr/bin/python" },
+    }));
+    try testing.expectEqualStrings("v/x", plan.venv);
+    try testing.expectEqualStrings("#!/x\n,1:y", plan.shebang);
+    try testing.expect(plan.copy);
+    try testing.expectEqual(2, plan.packs.len);
+    try testing.expectEqual(2, plan.packs[0].mounts.items.len);
+    try testing.expectEqualStrings("", plan.packs[0].mounts.items[1].destination);
+    try testing.expectEqual(Kind.sources, plan.packs[1].kind);
+    try testing.expectEqual(34, plan.packs[1].size);
+    try testing.expectEqual(os.Mode.executable, plan.files[0].mode);
+    try testing.expectEqualStrings("\x00\xff", plan.files[0].content);
+    try testing.expectEqualStrings("/usr/bin/python", plan.links[0].target);
+}
+
+test "a plan must begin with its version and name a venv in the store" {
+    try expectFault(error.BadVersion, &.{});
+    try expectFault(error.BadVersion, &.{&.{ "czex-plan", "2" }});
+    try expectFault(error.MissingStore, good_header[0..1]);
+    try expectFault(error.MissingVenv, good_header[0..2]);
+    try expectFault(error.RepeatedRecord, &good_header ++ good_header[1..2]);
+    for ([_][]const u8{ "/s", "/s/", "/sx/v", "/s/../v", "/t/v", "/s//v/../../t" }) |venv| {
+        if (path_rules.native_rules != .posix) break;
+        try expectFault(error.VenvOutsideStore, &.{ good_header[0], good_header[1], &.{ "venv", venv } });
+    }
+}
+
+test "a record that makes no sense is refused" {
+    try expectFault(error.UnknownRecord, &good_header ++ [_][]const []const u8{&.{"x"}});
+    try expectFault(error.MissingField, &good_header ++ [_][]const []const u8{&.{ "link", "x" }});
+    try expectFault(error.BadCopy, &good_header ++ [_][]const []const u8{&.{ "copy", "yes" }});
+    try expectFault(error.PackWithoutArchive, &good_header ++ [_][]const []const u8{&.{ "pack", "wheel", some_fingerprint, "0", "1" }});
+    try expectFault(error.MountWithoutPack, &good_header ++ [_][]const []const u8{&.{ "mount", "lib", "" }});
+    try expectFault(error.BadFile, &good_header ++ [_][]const []const u8{&.{ "file", "8", "x", "" }});
+    try expectFault(error.BadFile, &good_header ++ [_][]const []const u8{&.{ "file", "644", "../x", "" }});
+    try expectFault(error.BadLink, &good_header ++ [_][]const []const u8{&.{ "link", "x", "" }});
+    for ([_][4][]const u8{
+        .{ "egg", some_fingerprint, "0", "1" },
+        .{ "wheel", some_fingerprint[1..], "0", "1" },
+        .{ "wheel", "/" ++ some_fingerprint[1..], "0", "1" },
+        .{ "wheel", some_fingerprint, "-1", "1" },
+        .{ "wheel", some_fingerprint, "0x1", "1" },
+        .{ "wheel", some_fingerprint, "00", "1" },
+        .{ "wheel", some_fingerprint, "", "1" },
+        .{ "wheel", some_fingerprint, "0", "9223372036854775808" },
+    }) |values| {
+        try expectFault(error.BadPack, &good_header ++ [_][]const []const u8{ archive_record, &(.{"pack"} ++ values) });
+    }
+}
+
+test "bytes that aren't netstrings are refused, wherever they end" {
+    var arena = std.heap.ArenaAllocator.init(testing.allocator);
+    defer arena.deinit();
+    const good = try encode(arena.allocator(), &good_header);
+    for (0..good.len) |end| {
+        if (parse(arena.allocator(), good[0..end])) |_| return error.TestUnexpectedResult else |_| {}
+    }
+    for ([_][]const u8{ "x", "1:", "1:x", "1:x;", "01:x,", ":,", "-1:x,", "99999999999999999999:x,", " 1:x," }) |bad| {
+        const bytes = try std.mem.concat(arena.allocator(), u8, &.{ good, bad });
+        try testing.expectError(error.BadNetstring, parse(arena.allocator(), bytes));
+    }
+}

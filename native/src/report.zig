@@ -1,0 +1,208 @@
+//! The one line that says what went wrong, and the exit code that goes with it. The function that meets an
+//! error describes it here, where it still knows what it was doing to which file, and hands up
+//! `error.Reported`. Nothing is printed in here.
+
+const std = @import("std");
+const assert = std.debug.assert;
+const os = @import("os.zig");
+
+/// The error was described in a `Report`.
+pub const Error = error{ Reported, OutOfMemory };
+
+/// As sysexits.h numbers them.
+pub const Code = enum(u8) {
+    usage = 64,
+    damaged = 65,
+    cache = 73,
+    io = 74,
+};
+
+/// What a file is to the user decides what an error with it means.
+pub const Role = enum {
+    /// Something that the runtime was told to read.
+    source,
+    /// Something in the store.
+    cache,
+};
+
+pub const Report = struct {
+    code: Code = .io,
+    doing: []const u8 = "",
+    /// Joined by "/". They must live as long as the report.
+    path: [3][]const u8 = @splat(""),
+    reason: []const u8 = "",
+    advice: []const u8 = "",
+
+    /// An operating system refused something.
+    pub fn system(
+        report: *Report,
+        role: Role,
+        doing: []const u8,
+        path: [3][]const u8,
+        err: os.Error,
+    ) error{Reported} {
+        report.* = .{
+            .code = if (role == .cache and isPlace(err)) .cache else .io,
+            .doing = doing,
+            .path = path,
+            .reason = describe(err),
+            .advice = switch (role) {
+                .source => "check that the file is there and readable",
+                .cache => advise(err),
+            },
+        };
+        return error.Reported;
+    }
+
+    pub fn damaged(report: *Report, path: []const u8, pack: []const u8, reason: []const u8) error{Reported} {
+        report.* = .{
+            .code = .damaged,
+            .doing = "damaged archive",
+            .path = .{ path, pack, "" },
+            .reason = reason,
+            .advice = "get the file again",
+        };
+        return error.Reported;
+    }
+
+    pub fn usage(report: *Report, path: []const u8, reason: []const u8) error{Reported} {
+        report.* = .{
+            .code = .usage,
+            .doing = "can't follow the plan",
+            .path = .{ path, "", "" },
+            .reason = reason,
+            .advice = "this is an error in czex itself",
+        };
+        return error.Reported;
+    }
+
+    pub fn outOfMemory(report: *Report, path: []const u8) void {
+        report.system(.cache, "can't install", .{ path, "", "" }, error.OutOfMemory) catch {};
+    }
+
+    /// `czex: <what failed>: <path>: <reason>; <what to do>`
+    pub fn write(report: *const Report, buffer: []u8) []const u8 {
+        var line: Line = .{ .buffer = buffer };
+        line.add("czex: ");
+        line.add(report.doing);
+        line.add(": ");
+        for (report.path, 0..) |part, index| {
+            if (part.len == 0) continue;
+            if (index > 0) line.add("/");
+            line.add(part);
+        }
+        line.add(": ");
+        line.add(report.reason);
+        line.add("; ");
+        line.add(report.advice);
+        return line.end();
+    }
+};
+
+/// Text of a bounded length. What doesn't fit is left out, as are bytes that could start a second line.
+pub const Line = struct {
+    buffer: []u8,
+    size: usize = 0,
+
+    pub fn add(line: *Line, text: []const u8) void {
+        assert(line.buffer.len > 0);
+        for (text) |byte| {
+            if (line.size + 1 >= line.buffer.len) return;
+            line.buffer[line.size] = if (byte < ' ' or byte == 0x7f) '?' else byte;
+            line.size += 1;
+        }
+    }
+
+    pub fn end(line: *Line) []const u8 {
+        line.buffer[line.size] = '\n';
+        return line.buffer[0 .. line.size + 1];
+    }
+};
+
+/// Whether another place for the cache would help.
+fn isPlace(err: os.Error) bool {
+    return switch (err) {
+        error.AccessDenied,
+        error.AlreadyExists,
+        error.DirectoryNotEmpty,
+        error.IsADirectory,
+        error.NameTooLong,
+        error.NoSpace,
+        error.NotADirectory,
+        error.NotFound,
+        error.NotSupported,
+        error.QuotaExceeded,
+        error.ReadOnly,
+        error.SymbolicLink,
+        => true,
+        error.Busy,
+        error.InputOutput,
+        error.OutOfMemory,
+        error.StaleHandle,
+        error.TooManyOpenFiles,
+        error.Unexpected,
+        => false,
+    };
+}
+
+fn describe(err: os.Error) []const u8 {
+    return switch (err) {
+        error.AccessDenied => "permission denied",
+        error.AlreadyExists => "it already exists",
+        error.Busy => "it is in use",
+        error.DirectoryNotEmpty => "the directory isn't empty",
+        error.InputOutput => "the device failed",
+        error.IsADirectory => "it is a directory",
+        error.NameTooLong => "the name is too long",
+        error.NoSpace => "no space left on the device",
+        error.NotADirectory => "it, or what it is in, isn't a directory",
+        error.NotFound => "it doesn't exist",
+        error.NotSupported => "the file system can't do that",
+        error.OutOfMemory => "out of memory",
+        error.QuotaExceeded => "the disk quota is used up",
+        error.ReadOnly => "the file system is read-only",
+        error.StaleHandle => "the network file system lost it",
+        error.SymbolicLink => "it is a symbolic link",
+        error.TooManyOpenFiles => "too many open files",
+        error.Unexpected => "an unexpected error",
+    };
+}
+
+fn advise(err: os.Error) []const u8 {
+    return switch (err) {
+        error.NoSpace, error.QuotaExceeded => "make room, or set PEXCZ_ROOT to a directory on another disk",
+        error.NameTooLong => "set PEXCZ_ROOT to a directory with a shorter path",
+        error.AccessDenied,
+        error.AlreadyExists,
+        error.DirectoryNotEmpty,
+        error.IsADirectory,
+        error.NotADirectory,
+        error.NotFound,
+        error.NotSupported,
+        error.ReadOnly,
+        error.SymbolicLink,
+        => "set PEXCZ_ROOT to a directory that you can write to",
+        error.TooManyOpenFiles => "raise the limit of open files (ulimit -n)",
+        error.OutOfMemory => "free some memory and start again",
+        error.Busy, error.InputOutput, error.StaleHandle, error.Unexpected => "start again",
+    };
+}
+
+test "a report is one line" {
+    var report: Report = .{};
+    const err = report.system(.cache, "can't create", .{ "/root", "a\nb", "" }, error.NoSpace);
+    try std.testing.expectEqual(error.Reported, err);
+    var buffer: [256]u8 = undefined;
+    try std.testing.expectEqualStrings(
+        "czex: can't create: /root/a?b: no space left on the device; make room, or set PEXCZ_ROOT to a directory on another disk\n",
+        report.write(&buffer),
+    );
+    try std.testing.expectEqual(.cache, report.code);
+}
+
+test "a report that doesn't fit is cut" {
+    var report: Report = .{};
+    _ = report.usage("/plan", "because") catch {};
+    var buffer: [16]u8 = undefined;
+    try std.testing.expectEqualStrings("czex: can't fol\n", report.write(&buffer));
+}

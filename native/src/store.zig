@@ -1,0 +1,284 @@
+//! Makes directories of the store so that what has its final name is whole: each is made under another
+//! name, by one process at a time, and renamed. What goes into a directory is not known here.
+
+const std = @import("std");
+const assert = std.debug.assert;
+const os = @import("os.zig");
+const path_rules = @import("path.zig");
+const Line = @import("report.zig").Line;
+const Report = @import("report.zig").Report;
+const ReportError = @import("report.zig").Error;
+
+const wait_message_after_ms = 5000;
+const wait_step_ms_max = 50;
+/// Somebody else's success or failure makes us look again. So often in a row, it is something else.
+const attempts_max = 1000;
+
+pub const Store = struct {
+    arena: std.mem.Allocator,
+    root: os.Dir,
+    root_path: []const u8,
+
+    pub fn open(arena: std.mem.Allocator, root_path: []const u8, report: *Report) ReportError!Store {
+        const root = os.openDir(arena, root_path) catch |err|
+            return report.system(.cache, "can't open the cache", .{ root_path, "", "" }, err);
+        return .{ .arena = arena, .root = root, .root_path = root_path };
+    }
+
+    pub const Begin = union(enum) {
+        /// It is already there.
+        installed,
+        /// Another process is making it.
+        busy,
+        making: Making,
+    };
+
+    /// Tries to become the one that makes a directory.
+    pub fn begin(store: *const Store, path: []const u8, report: *Report) ReportError!Begin {
+        for (0..attempts_max) |_| {
+            if (try store.isInstalled(path, report)) return .installed;
+            return try store.tryBegin(path, report) orelse continue;
+        }
+        // What a file that is going away answers for a moment, a directory without permission answers for ever.
+        return store.failed("can't lock", path, if (os.locks_directories) error.Busy else error.AccessDenied, report);
+    }
+
+    /// As `begin`, but waits for another process that is making it. The caller must hold no other lock.
+    pub fn beginWaiting(store: *const Store, path: []const u8, report: *Report) ReportError!Begin {
+        var waited_ms: u32 = 0;
+        var step_ms: u32 = 1;
+        while (true) {
+            const result = try store.begin(path, report);
+            if (result != .busy) return result;
+            os.sleep(step_ms);
+            if (waited_ms < wait_message_after_ms and waited_ms + step_ms >= wait_message_after_ms) store.announceWait(path);
+            waited_ms +|= step_ms;
+            step_ms = @min(step_ms * 2, wait_step_ms_max);
+        }
+    }
+
+    fn announceWait(store: *const Store, path: []const u8) void {
+        var buffer: [1024]u8 = undefined;
+        var line: Line = .{ .buffer = &buffer };
+        line.add("czex: waiting for another process to finish ");
+        line.add(store.root_path);
+        line.add("/");
+        line.add(path);
+        os.writeStandardError(line.end());
+    }
+
+    pub fn isInstalled(store: *const Store, path: []const u8, report: *Report) ReportError!bool {
+        const status = store.root.status(path) catch |err| switch (err) {
+            error.NotFound => return false,
+            else => return store.failed("can't look at", path, err, report),
+        };
+        if (!status.is_directory) return store.failed("can't install to", path, error.NotADirectory, report);
+        return true;
+    }
+
+    /// Null: things changed meanwhile, and have to be looked at again.
+    fn tryBegin(store: *const Store, path: []const u8, report: *Report) ReportError!?Begin {
+        return if (os.locks_directories) store.tryBeginByDirectory(path, report) else store.tryBeginByFile(path, report);
+    }
+
+    fn tryBeginByDirectory(store: *const Store, path: []const u8, report: *Report) ReportError!?Begin {
+        const temporary = try std.mem.concat(store.arena, u8, &.{ path, ".tmp" });
+        const is_new = try store.makeDir(temporary, report);
+        const dir = store.root.openDir(store.arena, temporary) catch |err| switch (err) {
+            error.NotFound => return null,
+            else => return store.failed("can't open", temporary, err, report),
+        };
+        var keep_open = false;
+        defer if (!keep_open) dir.close();
+        dir.lock() catch |err| switch (err) {
+            error.Busy => return .busy,
+            error.NotSupported => return try store.beginUnlocked(path, temporary, report),
+            else => return store.failed("can't lock", temporary, err, report),
+        };
+        errdefer if (is_new) store.root.removeDir(temporary) catch {};
+        // Until we had the lock, another process may have finished this directory, or removed it.
+        const opened = dir.status(".") catch |err|
+            return store.failed("can't look at", temporary, err, report);
+        const named = store.root.status(temporary) catch |err| switch (err) {
+            error.NotFound => return null,
+            else => return store.failed("can't look at", temporary, err, report),
+        };
+        if (!opened.same(named)) return null;
+        const making: Making = .{ .store = store, .path = path, .temporary = temporary, .dir = dir, .lock = null };
+        if (try store.isInstalled(path, report)) {
+            store.root.removeDir(temporary) catch {};
+            return .installed;
+        }
+        if (!is_new) {
+            // Left behind by a process that died; or put there by someone who would keep a hand on it.
+            if (opened.owner != os.currentUser()) return store.failed("another user made", temporary, error.AccessDenied, report);
+            try making.empty(report);
+        }
+        keep_open = true;
+        return .{ .making = making };
+    }
+
+    /// On a file system without locks. Whoever comes meanwhile does the same work, and the last one discards it.
+    fn beginUnlocked(
+        store: *const Store,
+        path: []const u8,
+        unused: []const u8,
+        report: *Report,
+    ) ReportError!Begin {
+        store.root.removeDir(unused) catch {};
+        const digits = std.fmt.bytesToHex(std.mem.toBytes(os.uniqueNumber()), .lower);
+        const temporary = try std.mem.concat(store.arena, u8, &.{ path, ".", &digits, ".tmp" });
+        if (!try store.makeDir(temporary, report)) return store.failed("can't create", temporary, error.AlreadyExists, report);
+        const dir = store.root.openDir(store.arena, temporary) catch |err|
+            return store.failed("can't open", temporary, err, report);
+        return .{ .making = .{ .store = store, .path = path, .temporary = temporary, .dir = dir, .lock = null } };
+    }
+
+    fn tryBeginByFile(store: *const Store, path: []const u8, report: *Report) ReportError!?Begin {
+        const lock_path = try std.mem.concat(store.arena, u8, &.{ path, ".lock" });
+        const temporary = try std.mem.concat(store.arena, u8, &.{ path, ".tmp" });
+        const lock = store.root.lockFile(lock_path) catch |err| switch (err) {
+            error.Busy => return .busy,
+            error.NotFound => {
+                try store.makeParents(lock_path, report);
+                return null;
+            },
+            error.AccessDenied => {
+                // So says Windows also while the file of the last holder is going away.
+                os.sleep(1);
+                return null;
+            },
+            else => return store.failed("can't lock", lock_path, err, report),
+        };
+        var keep_open = false;
+        defer if (!keep_open) lock.close();
+        if (try store.isInstalled(path, report)) return .installed;
+        const is_new = try store.makeDir(temporary, report);
+        const dir = store.root.openDir(store.arena, temporary) catch |err|
+            return store.failed("can't open", temporary, err, report);
+        const making: Making = .{ .store = store, .path = path, .temporary = temporary, .dir = dir, .lock = lock };
+        if (!is_new) try making.empty(report);
+        keep_open = true;
+        return .{ .making = making };
+    }
+
+    /// False: it was there before.
+    fn makeDir(store: *const Store, path: []const u8, report: *Report) ReportError!bool {
+        for (0..2) |_| {
+            return if (store.root.makeDir(path)) |_| true else |err| switch (err) {
+                error.AlreadyExists => false,
+                error.NotFound => {
+                    try store.makeParents(path, report);
+                    continue;
+                },
+                else => store.failed("can't create", path, err, report),
+            };
+        }
+        return store.failed("can't create", path, error.NotFound, report);
+    }
+
+    fn makeParents(store: *const Store, path: []const u8, report: *Report) ReportError!void {
+        for (path, 0..) |byte, end| {
+            if (byte != '/') continue;
+            store.root.makeDir(path[0..end]) catch |err| switch (err) {
+                error.AlreadyExists => {},
+                else => return store.failed("can't create", path[0..end], err, report),
+            };
+        }
+    }
+
+    fn failed(
+        store: *const Store,
+        doing: []const u8,
+        path: []const u8,
+        err: os.Error,
+        report: *Report,
+    ) error{Reported} {
+        return report.system(.cache, doing, .{ store.root_path, path, "" }, err);
+    }
+};
+
+/// A directory that only this process writes to. It ends with `finish` or `abandon`.
+pub const Making = struct {
+    store: *const Store,
+    /// Where it is to be, relative to the store.
+    path: []const u8,
+    temporary: []const u8,
+    dir: os.Dir,
+    /// Where the directory's own handle isn't the lock.
+    lock: ?os.File,
+
+    /// Gives the directory its name. That another process was faster is fine.
+    pub fn finish(making: Making, report: *Report) ReportError!void {
+        making.store.root.rename(making.temporary, making.path) catch |err| switch (err) {
+            error.AlreadyExists, error.DirectoryNotEmpty => {
+                making.abandon();
+                _ = try making.store.isInstalled(making.path, report);
+                return;
+            },
+            else => {
+                making.abandon();
+                return making.store.failed("can't rename to", making.path, err, report);
+            },
+        };
+        making.release();
+    }
+
+    /// Removes what was made. That it can't is no reason to say something else than what led here.
+    pub fn abandon(making: Making) void {
+        var ignored: Report = .{};
+        making.empty(&ignored) catch {};
+        making.store.root.removeDir(making.temporary) catch {};
+        making.release();
+    }
+
+    pub fn failed(
+        making: Making,
+        doing: []const u8,
+        path: []const u8,
+        err: os.Error,
+        report: *Report,
+    ) error{Reported} {
+        return report.system(.cache, doing, .{ making.store.root_path, making.temporary, path }, err);
+    }
+
+    fn empty(making: Making, report: *Report) ReportError!void {
+        emptyDir(making.store.arena, making.dir, 0) catch |err|
+            return making.failed("can't empty", "", err, report);
+    }
+
+    fn release(making: Making) void {
+        making.dir.close();
+        if (making.lock) |lock| lock.close();
+    }
+};
+
+/// Removes everything in a directory, without following a symbolic link out of it.
+fn emptyDir(arena: std.mem.Allocator, dir: os.Dir, depth: usize) os.Error!void {
+    // Ours are never as deep.
+    if (depth > path_rules.components_max) return error.NameTooLong;
+    while (true) {
+        var removed_any = false;
+        var lister = try os.Lister.open(dir);
+        defer lister.close();
+        while (try lister.next()) |name| {
+            removed_any = true;
+            dir.removeFile(name) catch |err| switch (err) {
+                error.NotFound => {},
+                // macOS says "not permitted" of a directory.
+                error.IsADirectory, error.AccessDenied => {
+                    const child = dir.openDir(arena, name) catch |open_err| {
+                        // On Windows, what looks like a directory and leads elsewhere goes by itself.
+                        dir.removeDir(name) catch return if (open_err == error.NotADirectory) err else open_err;
+                        continue;
+                    };
+                    defer child.close();
+                    try emptyDir(arena, child, depth + 1);
+                    try dir.removeDir(name);
+                },
+                else => return err,
+            };
+        }
+        if (!removed_any) return;
+    }
+}

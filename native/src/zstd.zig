@@ -1,0 +1,105 @@
+//! The four functions that the runtime uses of libzstd, and its memory. A context lives in a workspace
+//! given by the caller: libzstd allocates nothing itself.
+
+const std = @import("std");
+const assert = std.debug.assert;
+
+const Context = opaque {};
+
+extern fn ZSTD_estimateDCtxSize() usize;
+extern fn ZSTD_initStaticDCtx(workspace: [*]align(8) u8, size: usize) ?*Context;
+extern fn ZSTD_decompressDCtx(context: *Context, content: [*]u8, content_size: usize, frame: [*]const u8, frame_size: usize) usize;
+extern fn ZSTD_findFrameCompressedSize(frame: [*]const u8, frame_size: usize) usize;
+extern fn ZSTD_getFrameContentSize(frame: [*]const u8, frame_size: usize) u64;
+
+/// Nothing that the format allows expands by more: ZSTD_COMPRESSBOUND with its small-input term at its largest.
+pub fn packedBytesMax(raw_bytes: u64) u64 {
+    return raw_bytes + (raw_bytes >> 8) + 128;
+}
+
+pub const Decoder = struct {
+    context: *Context,
+
+    pub fn init(arena: std.mem.Allocator) error{OutOfMemory}!Decoder {
+        const size = ZSTD_estimateDCtxSize();
+        const workspace = try arena.alignedAlloc(u8, .@"8", size);
+        return .{ .context = ZSTD_initStaticDCtx(workspace.ptr, size).? };
+    }
+
+    /// Fills `content` from `frame`, which must be exactly one frame with a checksum, of exactly this content.
+    pub fn decode(decoder: Decoder, frame: []const u8, content: []u8) error{Damaged}!void {
+        if (!hasChecksum(frame)) return error.Damaged;
+        if (ZSTD_getFrameContentSize(frame.ptr, frame.len) != content.len) return error.Damaged;
+        if (ZSTD_findFrameCompressedSize(frame.ptr, frame.len) != frame.len) return error.Damaged;
+        // An error is a number close to the largest usize, so it never equals a size.
+        const decoded = ZSTD_decompressDCtx(decoder.context, content.ptr, content.len, frame.ptr, frame.len);
+        if (decoded != content.len) return error.Damaged;
+    }
+
+    /// RFC 8878, 3.1.1.1: bit 2 of the byte after the magic.
+    fn hasChecksum(frame: []const u8) bool {
+        if (frame.len < 5 or std.mem.readInt(u32, frame[0..4], .little) != 0xFD2FB528) return false;
+        return frame[4] & 4 != 0;
+    }
+};
+
+const testing = std.testing;
+
+const sample_content = "czex czex czex czex czex czex \n";
+/// `sample_content` at level 3, with its size and a checksum.
+const sample = bytes("28b52ffd241f65000030637a6578200a0100588a166f3ae7e6");
+/// The same without the checksum.
+const sample_unchecked = bytes("28b52ffd201f65000030637a6578200a0100588a16");
+
+fn bytes(comptime hex: []const u8) [hex.len / 2]u8 {
+    comptime {
+        var result: [hex.len / 2]u8 = undefined;
+        _ = std.fmt.hexToBytes(&result, hex) catch unreachable;
+        return result;
+    }
+}
+
+test "a frame comes back as it was" {
+    var arena = std.heap.ArenaAllocator.init(testing.allocator);
+    defer arena.deinit();
+    const decoder = try Decoder.init(arena.allocator());
+    var content: [sample_content.len]u8 = undefined;
+    try decoder.decode(&sample, &content);
+    try testing.expectEqualStrings(sample_content, &content);
+}
+
+test "a frame with any bit flipped is damaged, or decodes to the same bytes" {
+    var arena = std.heap.ArenaAllocator.init(testing.allocator);
+    defer arena.deinit();
+    const decoder = try Decoder.init(arena.allocator());
+    for (0..sample.len * 8) |bit| {
+        var frame = sample;
+        frame[bit / 8] ^= @as(u8, 1) << @intCast(bit % 8);
+        var content: [sample_content.len]u8 = undefined;
+        if (decoder.decode(&frame, &content)) {
+            try testing.expectEqualStrings(sample_content, &content);
+        } else |err| try testing.expectEqual(error.Damaged, err);
+    }
+}
+
+test "a frame that ends early, goes on, or has another size is damaged" {
+    var arena = std.heap.ArenaAllocator.init(testing.allocator);
+    defer arena.deinit();
+    const decoder = try Decoder.init(arena.allocator());
+    var content: [sample_content.len + 1]u8 = undefined;
+    for (0..sample.len) |end| {
+        try testing.expectError(error.Damaged, decoder.decode(sample[0..end], content[0..sample_content.len]));
+    }
+    try testing.expectError(error.Damaged, decoder.decode(&(sample ++ [_]u8{0}), content[0..sample_content.len]));
+    try testing.expectError(error.Damaged, decoder.decode(&(sample ++ sample), content[0..sample_content.len]));
+    try testing.expectError(error.Damaged, decoder.decode(&sample, &content));
+    try testing.expectError(error.Damaged, decoder.decode(&sample, content[0 .. sample_content.len - 1]));
+}
+
+test "a frame without a checksum is refused" {
+    var arena = std.heap.ArenaAllocator.init(testing.allocator);
+    defer arena.deinit();
+    const decoder = try Decoder.init(arena.allocator());
+    var content: [sample_content.len]u8 = undefined;
+    try testing.expectError(error.Damaged, decoder.decode(&sample_unchecked, &content));
+}
