@@ -77,5 +77,6 @@ def main():
     start.start(app, globals())
 
 
-if __name__ == "__main__":
+# The import hook wants only what is above.
+if __name__ != "czex_main":
     main()

@@ -23,7 +23,7 @@ pub fn main(init: std.process.Init.Minimal) noreturn {
 fn run(arena: std.mem.Allocator, arguments: std.process.Args) u8 {
     var report: Report = .{};
     const plan_path = planPath(arena, arguments) orelse {
-        os.writeStandardError("czex: usage: pexcz install <plan file>\n");
+        os.writeStandardError("czex: usage: pexcz install <plan file, or - for standard input>\n");
         return @backingInt(Code.usage);
     };
     install(arena, plan_path, &report) catch |err| {

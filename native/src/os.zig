@@ -71,6 +71,7 @@ pub const uniqueNumber = native.uniqueNumber;
 pub const sleep = native.sleep;
 /// How many processors this process may run on.
 pub const processorCount = native.processorCount;
+pub const readStandardInput = native.readStandardInput;
 pub const writeStandardError = native.writeStandardError;
 pub const exit = native.exit;
 
@@ -342,6 +343,18 @@ const posix = struct {
             .macos => return std.Thread.getCpuCount() catch 1,
             else => @compileError("no way to count processors"),
         }
+    }
+
+    /// Fills the buffer, and returns less only where the input ends.
+    fn readStandardInput(buffer: []u8) Error!usize {
+        var done: usize = 0;
+        while (done < buffer.len) {
+            const rest = buffer[done..];
+            const size = try call(sys.read, .{ std.posix.STDIN_FILENO, rest.ptr, rest.len });
+            if (size == 0) break;
+            done += size;
+        }
+        return done;
     }
 
     fn writeStandardError(text: []const u8) void {
@@ -645,6 +658,22 @@ const win32 = struct {
         var system: usize = 0;
         if (GetProcessAffinityMask(windows.GetCurrentProcess(), &process, &system) == 0) return 1;
         return @max(@popCount(process), 1);
+    }
+
+    fn readStandardInput(buffer: []u8) Error!usize {
+        var done: usize = 0;
+        while (done < buffer.len) {
+            var size: u32 = 0;
+            const wanted: u32 = @intCast(@min(buffer.len - done, 1 << 30));
+            const input = windows.peb().ProcessParameters.hStdInput;
+            if (ReadFile(input, buffer[done..].ptr, wanted, &size, null) == 0) {
+                if (windows.GetLastError() == .BROKEN_PIPE) break;
+                return lastError();
+            }
+            if (size == 0) break;
+            done += size;
+        }
+        return done;
     }
 
     fn writeStandardError(text: []const u8) void {

@@ -90,14 +90,18 @@ const Fault = error{
 
 const ParseError = Fault || error{OutOfMemory};
 
+/// The path that stands for standard input.
+const standard_input = "-";
+
 pub fn read(arena: std.mem.Allocator, report: *Report, path: []const u8) ReportError!Plan {
-    const file = os.openFile(path) catch |err|
+    const file: ?os.File = if (std.mem.eql(u8, path, standard_input)) null else os.openFile(path) catch |err|
         return report.system(.source, "can't open the plan", .{ path, "", "" }, err);
-    defer file.close();
+    defer if (file) |opened| opened.close();
     var bytes: []u8 = try arena.alloc(u8, 64 << 10);
     var size: usize = 0;
     while (true) {
-        size += file.read(bytes[size..], size) catch |err|
+        const rest = bytes[size..];
+        size += (if (file) |opened| opened.read(rest, size) else os.readStandardInput(rest)) catch |err|
             return report.system(.source, "can't read the plan", .{ path, "", "" }, err);
         if (size < bytes.len) break;
         if (size >= plan_bytes_max) return report.usage(path, "the plan is too large");

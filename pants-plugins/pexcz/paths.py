@@ -6,6 +6,7 @@ from pexcz.errors import BadArchiveError
 
 COMPONENT_MAX = 255
 PATH_MAX = 4096
+COMPONENTS_MAX = 128
 
 
 def check(path: str, archive: str) -> str:
@@ -18,6 +19,8 @@ def check(path: str, archive: str) -> str:
     reason = None
     if not path or len(encoded) > PATH_MAX:
         reason = "it is empty or longer than {} bytes".format(PATH_MAX)
+    elif path.count("/") >= COMPONENTS_MAX:
+        reason = "it has more than {} components".format(COMPONENTS_MAX)
     elif path.startswith("/"):
         reason = "it is absolute"
     elif "\\" in path or "\0" in path:

@@ -7,7 +7,7 @@ import os
 import sys
 
 _app = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_main = {"__name__": "czex.main", "__loader__": __loader__}
+_main = {"__name__": "czex_main", "__loader__": __loader__}
 exec(
     compile(__loader__.get_data("__main__.py"), "<czex>/__main__.py", "exec"),
     _main,

@@ -52,6 +52,8 @@ class ColdStart(object):
         self._activation = activation
         self._sh_python = os.environ.pop(SH_PYTHON, None)
         self._archive = Archive(app, warm["__loader__"])
+        # Python has run it without a look at its checksum.
+        self._archive.read("__main__.py")
         self._variables = variables.read_variables(os.environ, warm["rc_files"](app))
         self._verbose = self._variables.number("VERBOSE")
         self.manifest = self._archive.read_json(".czex/manifest.json")

@@ -362,7 +362,7 @@ def run_runtime(executable, plan):
 
     `subprocess` would cost more than the runtime's own work on a small app.
     """
-    argv = [executable, "install", "/dev/stdin"]
+    argv = [executable, "install", "-"]
     if interpreter.IS_WINDOWS:
         import subprocess
 
