@@ -75,6 +75,7 @@ class ColdStart(object):
         environment, (settings, activation) = self.installed(packs)
         if self._sh_python:
             self._tell_sh_header(environment)
+        self._keep_warm_path(environment)
         overrides = self._overrides(environment)
         self.forget()
         activation["run"](settings, self._app, overrides)
@@ -182,6 +183,19 @@ class ColdStart(object):
         return install.Environment(
             root, self._venv(root), self._text, self._archive, self._info, packs
         )
+
+    def _keep_warm_path(self, environment):
+        """Keep the bytecode of the warm path where the next start looks for it, if that is in this cache."""
+        path = self._warm["WARM"]
+        if not path or os.path.dirname(path) != os.path.dirname(environment.venv):
+            return
+        if not os.access(path, os.F_OK):
+            import marshal
+
+            try:
+                install.write_whole(path, marshal.dumps(self._warm["code"]), 0o644)
+            except OSError as error:
+                self._log("the next start will be slower: {0}".format(error))
 
     def _tell_sh_header(self, environment):
         """Write down where the header's next start finds the environment for the interpreter it found."""

@@ -1,0 +1,85 @@
+"""The warm path: finds the environment this CZEX was installed into, and runs the app in it.
+
+`__main__.py` executes it in its own namespace, from bytecode in the cache where it can. It imports nothing that
+Python has not loaded by itself. The cold path takes what it needs from here.
+"""
+
+import marshal
+import os
+import sys
+
+# Of `__main__.py`.
+FINGERPRINT = globals()["FINGERPRINT"]
+PEX_ROOT = globals()["PEX_ROOT"]
+
+
+def cache_root(environ):
+    """The directory that environments are installed into, whether it exists or not."""
+    root = environ.get("PEXCZ_ROOT")
+    if not root:
+        parent = environ.get("PEX_ROOT") or PEX_ROOT
+        if not parent and sys.platform == "darwin":
+            parent = "~/Library/Caches"
+        elif not parent and sys.platform == "win32":
+            parent = environ.get("LOCALAPPDATA") or "~\\AppData\\Local"
+        elif not parent:
+            parent = environ.get("XDG_CACHE_HOME") or "~/.cache"
+        root = os.path.join(parent, "czex")
+    return os.path.abspath(os.path.expanduser(root))
+
+
+def interpreter_text():
+    """All that tells this interpreter from another one, upgrades in place included."""
+    base = getattr(sys, "real_prefix", None) or getattr(sys, "base_exec_prefix", sys.exec_prefix)
+    machine = os.uname()[4] if hasattr(os, "uname") else ""
+    return "\n".join((sys.version, base, getattr(sys, "abiflags", ""), machine))
+
+
+def venv_dir(root, text):
+    """Where the environment for an interpreter is. The hash is 64-bit FNV-1a, which needs no import."""
+    value = 0xCBF29CE484222325
+    for character in text:
+        value = (value ^ ord(character)) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+    name = "pypy" if "__pypy__" in sys.builtin_module_names else "cpython"
+    name += "-%d.%d.%d-%016x" % (sys.version_info[:3] + (value,))
+    return os.sep.join((root, "venvs", FINGERPRINT, name))
+
+
+def rc_files(app):
+    """The files that can set PEX_* variables; later ones win."""
+    return "/etc/pexrc", os.path.expanduser("~/.pexrc"), os.path.dirname(app) + "/.pexrc"
+
+
+def load(venv, text):
+    """An environment's settings, and the namespace of `activate.py`.
+
+    None where there is none for this interpreter.
+    """
+    try:
+        with open(venv + os.sep + "boot", "rb") as stream:
+            interpreter, settings, code = marshal.loads(stream.read())
+    except (EnvironmentError, EOFError, ValueError, TypeError):
+        return None
+    activation = {"__name__": "czex_activate"}
+    exec(code, activation)
+    return (settings, activation) if interpreter == text else None
+
+
+def main():
+    app = os.path.abspath(sys.argv[0])
+    text = interpreter_text()
+    for name in os.environ:
+        # Something asks for more than the app as it is.
+        if name.startswith(("PEX_", "_CZEX_COLD_")) and name != "PEX_ROOT":
+            break
+    else:
+        if not any([os.access(path, os.F_OK) for path in rc_files(app)]):
+            found = load(venv_dir(cache_root(os.environ), text), text)
+            if found:
+                # Returns only where the environment turns out not to fit any more.
+                found[1]["run"](found[0], app, {})
+    # Spelled as zipimport knows it, so that it doesn't read the directory of the zip file again.
+    sys.path.insert(0, os.path.join(__loader__.archive, ".czex"))
+    from boot import start
+
+    start.start(app, globals())
