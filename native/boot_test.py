@@ -412,6 +412,15 @@ def test_flags_before_the_file_name_stay_in_force(workshop: Workshop, machine: M
         assert outcome.stdout == "1 ['error::UserWarning']\n"
 
 
+def test_flags_that_the_pex_injects_are_in_force(workshop: Workshop, machine: Machine) -> None:
+    source = "import sys\ndef main():\n    print(sys.flags.optimize, sys.warnoptions, sys.argv[1:])\n"
+    options = ["-m", "flags:main", "--inject-python-args=-O"]
+    app = workshop.make("injected-flags", sources={"flags.py": source}, options=options)
+    for _ in range(2):
+        outcome = machine.run(PYTHON.path(), "-W", "error", app, "x")
+        assert (outcome.stdout, outcome.stderr) == ("1 ['error'] ['x']\n", "")
+
+
 def test_multiprocessing_spawn_finds_the_app(workshop: Workshop, machine: Machine) -> None:
     source = (
         "import multiprocessing\n"

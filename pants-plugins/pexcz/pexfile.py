@@ -36,6 +36,13 @@ _NOT_SOURCES = frozenset(
     ]
 )
 SHEBANG_BYTES_MAX = 1024
+# Fields that ask for what the boot can't do yet, and the value that doesn't.
+_UNSUPPORTED: Dict[str, Any] = {
+    "inherit_path": "false",
+    "pex_path": "",
+    "pex_paths": [],
+    "venv_system_site_packages": False,
+}
 
 
 @dataclass(frozen=True)
@@ -146,6 +153,12 @@ def parse_pex_info(info_bytes: bytes, name: str) -> Dict[str, Any]:
             isinstance(value, kind) and all(isinstance(item, str) for item in value)
         ):
             raise NotAPexError(f"{name} is not a PEX: {key!r} in its {PEX_INFO} is malformed.")
+    for key, default in _UNSUPPORTED.items():
+        if info.get(key) not in (None, default):
+            raise NotAPexError(
+                f"{name} can't become a CZEX: it was built with {key}={json.dumps(info[key])}, which a CZEX "
+                "does not support. Build the PEX without it."
+            )
     for wheel in info.get("distributions") or ():
         if "/" in wheel or wheel in ("", ".", ".."):
             raise BadArchiveError(f"{name}: its {PEX_INFO} names a wheel {wheel!r}.")

@@ -37,10 +37,11 @@ def run(settings, app, overrides):
             return
         reexecute(target)
     foreign = foreign_modules(settings)
-    if REEXECUTED not in os.environ and must_reexecute(settings, foreign):
+    flags = settings["python_args"]
+    if REEXECUTED not in os.environ and (flags or must_reexecute(settings, foreign)):
         stash()
         os.environ[REEXECUTED] = "1"
-        reexecute(settings["python"])
+        reexecute(settings["python"], flags)
     os.environ.pop(REEXECUTED, None)
     unstash()
     activate(settings, foreign)
@@ -65,15 +66,15 @@ def unstash():
             os.environ[name] = os.environ.pop(STASH + name)
 
 
-def reexecute(python):
-    """Start over in another interpreter, with the flags this one was given."""
+def reexecute(python, more_flags=()):
+    """Start over in another interpreter, with the flags this one was given and some more."""
     if sys.argv[0] and hasattr(sys, "orig_argv"):
         flags = sys.orig_argv[1 : -len(sys.argv)]
     else:
         import subprocess
 
         flags = subprocess._args_from_interpreter_flags()
-    replace_process([python] + flags + sys.argv)
+    replace_process([python] + flags + list(more_flags) + sys.argv)
 
 
 def replace_process(argv):

@@ -215,6 +215,7 @@ class Environment(object):
             "path_entries": standard_library + venv_entries + [site_packages],
             "pth": sorted(name for pack in self.packs for name in pack["pth"]),
             "python": self.python,
+            "python_args": info.get("inject_python_args") or [],
             "site_packages": site_packages,
             "stdlib": standard_library,
             "strip_pex_env": info.get("strip_pex_env", True) is not False,

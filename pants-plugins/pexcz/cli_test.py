@@ -1,0 +1,171 @@
+"""The commands do what they say, to real PEXes of all layouts; what they can't do, they say in one line.
+
+The PEXes come from the Pex that is installed beside these tests. What is tested here needs no runtime that runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import List
+
+import pytest
+
+from pexcz.cli import main
+
+BOOT = Path(__file__).resolve().parents[2] / "native" / "boot"
+PLATFORMS = BOOT.parent / "platforms.json"
+
+
+@pytest.fixture(scope="module")
+def native(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Assets with runtimes that are only names."""
+    root = tmp_path_factory.mktemp("native")
+    (root / "boot").symlink_to(BOOT)
+    (root / "platforms.json").symlink_to(PLATFORMS)
+    for name, facts in json.loads(PLATFORMS.read_text()).items():
+        path = root / "runtime" / name / facts["executable"]
+        path.parent.mkdir(parents=True)
+        path.write_text(name)
+    return root
+
+
+@pytest.fixture(scope="module")
+def pexes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One app in every layout."""
+    root = tmp_path_factory.mktemp("pexes")
+    (root / "sources" / "empty").mkdir(parents=True)
+    (root / "sources" / "app.py").write_text("print('hi')\n")
+    (root / "sources" / "run.sh").write_text("#!/bin/sh\n")
+    (root / "sources" / "run.sh").chmod(0o755)
+    for layout in ("zipapp", "packed", "loose"):
+        command = [sys.executable, "-m", "pex", "-D", str(root / "sources"), "-m", "app"]
+        command += ["--layout", layout, "-o", str(root / layout)]
+        path = os.pathsep.join(entry for entry in sys.path if entry)
+        environment = {**os.environ, "PEX_ROOT": str(root / "root"), "PYTHONPATH": path}
+        subprocess.run(command, check=True, env=environment)
+    return root
+
+
+def inject(native: Path, pex: Path, output: Path, *options: str) -> bytes:
+    assert main(["inject", str(pex), "-o", str(output), "--native", str(native), *options]) == 0
+    return output.read_bytes()
+
+
+def manifest(czex: Path) -> dict[str, object]:
+    with zipfile.ZipFile(czex) as archive:
+        assert archive.testzip() is None
+        return json.loads(archive.read(".czex/manifest.json"))  # type: ignore[no-any-return]
+
+
+def test_every_layout_gives_the_same_packs(native: Path, pexes: Path, tmp_path: Path) -> None:
+    packs = []
+    for layout in ("zipapp", "packed", "loose"):
+        output = tmp_path / f"{layout}.czex"
+        inject(native, pexes / layout, output)
+        records = manifest(output)["packs"]
+        assert isinstance(records, list)
+        packs.append([record["sha256"] for record in records])
+        assert os.access(output, os.X_OK)
+    assert packs[0] == packs[1] == packs[2]
+
+
+def test_the_same_pex_gives_the_same_bytes(native: Path, pexes: Path, tmp_path: Path) -> None:
+    first = inject(native, pexes / "zipapp", tmp_path / "first.czex")
+    os.environ["TZ"] = "Asia/Tokyo"
+    old = os.umask(0o077)
+    try:
+        assert inject(native, pexes / "zipapp", tmp_path / "second.czex") == first
+    finally:
+        os.umask(old)
+        del os.environ["TZ"]
+
+
+def test_the_steps_of_a_build_give_what_inject_gives(native: Path, pexes: Path, tmp_path: Path) -> None:
+    whole = inject(native, pexes / "zipapp", tmp_path / "whole.czex", "--platform", "linux-x86_64")
+    pack, output = tmp_path / "sources.pack", tmp_path / "steps.czex"
+    assert main(["pack-sources", str(pexes / "zipapp"), "--output", str(pack)]) == 0
+    command = ["assemble", str(pack), "--pex", str(pexes / "zipapp"), "--boot", str(native / "boot")]
+    command += ["--runtime", f"linux-x86_64={native}/runtime/linux-x86_64/pexcz"]
+    assert main([*command, "--output", str(output)]) == 0
+    assert output.read_bytes() == whole
+
+
+def test_a_pure_python_pex_gets_all_platforms_or_those_asked_for(
+    native: Path, pexes: Path, tmp_path: Path
+) -> None:
+    inject(native, pexes / "zipapp", tmp_path / "all.czex")
+    assert len(manifest(tmp_path / "all.czex")["runtimes"]) == 10  # type: ignore[arg-type]
+    inject(native, pexes / "zipapp", tmp_path / "one.czex", "--platform", "macos-arm64")
+    assert list(manifest(tmp_path / "one.czex")["runtimes"]) == ["macos-arm64"]  # type: ignore[call-overload]
+
+
+def test_without_sh_the_pexs_own_line_comes_first(native: Path, pexes: Path, tmp_path: Path) -> None:
+    content = inject(native, pexes / "zipapp", tmp_path / "plain.czex", "--no-sh-boot")
+    assert content.split(b"\n")[0] == (pexes / "zipapp").read_bytes().split(b"\n")[0]
+
+
+def test_inspect_shows_what_is_inside(
+    native: Path, pexes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    czex = tmp_path / "app.czex"
+    inject(native, pexes / "zipapp", czex)
+    assert main(["inspect", str(czex)]) == 0
+    shown = capsys.readouterr().out
+    for word in ("entry point", "app", "sources", "linux-s390x", "(any)"):
+        assert word in shown
+    assert main(["inspect", "--json", str(czex)]) == 0
+    assert json.loads(capsys.readouterr().out) == manifest(czex)
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (["inject", "PEX", "-o", "PEX"], "is the PEX itself"),
+        (["inject", "PEX", "-o", "."], "is a directory"),
+        (["inject", "PEX", "-o", "/proc/nope/app.czex"], "/proc/nope/app.czex can't be written"),
+        (["inject", "PEX", "-o", "OUT", "--platform", "beos-x86"], "There is no platform 'beos-x86'"),
+        (["inject", "/etc/passwd", "-o", "OUT"], "/etc/passwd is not a PEX"),
+        (["inspect", "PEX"], "is not a CZEX: it has no .czex/manifest.json"),
+        (["inspect", "/etc/passwd"], "/etc/passwd is not a CZEX"),
+        (["inspect", "/nowhere"], "/nowhere is not a file"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(
+    native: Path,
+    pexes: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    options: List[str],
+    message: str,
+) -> None:
+    places = {"PEX": str(pexes / "zipapp"), "OUT": str(tmp_path / "out.czex"), ".": str(tmp_path)}
+    before = (pexes / "zipapp").read_bytes()
+    argv = [places.get(option, option) for option in options]
+    assert main([*argv, *(["--native", str(native)] if options[0] == "inject" else [])]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("pexcz: ") and error.count("\n") == 1
+    assert message in error
+    assert (pexes / "zipapp").read_bytes() == before
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_truncated_pex_or_czex_leaves_nothing_behind(
+    native: Path, pexes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inject(native, pexes / "zipapp", tmp_path / "whole.czex")
+    for source, command in ((pexes / "zipapp", "inject"), (tmp_path / "whole.czex", "inspect")):
+        content = source.read_bytes()
+        cut = tmp_path / "cut"
+        for length in range(0, len(content), len(content) // 10 + 1):
+            cut.write_bytes(content[:length])
+            argv = [command, str(cut)]
+            if command == "inject":
+                argv += ["-o", str(tmp_path / "out.czex"), "--native", str(native)]
+            assert main(argv) == 1
+            assert capsys.readouterr().err.startswith("pexcz: ")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cut", "whole.czex"]

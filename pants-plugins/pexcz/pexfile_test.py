@@ -1,0 +1,84 @@
+"""What is no PEX, or one that can't become a CZEX, is refused with its reason."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any, Dict
+
+import pytest
+
+from pexcz.errors import BadArchiveError, NotAPexError, PexczError
+from pexcz.pexfile import Pex, read_pex
+
+
+def write(path: Path, info: Any, files: Dict[str, str] = {}) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        if info is not None:
+            archive.writestr("PEX-INFO", info if isinstance(info, str) else json.dumps(info))
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def read(tmp_path: Path, info: Any, files: Dict[str, str] = {}) -> Pex:
+    return read_pex(write(tmp_path / "app.pex", info, files))
+
+
+def test_a_pex_without_any_field_is_one(tmp_path: Path) -> None:
+    pex = read(tmp_path, {}, {"app/main": "x", "__main__.py": "y", ".bootstrap/x": "z"})
+    assert [entry.path for entry in pex.source_entries()] == ["lib/app/main"]
+    assert (pex.wheel_names, pex.shebang) == ([], "")
+
+
+def test_the_shebang_is_the_first_line(tmp_path: Path) -> None:
+    path = write(tmp_path / "app.pex", {})
+    path.write_bytes(b"#!/usr/bin/env python3.9\n" + path.read_bytes())
+    assert read_pex(path).shebang == "/usr/bin/env python3.9"
+
+
+@pytest.mark.parametrize(
+    "info, message",
+    [
+        (None, "has no PEX-INFO"),
+        ("{", "is not JSON"),
+        ("[]", "is not an object"),
+        ({"requirements": "cowsay"}, "'requirements' in its PEX-INFO is malformed"),
+        ({"distributions": [1]}, "'distributions' in its PEX-INFO is malformed"),
+        ({"pex_paths": ["other.pex"]}, "built with pex_paths=.*does not support"),
+        ({"inherit_path": "prefer"}, "built with inherit_path="),
+    ],
+)
+def test_what_is_no_pex_is_refused(tmp_path: Path, info: Any, message: str) -> None:
+    with pytest.raises(NotAPexError, match=message):
+        read(tmp_path, info)
+
+
+def test_a_wheel_that_is_named_but_missing_is_an_error(tmp_path: Path) -> None:
+    pex = read(tmp_path, {"distributions": {"a-1-py3-none-any.whl": "0"}})
+    with pytest.raises(BadArchiveError, match="incomplete.*a-1-py3-none-any.whl"):
+        list(pex.wheels())
+
+
+def test_a_wheels_name_cannot_lead_elsewhere(tmp_path: Path) -> None:
+    with pytest.raises(BadArchiveError, match="names a wheel '../x.whl'"):
+        read(tmp_path, {"distributions": {"../x.whl": "0"}})
+
+
+def test_a_czex_is_not_injected_again(tmp_path: Path) -> None:
+    with pytest.raises(NotAPexError, match="is a CZEX already"):
+        read(tmp_path, {}, {".czex/manifest.json": "{}"})
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.pex"
+    for content in (b"", b"hello", b"#!/bin/sh\necho hi\n"):
+        path.write_bytes(content)
+        with pytest.raises(PexczError, match="x.pex is not a"):
+            read_pex(path)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotAPexError, match="nowhere.pex can't be read: No such file"):
+        read_pex(tmp_path / "nowhere.pex")
