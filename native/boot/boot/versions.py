@@ -60,7 +60,8 @@ def _satisfies(version, operator, wanted):
         return ours >= theirs
     if operator == "<":
         # A prerelease of the bound is not below it, unless the bound is one.
-        return ours < theirs and not (ours[:2] == theirs[:2] and _is_final(theirs))
+        is_its_prerelease = ours[:2] == theirs[:2] and _is_prerelease(ours)
+        return ours < theirs and not (is_its_prerelease and not _is_prerelease(theirs))
     if operator == ">":
         return ours > theirs and not (ours[:2] == theirs[:2] and theirs[2][1] < 0 <= ours[2][1])
     if operator == "~=":
@@ -69,8 +70,9 @@ def _satisfies(version, operator, wanted):
     raise NotAVersion(operator)
 
 
-def _is_final(version):
-    return version[2][0] == (3, 0)
+def _is_prerelease(version):
+    pre, _, dev = version[2]
+    return pre != (3, 0) or dev != float("inf")
 
 
 def _has_prefix(version, prefix):
