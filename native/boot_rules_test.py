@@ -31,13 +31,13 @@ def test_a_version_satisfies_what_packaging_says_it_does(version: str) -> None:
             specifiers = SpecifierSet(operator + wanted)
         except InvalidSpecifier:
             continue
-        if "+" in version and operator in ("==", "!=", "<=", ">", "==="):
+        if "+" in version + wanted and operator not in ("<", "~="):
             # An interpreter's version has no local part, so the boot doesn't look at one.
             continue
         if operator == "~=" and wanted.startswith("v"):
             # packaging takes the letter for a part of the first number.
             continue
-        text = version if operator == "===" else str(Version(version))
+        text = str(Version(version))
         expected = specifiers.contains(text, prereleases=True)
         assert versions.satisfies(text, specifier_data(specifiers)) == expected, (operator, wanted)
 
@@ -58,7 +58,6 @@ def test_a_version_satisfies_what_packaging_says_it_does(version: str) -> None:
         '"linux" in sys_platform',
         '"win" not in sys_platform',
         'platform_machine in "x86_64 aarch64 arm64"',
-        'platform_release >= "0"',
         'python_version ~= "3.9"',
         'python_version == "3.*"',
         '"3.9" <= python_version',

@@ -65,8 +65,9 @@ def _satisfies(version, operator, wanted):
     if operator == ">":
         return ours > theirs and not (ours[:2] == theirs[:2] and theirs[2][1] < 0 <= ours[2][1])
     if operator == "~=":
-        parts = PATTERN.match(wanted).group("release").split(".")
-        return ours >= theirs and _has_prefix(version, ".".join(parts[:-1]))
+        match = PATTERN.match(wanted)
+        prefix = match.group("release").rpartition(".")[0]
+        return ours >= theirs and _has_prefix(version, (match.group("epoch") or "0") + "!" + prefix)
     raise NotAVersion(operator)
 
 
@@ -83,4 +84,5 @@ def _has_prefix(version, prefix):
     release = [int(part) for part in ours.group("release").split(".")]
     wanted = [int(part) for part in theirs.group("release").split(".")]
     release += [0] * (len(wanted) - len(release))
-    return release[: len(wanted)] == wanted
+    same_epoch = int(ours.group("epoch") or 0) == int(theirs.group("epoch") or 0)
+    return same_epoch and release[: len(wanted)] == wanted
