@@ -23,7 +23,7 @@ HOST = f"linux-{platform.machine()}"
 class App:
     """An app to build.
 
-    :param lockfile: The requirements with hashes; :param requirements: the names that the PEX gets.
+    :param lockfile: The requirements with hashes; `requirements` are the names that the PEX gets.
     :param module: Source of a module `app` that the console script's function is in, or "" for a wheel's own script.
     """
 
@@ -88,7 +88,6 @@ def _venv(app: App, python: Python, directory: Path) -> Path:
     script = directory / "bin" / app.script
     if not script.exists():
         subprocess.run([python.base, "-m", "venv", directory], check=True)
-        # An installer's script imports what it likes, so it is the one of the `large` app for both.
         command = [directory / "bin" / "python", "-m", "pip", "install", "--quiet"]
         subprocess.run([*command, "--require-hashes", "-r", app.lockfile], check=True)
         if app.module:

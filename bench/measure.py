@@ -11,11 +11,13 @@ import statistics
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List, Set
 
 from bench.apps import Artifacts
 
 REFERENCE = "venv script"
+# What takes longer than this is started in every fourth round only.
+SLOW_SECONDS = 0.15
 
 
 @dataclass
@@ -48,20 +50,31 @@ def measure(artifacts: Artifacts, rounds: int, cold_rounds: int) -> List[Result]
     warm = commands(artifacts)
     cache = scratch / "warm"
     cache.mkdir(parents=True)
-    for argv in warm.values():
-        for _ in range(2):
-            start(argv, artifacts, cache)
-    results = _rounds(artifacts, "warm", warm, rounds, lambda kind, number: cache)
+    slow = set()
+    for kind, argv in warm.items():
+        start(argv, artifacts, cache)
+        if start(argv, artifacts, cache)[0] > SLOW_SECONDS:
+            slow.add(kind)
+    results = _rounds(artifacts, "warm", warm, rounds, lambda kind, number: cache, slow)
     cold = {kind: argv for kind, argv in warm.items() if kind not in (REFERENCE, "python -c pass")}
     return results + _rounds(
-        artifacts, "cold", cold, cold_rounds, lambda kind, number: scratch / f"{kind}-{number}"
+        artifacts, "cold", cold, cold_rounds, lambda kind, number: scratch / f"{kind}-{number}", set()
     )
 
 
-def _rounds(artifacts, state, kinds, rounds, cache_of) -> List[Result]:  # type: ignore[no-untyped-def]
+def _rounds(
+    artifacts: Artifacts,
+    state: str,
+    kinds: Dict[str, List[str]],
+    rounds: int,
+    cache_of: Callable[[str, int], Path],
+    slow: Set[str],
+) -> List[Result]:
     results = {kind: Result(artifacts.app.name, artifacts.python.version, state, kind) for kind in kinds}
     for number in range(rounds):
         for kind, argv in kinds.items():
+            if kind in slow and number % 4:
+                continue
             cache = cache_of(kind.replace("/", "_"), number)
             cache.mkdir(exist_ok=True)
             wall, cpu = start(argv, artifacts, cache)
