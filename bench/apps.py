@@ -93,15 +93,30 @@ def _venv(app: App, python: Python, directory: Path) -> Path:
         if app.module:
             (site_packages,) = directory.glob("lib/python*/site-packages")
             (site_packages / "app.py").write_text(app.module)
-            script.write_text(f"#!{directory}/bin/python\nimport sys\nfrom app import main\nsys.exit(main())\n")
+            script.write_text(
+                f"#!{directory}/bin/python\nimport sys\nfrom app import main\nsys.exit(main())\n"
+            )
             script.chmod(0o755)
     return script
 
 
 def _pex(app: App, python: Python, output: Path, sources: Path, options: Sequence[str]) -> Path:
     if not output.exists():
-        command = [sys.executable, "-m", "pex", *app.requirements, "--python", str(python.executable)]
-        command += ["--constraints", str(_constraints(app, output.parent)), "-o", str(output), *options]
+        command = [
+            sys.executable,
+            "-m",
+            "pex",
+            *app.requirements,
+            "--python",
+            str(python.executable),
+        ]
+        command += [
+            "--constraints",
+            str(_constraints(app, output.parent)),
+            "-o",
+            str(output),
+            *options,
+        ]
         command += ["-D", str(sources), "-m", "app:main"] if app.module else ["-c", app.script]
         subprocess.run(command, check=True)
     return output

@@ -42,7 +42,9 @@ def check(built: List[Artifacts]) -> List[Count]:
             ratio = size / artifacts.pexes["pex"].stat().st_size
             bound = f"≤ {LARGE_RATIO_MAX}"
             counted.append(
-                Count(f"{name}: size against the PEX", f"{ratio:.3f}", bound, ratio <= LARGE_RATIO_MAX)
+                Count(
+                    f"{name}: size against the PEX", f"{ratio:.3f}", bound, ratio <= LARGE_RATIO_MAX
+                )
             )
         names = zipfile.ZipFile(artifacts.czex).namelist()
         others = [entry for entry in names if not entry.startswith(".czex/packs/")]
@@ -77,4 +79,7 @@ def _imported(artifacts: Artifacts, app: Path, cache: Path) -> set[str]:
         text=True,
         check=True,
     )
-    return {match.strip() for match in re.findall(r"^import time:[^|]*\|[^|]*\|(.*)$", process.stderr, re.M)}
+    return {
+        match.strip()
+        for match in re.findall(r"^import time:[^|]*\|[^|]*\|(.*)$", process.stderr, re.M)
+    }

@@ -58,7 +58,12 @@ def measure(artifacts: Artifacts, rounds: int, cold_rounds: int) -> List[Result]
     results = _rounds(artifacts, "warm", warm, rounds, lambda kind, number: cache, slow)
     cold = {kind: argv for kind, argv in warm.items() if kind not in (REFERENCE, "python -c pass")}
     return results + _rounds(
-        artifacts, "cold", cold, cold_rounds, lambda kind, number: scratch / f"{kind}-{number}", set()
+        artifacts,
+        "cold",
+        cold,
+        cold_rounds,
+        lambda kind, number: scratch / f"{kind}-{number}",
+        set(),
     )
 
 
@@ -70,7 +75,9 @@ def _rounds(
     cache_of: Callable[[str, int], Path],
     slow: Set[str],
 ) -> List[Result]:
-    results = {kind: Result(artifacts.app.name, artifacts.python.version, state, kind) for kind in kinds}
+    results = {
+        kind: Result(artifacts.app.name, artifacts.python.version, state, kind) for kind in kinds
+    }
     for number in range(rounds):
         for kind, argv in kinds.items():
             if kind in slow and number % 4:
@@ -102,7 +109,13 @@ def commands(artifacts: Artifacts) -> Dict[str, List[str]]:
 def start(argv: List[str], artifacts: Artifacts, cache: Path) -> tuple[float, float]:
     """(wall time, CPU time) of one start. Fails if the app does."""
     null = (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)
-    errors = (os.POSIX_SPAWN_OPEN, 2, str(cache / "stderr"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    errors = (
+        os.POSIX_SPAWN_OPEN,
+        2,
+        str(cache / "stderr"),
+        os.O_WRONLY | os.O_CREAT | os.O_TRUNC,
+        0o600,
+    )
     before = time.perf_counter()
     environment = artifacts.python.environment(cache)
     pid = os.posix_spawn(argv[0], argv, environment, file_actions=[null, errors])

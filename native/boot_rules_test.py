@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import types
 
 import pytest
 from packaging import markers as reference_markers
@@ -12,7 +13,10 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 from runtime_for_tests import NATIVE
 
-sys.path[:0] = [str(NATIVE / "boot"), str(NATIVE.parent / "pants-plugins")]
+# A CZEX brings the package's modules in another way; here they are files.
+sys.modules["boot"] = types.ModuleType("boot")
+sys.modules["boot"].__path__ = [str(NATIVE / "boot" / "boot")]
+sys.path.insert(0, str(NATIVE.parent / "pants-plugins"))
 
 from boot import markers, tags, versions  # noqa: E402
 from pexcz.requirements import marker_data, specifier_data  # noqa: E402
@@ -26,7 +30,9 @@ OPERATORS = ("==", "!=", "<", "<=", ">", ">=", "~=", "===")
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_version_satisfies_what_packaging_says_it_does(version: str) -> None:
-    for operator, wanted in itertools.product(OPERATORS, [*VERSIONS, "1.*", "1.0.*", "3.10.*", "3.9.*"]):
+    for operator, wanted in itertools.product(
+        OPERATORS, [*VERSIONS, "1.*", "1.0.*", "3.10.*", "3.9.*"]
+    ):
         try:
             specifiers = SpecifierSet(operator + wanted)
         except InvalidSpecifier:
@@ -86,13 +92,50 @@ def test_supported_tags_are_ranked_as_packaging_orders_them() -> None:
 
 def test_other_tags_have_no_rank() -> None:
     supported = {str(tag) for tag in reference_tags.sys_tags()}
-    pythons = ("cp27", "cp36", "cp39", "cp311", "cp313", "cp313t", "cp399", "pp39", "pp3", "py2", "py3", "py27", "py399")
+    pythons = (
+        "cp27",
+        "cp36",
+        "cp39",
+        "cp311",
+        "cp313",
+        "cp313t",
+        "cp399",
+        "pp39",
+        "pp3",
+        "py2",
+        "py3",
+        "py27",
+        "py399",
+    )
     abis = ("none", "abi3", "cp27mu", "cp36m", "cp39", "cp311", "cp313", "cp313t", "pypy39_pp73")
     platforms = (
-        *("any", "linux_x86_64", "linux_aarch64", "linux_i686", "linux_armv7l", "win32", "win_amd64"),
-        *("manylinux1_x86_64", "manylinux2010_x86_64", "manylinux2014_x86_64", "manylinux2014_aarch64"),
-        *("manylinux_2_5_x86_64", "manylinux_2_17_x86_64", "manylinux_2_17_s390x", "manylinux_2_99_x86_64"),
-        *("manylinux_3_1_x86_64", "manylinux_2_x86_64", "musllinux_1_1_x86_64", "musllinux_1_2_aarch64"),
+        *(
+            "any",
+            "linux_x86_64",
+            "linux_aarch64",
+            "linux_i686",
+            "linux_armv7l",
+            "win32",
+            "win_amd64",
+        ),
+        *(
+            "manylinux1_x86_64",
+            "manylinux2010_x86_64",
+            "manylinux2014_x86_64",
+            "manylinux2014_aarch64",
+        ),
+        *(
+            "manylinux_2_5_x86_64",
+            "manylinux_2_17_x86_64",
+            "manylinux_2_17_s390x",
+            "manylinux_2_99_x86_64",
+        ),
+        *(
+            "manylinux_3_1_x86_64",
+            "manylinux_2_x86_64",
+            "musllinux_1_1_x86_64",
+            "musllinux_1_2_aarch64",
+        ),
         *("macosx_10_9_x86_64", "macosx_11_0_arm64", "macosx_10_9_universal2", "macosx_99_0_arm64"),
     )
     ranker = tags.Ranker()

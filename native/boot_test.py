@@ -394,7 +394,9 @@ def test_the_warm_path_imports_nothing_that_python_has_not_loaded(
     workshop: Workshop, machine: Machine, python: Python, tmp_path: Path
 ) -> None:
     source = "def main():\n    import sys\n    print('\\n'.join(sorted(sys.modules)))\n"
-    app = workshop.make(f"modules-{python.name}", sources={"m.py": source}, options=["-m", "m:main"])
+    app = workshop.make(
+        f"modules-{python.name}", sources={"m.py": source}, options=["-m", "m:main"]
+    )
     plain = tmp_path / "plain"
     plain.mkdir()
     (plain / "__main__.py").write_text("import sys; print('\\n'.join(sorted(sys.modules)))")
@@ -413,7 +415,9 @@ def test_flags_before_the_file_name_stay_in_force(workshop: Workshop, machine: M
 
 
 def test_flags_that_the_pex_injects_are_in_force(workshop: Workshop, machine: Machine) -> None:
-    source = "import sys\ndef main():\n    print(sys.flags.optimize, sys.warnoptions, sys.argv[1:])\n"
+    source = (
+        "import sys\ndef main():\n    print(sys.flags.optimize, sys.warnoptions, sys.argv[1:])\n"
+    )
     options = ["-m", "flags:main", "--inject-python-args=-O"]
     app = workshop.make("injected-flags", sources={"flags.py": source}, options=options)
     for _ in range(2):
@@ -437,7 +441,14 @@ def test_multiprocessing_spawn_finds_the_app(workshop: Workshop, machine: Machin
 
 def test_injected_arguments_and_variables_are_there(workshop: Workshop, machine: Machine) -> None:
     source = "import os, sys\ndef main():\n    print(sys.argv[1:], os.environ['FOO'])\n"
-    options = ["-m", "inject:main", "--inject-env", "FOO=bar", "--inject-args", "--home {pex.env.HOME}"]
+    options = [
+        "-m",
+        "inject:main",
+        "--inject-env",
+        "FOO=bar",
+        "--inject-args",
+        "--home {pex.env.HOME}",
+    ]
     app = workshop.make("inject", sources={"inject.py": source}, options=options)
     outcome = machine.run(PYTHON.path(), app, "x")
     assert outcome.stdout == f"['--home', '{machine.root}', 'x'] bar\n"
@@ -460,10 +471,15 @@ def test_another_module_or_script_can_be_asked_for(cow: Path, machine: Machine) 
     asked = machine.with_(PEX_INTERPRETER="1")
     assert asked.run(interpreter, cow, "-c", "print(1)").stdout == "1\n"
     missing = machine.with_(PEX_SCRIPT="calf").run(interpreter, cow)
-    assert (missing.code, missing.last_line) == (1, f"czex: {cow}: there is no script 'calf' in this app")
+    assert (missing.code, missing.last_line) == (
+        1,
+        f"czex: {cow}: there is no script 'calf' in this app",
+    )
 
 
-def test_a_variable_that_is_no_boolean_is_an_error_that_names_it(cow: Path, machine: Machine) -> None:
+def test_a_variable_that_is_no_boolean_is_an_error_that_names_it(
+    cow: Path, machine: Machine
+) -> None:
     outcome = machine.with_(PEX_INTERPRETER="yes").run(PYTHON.path(), cow)
     assert outcome.code == 1
     assert outcome.stderr == "czex: PEX_INTERPRETER must be one of 0, 1, false or true, not 'yes'\n"
@@ -547,7 +563,9 @@ def test_another_interpreter_is_sought_where_the_running_one_does_not_fit(
         assert (outcome.stdout, outcome.stderr) == ("(3, 9) ['x']\n", "")
     alone = machine.with_(PATH=str(tmp_path)).run(PYTHON.path(), app)
     assert alone.code == 1
-    assert alone.stderr.splitlines()[0] == f"czex: no interpreter that can run {app} was found; tried"
+    assert (
+        alone.stderr.splitlines()[0] == f"czex: no interpreter that can run {app} was found; tried"
+    )
     assert "it does not satisfy CPython<3.11,>=3.9" in alone.stderr
     asked = known.with_(PEX_PYTHON=Python("cpython3.10").path())
     assert asked.run(PYTHON.path(), app).stdout == "(3, 10) []\n"
@@ -733,4 +751,3 @@ def test_a_platform_without_a_runtime_is_named(
     outcome = machine.run(PYTHON.path(), app)
     assert outcome.code == 1
     assert f"has no runtime for {HOST}, only for {other}" in outcome.stderr
-

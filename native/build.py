@@ -31,7 +31,10 @@ ZSTD_FILES = ("zstd.c", "zstd.h", "zstd_errors.h")
 # decompresses, so two parts are left out: from the first of a pair to the second, or to the end. No header
 # that the decoder needs stands in them.
 ZSTD_CUTS = (
-    ("/**** start inlining compress/fse_compress.c ****/", "/**** start inlining decompress/huf_decompress.c ****/"),
+    (
+        "/**** start inlining compress/fse_compress.c ****/",
+        "/**** start inlining decompress/huf_decompress.c ****/",
+    ),
     ("/**** start inlining dictBuilder/cover.c ****/", None),
 )
 ZSTD_THREADS = "#define ZSTD_MULTITHREAD\n"
@@ -63,12 +66,19 @@ def extract_zstd(sdist, directory):
     """Writes libzstd's decoder, from the sdist of `zstandard`, to a directory."""
     try:
         with tarfile.open(sdist) as archive:
-            members = {member.name.partition("/zstd/")[2]: member for member in archive if member.isfile()}
-            sources = {name: archive.extractfile(members[name]).read().decode("utf-8") for name in ZSTD_FILES}
+            members = {
+                member.name.partition("/zstd/")[2]: member for member in archive if member.isfile()
+            }
+            streams = {name: archive.extractfile(members[name]) for name in ZSTD_FILES}
+            sources = {
+                name: stream.read().decode("utf-8") for name, stream in streams.items() if stream
+            }
     except (OSError, tarfile.TarError) as error:
         raise BuildError("can't read {}: {}".format(sdist, error))
     except KeyError as error:
-        raise BuildError("{} has no zstd/{}: is it the sdist of zstandard?".format(sdist, error.args[0]))
+        raise BuildError(
+            "{} has no zstd/{}: is it the sdist of zstandard?".format(sdist, error.args[0])
+        )
     sources["zstd.c"] = cut_decoder(sources["zstd.c"])
     for name, text in sources.items():
         with open(os.path.join(directory, name), "w", encoding="utf-8", newline="\n") as file:
@@ -100,7 +110,18 @@ def zig(arguments, scratch, cache):
 
 def sources(flags):
     """The part of the command line that names what is compiled, relative to the scratch directory."""
-    return ["-I", "zstd", "-isystem", "src/zstd_headers", "-cflags", *ZSTD_FLAGS, *flags, "--", "zstd/zstd.c", "src/main.zig"]
+    return [
+        "-I",
+        "zstd",
+        "-isystem",
+        "src/zstd_headers",
+        "-cflags",
+        *ZSTD_FLAGS,
+        *flags,
+        "--",
+        "zstd/zstd.c",
+        "src/main.zig",
+    ]
 
 
 def build(platform, scratch, cache, output):
@@ -122,10 +143,21 @@ def build(platform, scratch, cache, output):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--zstd-sdist", required=True, help="the sdist of the zstandard package, for libzstd's source")
-    parser.add_argument("--platform", action="append", default=[], help="a platform of platforms.json; can be repeated")
+    parser.add_argument(
+        "--zstd-sdist",
+        required=True,
+        help="the sdist of the zstandard package, for libzstd's source",
+    )
+    parser.add_argument(
+        "--platform",
+        action="append",
+        default=[],
+        help="a platform of platforms.json; can be repeated",
+    )
     parser.add_argument("--output", help="the directory to write to: <platform>/pexcz[.exe]")
-    parser.add_argument("--cache", help="a directory for Zig's caches; without it they are thrown away")
+    parser.add_argument(
+        "--cache", help="a directory for Zig's caches; without it they are thrown away"
+    )
     parser.add_argument("--test", action="store_true", help="run the unit tests on this machine")
     arguments = parser.parse_args()
     if not arguments.test and not (arguments.platform and arguments.output):
@@ -140,7 +172,9 @@ def run():
     platforms = read_platforms()
     for name in arguments.platform:
         if name not in platforms:
-            raise BuildError("there is no platform {!r}; there are {}".format(name, ", ".join(platforms)))
+            raise BuildError(
+                "there is no platform {!r}; there are {}".format(name, ", ".join(platforms))
+            )
     with tempfile.TemporaryDirectory(prefix="czex-build-") as scratch:
         for name in ("zstd", "build"):
             os.mkdir(os.path.join(scratch, name))
@@ -150,7 +184,12 @@ def run():
         if arguments.test:
             zig(["test", *sources([])], scratch, cache)
         for name in arguments.platform:
-            build(platforms[name], scratch, cache, os.path.join(os.path.abspath(arguments.output), name))
+            build(
+                platforms[name],
+                scratch,
+                cache,
+                os.path.join(os.path.abspath(arguments.output), name),
+            )
 
 
 if __name__ == "__main__":

@@ -20,7 +20,9 @@ EXECUTABLE, SHEBANG, DIRECTORY = 1, 2, 4
 
 
 def frame(content: bytes, level: int = 1, checksum: bool = True) -> bytes:
-    return zstandard.ZstdCompressor(level=level, write_checksum=checksum, write_content_size=True).compress(content)
+    return zstandard.ZstdCompressor(
+        level=level, write_checksum=checksum, write_content_size=True
+    ).compress(content)
 
 
 def sort_key(path: str) -> list[bytes]:
@@ -68,7 +70,9 @@ class Pack:
     def encoded(self) -> bytes:
         raw_index = self.index
         if raw_index is None:
-            raw_index = index(self.entries, [(len(f), r) for f, r in zip(self.frames, self.raw_sizes)])
+            raw_index = index(
+                self.entries, [(len(f), r) for f, r in zip(self.frames, self.raw_sizes)]
+            )
         meta, packed_index = frame(self.meta), frame(raw_index)
         header = HEADER.pack(
             self.magic,
@@ -83,7 +87,9 @@ class Pack:
         return header + meta + packed_index + b"".join(self.frames)
 
 
-def pack(files: dict[str, bytes | Entry], frame_bytes: int = FRAME_BYTES, ordered: bool = True) -> Pack:
+def pack(
+    files: dict[str, bytes | Entry], frame_bytes: int = FRAME_BYTES, ordered: bool = True
+) -> Pack:
     """A good pack of these files. A path that ends in `/` is an empty directory."""
     entries = []
     for path, content in files.items():
@@ -115,7 +121,12 @@ def record(*fields: bytes | str | int) -> bytes:
 
 
 SITE_PACKAGES = "lib/python3.11/site-packages"
-MOUNTS = (("lib", SITE_PACKAGES), ("scripts", "bin"), ("data", ""), ("headers", "include/site/python3.11/project"))
+MOUNTS = (
+    ("lib", SITE_PACKAGES),
+    ("scripts", "bin"),
+    ("data", ""),
+    ("headers", "include/site/python3.11/project"),
+)
 
 
 @dataclass
@@ -131,7 +142,9 @@ class App:
     mounts: tuple[tuple[str, str], ...] = MOUNTS
     extra: bytes = b""
 
-    def add(self, data: bytes, kind: str = "wheel", name: str | None = None, gap: bytes = b"") -> str:
+    def add(
+        self, data: bytes, kind: str = "wheel", name: str | None = None, gap: bytes = b""
+    ) -> str:
         """Appends a pack to the archive, and returns where its content is to be in the store."""
         name = name or fingerprint(data)
         with open(self.archive, "ab") as file:
@@ -156,5 +169,7 @@ class App:
         ]
         for kind, name, offset, size in self.packs:
             parts.append(record("pack", kind, name, offset, size))
-            parts.extend(record("mount", scheme, destination) for scheme, destination in self.mounts)
+            parts.extend(
+                record("mount", scheme, destination) for scheme, destination in self.mounts
+            )
         return b"".join(parts) + self.extra

@@ -33,7 +33,7 @@ def built_runtime(name: str, output: Path) -> Path:
     It is taken from $CZEX_TEST_RUNTIME, a directory with <platform>/pexcz, or else built from $CZEX_ZSTD_SDIST, the
     sdist of zstandard, by `build.py` with this interpreter's `ziglang`, into `output`.
     """
-    executable = PLATFORMS[name]["executable"]
+    executable: str = PLATFORMS[name]["executable"]
     prebuilt = os.environ.get("CZEX_TEST_RUNTIME")
     if prebuilt:
         return Path(prebuilt).absolute() / name / executable

@@ -21,9 +21,9 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-import pack_for_tests as packs  # noqa: E402
-from pack_for_tests import SITE_PACKAGES, App, Entry, pack, record  # noqa: E402
-from runtime_for_tests import HOST, built_runtime  # noqa: E402
+import pack_for_tests as packs
+from pack_for_tests import SITE_PACKAGES, App, Entry, pack, record
+from runtime_for_tests import HOST, built_runtime
 
 FOREIGN = {
     "linux-aarch64": ["qemu-aarch64-static"],
@@ -46,10 +46,14 @@ class Runtime:
         self.is_windows = executable.suffix == ".exe"
 
     def start(self, *args: str, **kwargs) -> subprocess.Popen:
-        return subprocess.Popen([*self.command, *args], env=self.env, stderr=subprocess.PIPE, **kwargs)
+        return subprocess.Popen(
+            [*self.command, *args], env=self.env, stderr=subprocess.PIPE, **kwargs
+        )
 
     def run(self, *args: str, **kwargs) -> subprocess.CompletedProcess:
-        return subprocess.run([*self.command, *args], env=self.env, capture_output=True, timeout=120, **kwargs)
+        return subprocess.run(
+            [*self.command, *args], env=self.env, capture_output=True, timeout=120, **kwargs
+        )
 
     def path(self, path: str) -> str:
         """As the executable has to be told a path of this machine."""
@@ -99,7 +103,9 @@ def assert_fails(runtime: Runtime, app: App, code: int, *words: str) -> str:
     result = install(runtime, app)
     message = result.stderr.decode()
     assert result.returncode == code, (result.returncode, message)
-    assert message.startswith("czex: ") and message.endswith("\n") and message.count("\n") == 1, message
+    assert (
+        message.startswith("czex: ") and message.endswith("\n") and message.count("\n") == 1
+    ), message
     for word in words:
         assert word in message
     assert not os.path.exists(app.venv_path)
@@ -110,7 +116,11 @@ def assert_fails(runtime: Runtime, app: App, code: int, *words: str) -> str:
 def leftovers(app: App) -> list[str]:
     found = []
     for parent, directories, files in os.walk(app.store):
-        found += [os.path.join(parent, name) for name in [*directories, *files] if name.endswith((".tmp", ".lock"))]
+        found += [
+            os.path.join(parent, name)
+            for name in [*directories, *files]
+            if name.endswith((".tmp", ".lock"))
+        ]
     return found
 
 
@@ -143,7 +153,9 @@ FILES = {
     "lib/cowsay/data/cow.txt": b"moo",
     "lib/cowsay/empty.py": b"",
     "lib/cowsay-1.dist-info/METADATA": b"Name: cowsay\n",
-    "scripts/cowsay": Entry("scripts/cowsay", b"#!python\nimport cowsay\n", packs.EXECUTABLE | packs.SHEBANG),
+    "scripts/cowsay": Entry(
+        "scripts/cowsay", b"#!python\nimport cowsay\n", packs.EXECUTABLE | packs.SHEBANG
+    ),
     "data/share/man/cow.1": b".TH",
 }
 
@@ -152,7 +164,13 @@ FILES = {
 
 
 def test_a_pack_comes_back_as_it_was(runtime, app):
-    files = {"lib/a.py": b"a", "lib/b/c.bin": bytes(range(256)) * 1000, "lib/b/empty": b"", "lib/d/": b"", "lib/ü/ñ.txt": b"x"}
+    files = {
+        "lib/a.py": b"a",
+        "lib/b/c.bin": bytes(range(256)) * 1000,
+        "lib/b/empty": b"",
+        "lib/d/": b"",
+        "lib/ü/ñ.txt": b"x",
+    }
     place = app.add(pack(files).encoded(), gap=b"a prefix of any length")
     assert_installs(runtime, app)
     expected = {path: content for path, content in files.items() if not path.endswith("/")}
@@ -169,9 +187,19 @@ def test_a_pack_may_be_empty(runtime, app):
 
 
 def test_modes_are_those_of_ordinary_and_executable_files(runtime, app):
-    place = app.add(pack({"lib/a": b"a", "lib/e": Entry("lib/e", b"e", packs.EXECUTABLE), "lib/z": Entry("lib/z", b"", 1)}).encoded())
+    place = app.add(
+        pack(
+            {
+                "lib/a": b"a",
+                "lib/e": Entry("lib/e", b"e", packs.EXECUTABLE),
+                "lib/z": Entry("lib/z", b"", 1),
+            }
+        ).encoded()
+    )
     assert_installs(runtime, app)
-    modes = {name: stat.S_IMODE(os.stat(os.path.join(place, "lib", name)).st_mode) for name in "aez"}
+    modes = {
+        name: stat.S_IMODE(os.stat(os.path.join(place, "lib", name)).st_mode) for name in "aez"
+    }
     assert modes == {"a": 0o644, "e": 0o755, "z": 0o755}
 
 
@@ -231,16 +259,23 @@ def test_many_packs_are_installed_in_batches(runtime, app):
 def test_memory_is_bounded_by_the_threads_and_not_by_the_packs(runtime, app):
     noise = random.Random(6).randbytes(8 * MIB)
     for number in range(4 * 64):
-        app.add(pack({f"lib/{number}": noise if number % 64 == 0 else b""}).encoded(), name=f"{number:040}")
+        app.add(
+            pack({f"lib/{number}": noise if number % 64 == 0 else b""}).encoded(),
+            name=f"{number:040}",
+        )
     limit = 16 * MIB * (len(os.sched_getaffinity(0)) + 1)
-    limited = Runtime(Path(runtime.command[-1]), ["sh", "-c", f'ulimit -v {limit // 1024}; exec "$@"', "sh"])
+    limited = Runtime(
+        Path(runtime.command[-1]), ["sh", "-c", f'ulimit -v {limit // 1024}; exec "$@"', "sh"]
+    )
     assert_installs(limited, app)
 
 
 def test_sources_have_their_own_directory(runtime, app):
     place = app.add(pack({"lib/app.py": b"app"}).encoded(), kind="sources")
     assert_installs(runtime, app)
-    assert place.endswith(os.path.join("sources", app.packs[0][1])) and os.path.isfile(os.path.join(place, "lib/app.py"))
+    assert place.endswith(os.path.join("sources", app.packs[0][1])) and os.path.isfile(
+        os.path.join(place, "lib/app.py")
+    )
 
 
 # --- How the venv is linked
@@ -253,7 +288,9 @@ def test_a_directory_of_one_pack_is_one_relative_link(runtime, app):
     for name in ("cowsay", "cowsay-1.dist-info"):
         assert os.path.islink(os.path.join(site_packages, name))
         assert not os.path.isabs(os.readlink(os.path.join(site_packages, name)))
-    assert os.path.realpath(os.path.join(site_packages, "cowsay")) == os.path.realpath(os.path.join(place, "lib/cowsay"))
+    assert os.path.realpath(os.path.join(site_packages, "cowsay")) == os.path.realpath(
+        os.path.join(place, "lib/cowsay")
+    )
     for directory in ("", "lib", "lib/python3.11", SITE_PACKAGES, "bin"):
         assert not os.path.islink(os.path.join(app.venv_path, directory))
 
@@ -268,8 +305,18 @@ def test_the_store_can_be_moved(runtime, app):
 
 
 def test_a_namespace_package_of_two_packs_is_merged(runtime, app):
-    app.add(pack({"lib/google/cloud/storage/a.py": b"a", "lib/google/cloud/one.py": b"1"}).encoded())
-    app.add(pack({"lib/google/auth/b.py": b"b", "lib/google/cloud/two.py": b"2", "lib/google/cloud/x/": b""}).encoded())
+    app.add(
+        pack({"lib/google/cloud/storage/a.py": b"a", "lib/google/cloud/one.py": b"1"}).encoded()
+    )
+    app.add(
+        pack(
+            {
+                "lib/google/auth/b.py": b"b",
+                "lib/google/cloud/two.py": b"2",
+                "lib/google/cloud/x/": b"",
+            }
+        ).encoded()
+    )
     assert_installs(runtime, app)
     found = tree(os.path.join(app.venv_path, SITE_PACKAGES))
     assert found["google"] is None and found["google/cloud"] is None
@@ -318,7 +365,15 @@ def test_an_empty_directory_hides_nothing(runtime, app):
 
 
 def test_data_that_lands_in_another_scheme_is_merged_with_it(runtime, app):
-    app.add(pack({"data/bin/tool": b"t", "data/lib/python3.11/site-packages/x.py": b"x", "scripts/run": b"r"}).encoded())
+    app.add(
+        pack(
+            {
+                "data/bin/tool": b"t",
+                "data/lib/python3.11/site-packages/x.py": b"x",
+                "scripts/run": b"r",
+            }
+        ).encoded()
+    )
     app.add(pack({"lib/y.py": b"y"}).encoded())
     assert_installs(runtime, app)
     assert contents(app.venv_path) == {
@@ -337,7 +392,11 @@ def test_only_what_is_mounted_is_linked(runtime, app):
 
 
 def test_files_and_links_of_the_plan_are_written_and_win_over_packs(runtime, app):
-    app.add(pack({"lib/a.py": b"pack", "scripts/python": b"pack", "data/pyvenv.cfg/x": b"pack"}).encoded())
+    app.add(
+        pack(
+            {"lib/a.py": b"pack", "scripts/python": b"pack", "data/pyvenv.cfg/x": b"pack"}
+        ).encoded()
+    )
     app.extra = (
         record("file", "644", "pyvenv.cfg", b"home = /usr/bin\n\xff\x00")
         + record("file", "755", "bin/app", "#!/bin/sh\n")
@@ -355,7 +414,10 @@ def test_files_and_links_of_the_plan_are_written_and_win_over_packs(runtime, app
         SITE_PACKAGES: None,
         SITE_PACKAGES + "/a.py": b"plan",
     }
-    modes = [stat.S_IMODE(os.stat(os.path.join(app.venv_path, name)).st_mode) for name in ("bin/app", SITE_PACKAGES + "/a.py")]
+    modes = [
+        stat.S_IMODE(os.stat(os.path.join(app.venv_path, name)).st_mode)
+        for name in ("bin/app", SITE_PACKAGES + "/a.py")
+    ]
     assert modes == [0o755, 0o600]
 
 
@@ -370,11 +432,21 @@ def test_files_and_links_of_the_plan_are_written_and_win_over_packs(runtime, app
         (b"#!/bin/sh\nx\n", b"#!/bin/sh\nx\n"),
         (b"", b""),
     ],
-    ids=["plain", "arguments", "no line end", "long line", "long script", "not the placeholder", "empty"],
+    ids=[
+        "plain",
+        "arguments",
+        "no line end",
+        "long line",
+        "long script",
+        "not the placeholder",
+        "empty",
+    ],
 )
 def test_a_script_gets_the_interpreter_of_the_venv(runtime, app, content, expected):
     app.shebang = "#!/bin/sh\n'''exec' /py\n' '''"
-    app.add(pack({"scripts/s": Entry("scripts/s", content, packs.EXECUTABLE | packs.SHEBANG)}).encoded())
+    app.add(
+        pack({"scripts/s": Entry("scripts/s", content, packs.EXECUTABLE | packs.SHEBANG)}).encoded()
+    )
     assert_installs(runtime, app)
     script = os.path.join(app.venv_path, "bin", "s")
     assert not os.path.islink(script) and Path(script).read_bytes() == expected
@@ -382,14 +454,25 @@ def test_a_script_gets_the_interpreter_of_the_venv(runtime, app, content, expect
 
 
 def test_a_script_in_a_directory_gets_it_too(runtime, app):
-    app.add(pack({"scripts/d/s": Entry("scripts/d/s", b"#!python\n", packs.SHEBANG), "scripts/d/other": b"o"}).encoded())
+    app.add(
+        pack(
+            {
+                "scripts/d/s": Entry("scripts/d/s", b"#!python\n", packs.SHEBANG),
+                "scripts/d/other": b"o",
+            }
+        ).encoded()
+    )
     assert_installs(runtime, app)
     assert tree(os.path.join(app.venv_path, "bin"))["d/s"] == b"#!/venv/bin/python\n"
 
 
 def test_a_copied_venv_has_no_links_into_the_store(runtime, app):
     app.copy = 1
-    app.add(pack({**FILES, "lib/big": bytes(300_000), "lib/x": Entry("lib/x", b"x", packs.EXECUTABLE)}).encoded())
+    app.add(
+        pack(
+            {**FILES, "lib/big": bytes(300_000), "lib/x": Entry("lib/x", b"x", packs.EXECUTABLE)}
+        ).encoded()
+    )
     app.extra = record("link", "bin/python", "/usr/bin/python3")
     assert_installs(runtime, app)
     found = tree(app.venv_path)
@@ -408,7 +491,22 @@ def with_path(path: str | bytes) -> bytes:
 
 @pytest.mark.parametrize(
     "path",
-    ["", "/etc/passwd", "..", "../x", "lib/../../x", "lib/..", ".", "lib/./x", "lib//x", "lib/", "lib\\x", "a\0b", b"\xff", "a" * 256]
+    [
+        "",
+        "/etc/passwd",
+        "..",
+        "../x",
+        "lib/../../x",
+        "lib/..",
+        ".",
+        "lib/./x",
+        "lib//x",
+        "lib/",
+        "lib\\x",
+        "a\0b",
+        b"\xff",
+        "a" * 256,
+    ]
     + ["d/" * 128 + "x", "a/" * 2047 + "aaa"],
     ids=lambda path: repr(path)[:30],
 )
@@ -420,7 +518,15 @@ def test_a_path_that_leads_elsewhere_is_refused(runtime, app, path):
 
 @pytest.mark.parametrize(
     "paths",
-    [("a", "a"), ("b", "a"), ("a.b", "a/b"), ("a", "a/b"), ("a/b", "a/b/c"), ("a/b/c", "a/b"), ("a/b", "a")],
+    [
+        ("a", "a"),
+        ("b", "a"),
+        ("a.b", "a/b"),
+        ("a", "a/b"),
+        ("a/b", "a/b/c"),
+        ("a/b/c", "a/b"),
+        ("a/b", "a"),
+    ],
     ids=str,
 )
 def test_paths_out_of_order_or_in_conflict_are_refused(runtime, app, paths):
@@ -467,19 +573,43 @@ def broken_packs() -> dict[str, bytes]:
         "meta size lies": good(meta_raw=3).encoded(),
         "meta is a bomb": good(meta_raw=0xFFFFFFFF).encoded(),
         "index has bytes behind its end": good(index=whole_index + b"\0").encoded(),
-        "flags unknown": good(entries=[Entry("lib/a", b"aaaa", flags=8), Entry("lib/b", b"bb")]).encoded(),
-        "a directory with content": good(entries=[Entry("lib/a", b"aaaa", flags=4), Entry("lib/b", b"bb")]).encoded(),
-        "an executable directory": good(entries=[Entry("lib/a", flags=5), Entry("lib/b", b"bbbbbb")]).encoded(),
-        "an entry too large": good(entries=[Entry("lib/a", b"aaaaa"), Entry("lib/b", b"bb")]).encoded(),
-        "an entry too small": good(entries=[Entry("lib/a", b"aaa"), Entry("lib/b", b"bb")]).encoded(),
+        "flags unknown": good(
+            entries=[Entry("lib/a", b"aaaa", flags=8), Entry("lib/b", b"bb")]
+        ).encoded(),
+        "a directory with content": good(
+            entries=[Entry("lib/a", b"aaaa", flags=4), Entry("lib/b", b"bb")]
+        ).encoded(),
+        "an executable directory": good(
+            entries=[Entry("lib/a", flags=5), Entry("lib/b", b"bbbbbb")]
+        ).encoded(),
+        "an entry too large": good(
+            entries=[Entry("lib/a", b"aaaaa"), Entry("lib/b", b"bb")]
+        ).encoded(),
+        "an entry too small": good(
+            entries=[Entry("lib/a", b"aaa"), Entry("lib/b", b"bb")]
+        ).encoded(),
         "frames in another order": good(frames=good().frames[::-1]).encoded(),
-        "a frame without a checksum": good(frames=[packs.frame(b"aaaabb", checksum=False)], raw_sizes=[6]).encoded(),
-        "a frame of another size": indexed([(len(one), 6)], frames=[packs.frame(b"aaaabbc")], raw_sizes=[6]),
-        "a frame of size 0": indexed([(len(one), 6), (len(packs.frame(b"")), 0)], frames=[one, packs.frame(b"")], raw_sizes=[6, 0]),
-        "a frame's raw size too large": indexed([(len(one), (8 << 20) + 1)], frames=[one], raw_sizes=[(8 << 20) + 1]),
-        "a frame's raw size lies": indexed([(len(one), 7)], [Entry("lib/a", b"aaaaaaa")], frames=[one], raw_sizes=[7]),
+        "a frame without a checksum": good(
+            frames=[packs.frame(b"aaaabb", checksum=False)], raw_sizes=[6]
+        ).encoded(),
+        "a frame of another size": indexed(
+            [(len(one), 6)], frames=[packs.frame(b"aaaabbc")], raw_sizes=[6]
+        ),
+        "a frame of size 0": indexed(
+            [(len(one), 6), (len(packs.frame(b"")), 0)],
+            frames=[one, packs.frame(b"")],
+            raw_sizes=[6, 0],
+        ),
+        "a frame's raw size too large": indexed(
+            [(len(one), (8 << 20) + 1)], frames=[one], raw_sizes=[(8 << 20) + 1]
+        ),
+        "a frame's raw size lies": indexed(
+            [(len(one), 7)], [Entry("lib/a", b"aaaaaaa")], frames=[one], raw_sizes=[7]
+        ),
         "a frame is a bomb": indexed(
-            [(len(packs.frame(bytes(8 << 20))), 6)], frames=[packs.frame(bytes(8 << 20))], raw_sizes=[6]
+            [(len(packs.frame(bytes(8 << 20))), 6)],
+            frames=[packs.frame(bytes(8 << 20))],
+            raw_sizes=[6],
         ),
         "a frame's packed size too large": indexed([(0xFFFFFFFF, 6)], frames=[one], raw_sizes=[6]),
         "a frame's packed size is 0": indexed([(0, 6)], frames=[one], raw_sizes=[6]),
@@ -489,7 +619,9 @@ def broken_packs() -> dict[str, bytes]:
         "bytes behind the last frame": good().encoded() + b"\0",
         "no index": good(index=b"").encoded(),
         "more frames than fit": good(index=b"\xff\xff\xff\xff" + whole_index[4:]).encoded(),
-        "more entries than fit": good(index=whole_index[:20] + b"\xff\xff\xff\xff" + whole_index[24:]).encoded(),
+        "more entries than fit": good(
+            index=whole_index[:20] + b"\xff\xff\xff\xff" + whole_index[24:]
+        ).encoded(),
         "a path longer than the index": good(index=whole_index[:-6] + b"z").encoded(),
     }
     for size in HUGE:
@@ -499,11 +631,21 @@ def broken_packs() -> dict[str, bytes]:
     return result
 
 
-@pytest.mark.parametrize("data", [pytest.param(data, id=name) for name, data in broken_packs().items()])
+@pytest.mark.parametrize(
+    "data", [pytest.param(data, id=name) for name, data in broken_packs().items()]
+)
 def test_a_broken_pack_is_an_error_and_leaves_nothing_behind(runtime, app, data):
     good = app.add(pack({"lib/good.py": b"good"}).encoded())
     bad = app.add(data)
-    assert_fails(runtime, app, DAMAGED, "damaged archive", app.archive, app.packs[1][1], "; get the file again")
+    assert_fails(
+        runtime,
+        app,
+        DAMAGED,
+        "damaged archive",
+        app.archive,
+        app.packs[1][1],
+        "; get the file again",
+    )
     assert not os.path.exists(bad)
     assert not os.path.exists(good) or contents(good) == {"lib/good.py": b"good"}
 
@@ -560,7 +702,12 @@ def test_a_plan_cannot_write_outside_the_venv(runtime, app, path):
 
 
 def plan_of(app: App, *records: bytes) -> bytes:
-    return record("czex-plan", "1") + record("store", app.store) + record("venv", app.store + "/v") + b"".join(records)
+    return (
+        record("czex-plan", "1")
+        + record("store", app.store)
+        + record("venv", app.store + "/v")
+        + b"".join(records)
+    )
 
 
 @pytest.mark.parametrize(
@@ -571,11 +718,21 @@ def plan_of(app: App, *records: bytes) -> bytes:
         lambda app: record("czex-plan", "2"),
         lambda app: record("czex-plan", "1"),
         lambda app: record("czex-plan", "1") + record("store", app.store),
-        lambda app: record("czex-plan", "1") + record("store", "relative") + record("venv", "relative/v"),
-        lambda app: record("czex-plan", "1") + record("store", app.store) + record("venv", app.store),
-        lambda app: record("czex-plan", "1") + record("store", app.store) + record("venv", app.store + "x/v"),
-        lambda app: record("czex-plan", "1") + record("store", app.store) + record("venv", app.store + "/../v"),
-        lambda app: record("czex-plan", "1") + record("store", app.store) + record("venv", "/elsewhere/v"),
+        lambda app: record("czex-plan", "1")
+        + record("store", "relative")
+        + record("venv", "relative/v"),
+        lambda app: record("czex-plan", "1")
+        + record("store", app.store)
+        + record("venv", app.store),
+        lambda app: record("czex-plan", "1")
+        + record("store", app.store)
+        + record("venv", app.store + "x/v"),
+        lambda app: record("czex-plan", "1")
+        + record("store", app.store)
+        + record("venv", app.store + "/../v"),
+        lambda app: record("czex-plan", "1")
+        + record("store", app.store)
+        + record("venv", "/elsewhere/v"),
         lambda app: plan_of(app, record("store", app.store)),
         lambda app: plan_of(app, record("unknown")),
         lambda app: plan_of(app, record("link", "a")),
@@ -586,17 +743,35 @@ def plan_of(app: App, *records: bytes) -> bytes:
         lambda app: plan_of(app, record("link", "a", "b\0c")),
         lambda app: plan_of(app, record("pack", "wheel", "0" * 40, 0, 1)),
         lambda app: plan_of(app, record("archive", app.archive), record("mount", "lib", "")),
-        lambda app: plan_of(app, record("archive", app.archive), record("pack", "egg", "0" * 40, 0, 1)),
-        lambda app: plan_of(app, record("archive", app.archive), record("pack", "wheel", "../" + "0" * 37, 0, 1)),
-        lambda app: plan_of(app, record("archive", app.archive), record("pack", "wheel", "0" * 39, 0, 1)),
-        lambda app: plan_of(app, record("archive", app.archive), record("pack", "wheel", "0" * 40, -1, 1)),
-        lambda app: plan_of(app, record("archive", app.archive), record("pack", "wheel", "0" * 40, 1 << 63, 1)),
-        lambda app: plan_of(app, record("archive", app.archive), record("pack", "wheel", "0" * 40, 0, 1 << 70)),
         lambda app: plan_of(
-            app, record("archive", app.archive), record("pack", "wheel", "0" * 40, 0, 1), record("mount", "lib", "../x")
+            app, record("archive", app.archive), record("pack", "egg", "0" * 40, 0, 1)
         ),
         lambda app: plan_of(
-            app, record("archive", app.archive), record("pack", "wheel", "0" * 40, 0, 1), record("mount", "a/b", "x")
+            app, record("archive", app.archive), record("pack", "wheel", "../" + "0" * 37, 0, 1)
+        ),
+        lambda app: plan_of(
+            app, record("archive", app.archive), record("pack", "wheel", "0" * 39, 0, 1)
+        ),
+        lambda app: plan_of(
+            app, record("archive", app.archive), record("pack", "wheel", "0" * 40, -1, 1)
+        ),
+        lambda app: plan_of(
+            app, record("archive", app.archive), record("pack", "wheel", "0" * 40, 1 << 63, 1)
+        ),
+        lambda app: plan_of(
+            app, record("archive", app.archive), record("pack", "wheel", "0" * 40, 0, 1 << 70)
+        ),
+        lambda app: plan_of(
+            app,
+            record("archive", app.archive),
+            record("pack", "wheel", "0" * 40, 0, 1),
+            record("mount", "lib", "../x"),
+        ),
+        lambda app: plan_of(
+            app,
+            record("archive", app.archive),
+            record("pack", "wheel", "0" * 40, 0, 1),
+            record("mount", "a/b", "x"),
         ),
         lambda app: plan_of(app)[:-1],
         lambda app: plan_of(app) + b"\n",
@@ -620,7 +795,7 @@ def test_a_plan_that_makes_no_sense_is_an_error_of_the_caller(runtime, app, tmp_
 def test_wrong_arguments_are_an_error_of_the_caller(runtime, args):
     result = runtime.run(*args)
     assert result.returncode == USAGE
-    assert result.stderr == b"czex: usage: pexcz install <plan file>\n"
+    assert result.stderr == b"czex: usage: pexcz install <plan file, or - for standard input>\n"
 
 
 def test_a_plan_that_is_missing_is_named(runtime, tmp_path):
@@ -636,7 +811,9 @@ def as_nobody() -> None:
     os.setuid(65534)
 
 
-needs_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can mount and change users")
+needs_root = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can mount and change users"
+)
 
 
 def test_a_store_that_is_missing_or_a_file_is_an_error_of_the_cache(runtime, app, tmp_path):
@@ -678,7 +855,9 @@ def test_a_store_without_permission_is_an_error_of_the_cache(runtime, tmp_path_f
         shutil.copy(runtime.command[-1], root / "pexcz")
         app = App(str(root / "store"), str(root / "app.czex"))
         app.add(pack(FILES).encoded())
-        result = subprocess.run([root / "pexcz", "install", write_plan(app)], capture_output=True, preexec_fn=as_nobody)
+        result = subprocess.run(
+            [root / "pexcz", "install", write_plan(app)], capture_output=True, preexec_fn=as_nobody
+        )
         assert result.returncode == CACHE
         assert b"permission denied; set PEXCZ_ROOT" in result.stderr
         assert os.listdir(app.store) == []
@@ -688,8 +867,12 @@ def test_a_store_without_permission_is_an_error_of_the_cache(runtime, tmp_path_f
 
 @needs_root
 @pytest.mark.skipif(sys.platform != "linux", reason="mounts a tmpfs")
-@pytest.mark.parametrize("options, words", [("size=300k", "no space left"), ("nr_inodes=8", "no space left")])
-def test_a_full_disk_is_an_error_of_the_cache_and_leaves_nothing_behind(runtime, app, options, words):
+@pytest.mark.parametrize(
+    "options, words", [("size=300k", "no space left"), ("nr_inodes=8", "no space left")]
+)
+def test_a_full_disk_is_an_error_of_the_cache_and_leaves_nothing_behind(
+    runtime, app, options, words
+):
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", app.store], check=True)
     try:
         app.add(pack({f"lib/{n}": random.Random(n).randbytes(50_000) for n in range(10)}).encoded())
@@ -770,7 +953,9 @@ def test_a_killed_install_is_done_by_the_next(runtime, app):
 def test_many_processes_at_once_do_the_work_once(runtime, app):
     generator = random.Random(4)
     for number in range(10):
-        app.add(pack({f"lib/p{number}/{n}.py": generator.randbytes(2000) for n in range(100)}).encoded())
+        app.add(
+            pack({f"lib/p{number}/{n}.py": generator.randbytes(2000) for n in range(100)}).encoded()
+        )
     plan = write_plan(app)
     for _ in range(3):
         processes = [runtime.start("install", plan) for _ in range(20)]
@@ -815,7 +1000,10 @@ def strace(runtime, app):
     def run(*options: str) -> tuple[subprocess.CompletedProcess, list[str]]:
         log = app.archive + ".strace"
         command = [program, "-f", "-o", log, *options, *runtime.command, "install", write_plan(app)]
-        return subprocess.run(command, capture_output=True, timeout=60), Path(log).read_text().splitlines()
+        return (
+            subprocess.run(command, capture_output=True, timeout=60),
+            Path(log).read_text().splitlines(),
+        )
 
     return run
 
@@ -823,7 +1011,9 @@ def strace(runtime, app):
 def small_app(app: App) -> None:
     app.add(pack({**FILES, "lib/x/y.so": b"ELF", "lib/x/z/": b""}, frame_bytes=700).encoded())
     app.add(pack({"lib/app.py": b"app"}).encoded(), kind="sources")
-    app.extra = record("file", "644", "pyvenv.cfg", "x") + record("link", "bin/python", "/usr/bin/python3")
+    app.extra = record("file", "644", "pyvenv.cfg", "x") + record(
+        "link", "bin/python", "/usr/bin/python3"
+    )
 
 
 def with_new_store(app: App, name: object) -> None:
@@ -846,7 +1036,11 @@ def test_a_kill_at_any_system_call_loses_nothing(runtime, strace, app):
     assert_installs(runtime, app)
     expected = tree(app.store)
     with_new_store(app, "calls")
-    calls = {line.split()[1].partition("(")[0] for line in strace()[1]} - {"execve", "exit_group", "+++"}
+    calls = {line.split()[1].partition("(")[0] for line in strace()[1]} - {
+        "execve",
+        "exit_group",
+        "+++",
+    }
     kills = 0
     for call in sorted(calls):
         for number in range(1, 1000):
@@ -857,7 +1051,9 @@ def test_a_kill_at_any_system_call_loses_nothing(runtime, strace, app):
             kills += 1
             assert result.returncode == -signal.SIGKILL
             for name, content in tree(app.store).items():
-                assert ".tmp" in name or expected[name] == content, "what has its final name is whole"
+                assert (
+                    ".tmp" in name or expected[name] == content
+                ), "what has its final name is whole"
             assert_installs(runtime, app)
             assert tree(app.store) == expected
     assert kills > 100
@@ -885,7 +1081,9 @@ def test_a_kill_at_any_system_call_loses_nothing(runtime, strace, app):
         ("flock", "EOPNOTSUPP", 0),
     ],
 )
-def test_a_system_call_that_fails_is_reported_or_made_up_for(runtime, strace, app, call, error, code):
+def test_a_system_call_that_fails_is_reported_or_made_up_for(
+    runtime, strace, app, call, error, code
+):
     small_app(app)
     with_new_store(app, "reference")
     assert_installs(runtime, app)
@@ -937,7 +1135,9 @@ def foreign(request, executable, wine_prefix):
         pytest.skip(f"{starter[0]} isn't installed")
     if starter != ["wine"]:
         return Runtime(executable(request.param), starter)
-    foreign = Runtime(executable(request.param), starter, {"WINEPREFIX": str(wine_prefix), "WINEDEBUG": "-all"})
+    foreign = Runtime(
+        executable(request.param), starter, {"WINEPREFIX": str(wine_prefix), "WINEDEBUG": "-all"}
+    )
     foreign.run()  # The first start prepares the prefix, and talks.
     return foreign
 
@@ -996,7 +1196,16 @@ def test_several_of_another_platform_at_once(foreign, app):
 
 
 def foreign_plan(foreign: Runtime, app: App) -> str:
-    translated = App(foreign.path(app.store), foreign.path(app.archive), app.venv, app.shebang, app.copy, app.packs, app.mounts, app.extra)
+    translated = App(
+        foreign.path(app.store),
+        foreign.path(app.archive),
+        app.venv,
+        app.shebang,
+        app.copy,
+        app.packs,
+        app.mounts,
+        app.extra,
+    )
     path = app.archive + ".plan"
     Path(path).write_bytes(translated.plan())
     return foreign.path(path)

@@ -47,7 +47,10 @@ class Wheel:
         if self.scripts:
             lines = "".join(f"{name} = {target}\n" for name, target in self.scripts.items())
             files[f"{info}/entry_points.txt"] = "[console_scripts]\n" + lines
-        record = [f"{name},{_record_hash(content)},{len(content.encode())}" for name, content in files.items()]
+        record = [
+            f"{name},{_record_hash(content)},{len(content.encode())}"
+            for name, content in files.items()
+        ]
         files[f"{info}/RECORD"] = "\n".join([*record, f"{info}/RECORD,,"]) + "\n"
         path = directory / self.name
         with zipfile.ZipFile(path, "w") as archive:

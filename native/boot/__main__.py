@@ -1,21 +1,32 @@
 # Every start compiles this file, which costs more than all that it does: so it is short, and leaves the work to
-# `warm.py`, whose bytecode it finds in the cache from the second start on. For Python 2.7 and 3.5+, CPython and PyPy.
+# `warm.py`, whose bytecode it finds in the cache from the second start on, and beside it the environment that it will
+# most likely want. What only a cold start needs is a string until then. For Python 2.7 and 3.5+, CPython and PyPy.
 import marshal
 import os
 import sys
 
 FINGERPRINT = "@fingerprint@"
 PEX_ROOT = "@pex_root@"
-WARM = None
+BOOT = """
+def boot():
+    import zlib
+
+    try:
+        return marshal.loads(zlib.decompress(__loader__.get_data(os.path.join(".czex", "boot"))))
+    except Exception as error:
+        sys.exit("czex: %s is damaged: %s; download or build it again" % (sys.argv[0], error))
+"""
+WARM = LIKELY = None
 try:
     get = os.environ.get
     WARM = get("PEX_ROOT") or PEX_ROOT or get("XDG_CACHE_HOME") or os.environ["HOME"] + "/.cache"
     WARM = get("PEXCZ_ROOT") or WARM + "/czex"
     WARM += "/venvs/%s/warm.%s.%x" % (FINGERPRINT, sys.implementation.cache_tag, sys.hexversion)
     with open(WARM, "rb") as stream:
-        code = marshal.loads(stream.read())
+        code, LIKELY = marshal.loads(stream.read())
 except Exception:
-    code = compile(__loader__.get_data(os.path.join(".czex", "boot", "warm.py")), "warm.py", "exec")
+    exec(BOOT)
+    code = compile(boot()["sources"]["warm"], "<czex>/warm.py", "exec")  # noqa: F821
 exec(code)
 if __name__ != "czex_main":
-    main()
+    main()  # noqa: F821

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import marshal
 import os
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any, Dict, Iterator, List, Sequence
 
+import deflate
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -20,11 +22,15 @@ from pexcz.errors import BadPackError, OutputError
 from pexcz.pack import COPY_CHUNK_BYTES, PackInfo, read_pack_info
 from pexcz.pexfile import MANIFEST, PEX_INFO
 from pexcz.requirements import constraint_data, parse_requirement, requirement_data
-from pexcz.zipwriter import ZipWriter
+from pexcz.zipwriter import DEFLATE_LEVEL, ZipWriter
 
 FORMAT = 1
 MAIN = "__main__.py"
 IMPORT_HOOK = "__pex__/__init__.py"
+BOOT = ".czex/boot"
+# The last version of the format without references between objects, which depend on more than their values.
+# Python 2.7 has it, too.
+MARSHAL_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,9 @@ def assemble(parts: Parts, output: Path) -> None:
         raise BadPackError("The first pack must be the sources', and no other.")
     boot = boot_files(parts.boot)
     fingerprint = _fingerprint(parts, infos, boot)
-    constraints = [constraint_data(text) for text in parts.info.get("interpreter_constraints") or ()]
+    constraints = [
+        constraint_data(text) for text in parts.info.get("interpreter_constraints") or ()
+    ]
     pex_root = parts.info.get("pex_root") or ""
     if parts.sh_boot:
         prefix = header.sh_header(
@@ -99,9 +107,6 @@ def assemble(parts: Parts, output: Path) -> None:
         ]
         for runtime in sorted(parts.runtimes, key=lambda runtime: runtime.platform):
             writer.add(f".czex/runtime/{runtime.platform}/{runtime.name}", runtime.content)
-        for name in sorted(boot):
-            if name.startswith("boot/"):
-                writer.add(f".czex/{name}", boot[name])
         manifest = {
             "fingerprint": fingerprint,
             "format": FORMAT,
@@ -117,6 +122,7 @@ def assemble(parts: Parts, output: Path) -> None:
             },
         }
         writer.add(MANIFEST, _json(manifest))
+        writer.add(BOOT, _boot(boot, manifest, parts.info), compress=False)
         writer.add(PEX_INFO, parts.info_bytes)
         writer.add(IMPORT_HOOK, boot[IMPORT_HOOK])
         writer.add(MAIN, main, compress=False)
@@ -134,6 +140,20 @@ def boot_files(directory: Path) -> Dict[str, bytes]:
 
 def _json(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("utf-8")
+
+
+def _boot(boot: Dict[str, bytes], manifest: Dict[str, Any], info: Dict[str, Any]) -> bytes:
+    """What the cold path needs: its sources, the manifest and PEX-INFO, in a form that every Python reads.
+
+    Marshalled, so that a cold start doesn't have to import `json`, and in zlib's format, which has a checksum.
+    """
+    sources = {
+        PurePosixPath(name).stem: content.decode("utf-8")
+        for name, content in boot.items()
+        if name.startswith("boot/")
+    }
+    value = json.loads(_json({"info": info, "manifest": manifest, "sources": sources}))
+    return bytes(deflate.zlib_compress(marshal.dumps(value, MARSHAL_VERSION), DEFLATE_LEVEL))
 
 
 def _fingerprint(parts: Parts, infos: Sequence[PackInfo], boot: Dict[str, bytes]) -> str:

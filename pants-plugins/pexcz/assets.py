@@ -32,9 +32,7 @@ class Platforms:
     def check(self, name: str) -> Dict[str, Any]:
         """What is known of a platform; PexczError with those that there are, for any other name."""
         if name not in self._platforms:
-            raise PexczError(
-                f"There is no platform {name!r}; there are {', '.join(self.names)}."
-            )
+            raise PexczError(f"There is no platform {name!r}; there are {', '.join(self.names)}.")
         return self._platforms[name]
 
     def of_tags(self, tags: Iterable[str]) -> List[str]:

@@ -34,7 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="pexcz", description="Makes and reads CZEX files: PEX files with a native boot runtime."
+        prog="pexcz",
+        description="Makes and reads CZEX files: PEX files with a native boot runtime.",
     )
     parser.add_argument("--version", action="version", version=f"pexcz {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -53,7 +54,9 @@ def _parser() -> argparse.ArgumentParser:
         "those of the PEX's wheels, or all for a pure-Python PEX",
     )
     command.add_argument(
-        "--native", type=Path, help="take boot shims and runtimes from here and not from pexcz itself"
+        "--native",
+        type=Path,
+        help="take boot shims and runtimes from here and not from pexcz itself",
     )
     _add_level(command)
     _add_sh_boot(command)

@@ -85,11 +85,20 @@ def test_the_same_pex_gives_the_same_bytes(native: Path, pexes: Path, tmp_path: 
         del os.environ["TZ"]
 
 
-def test_the_steps_of_a_build_give_what_inject_gives(native: Path, pexes: Path, tmp_path: Path) -> None:
+def test_the_steps_of_a_build_give_what_inject_gives(
+    native: Path, pexes: Path, tmp_path: Path
+) -> None:
     whole = inject(native, pexes / "zipapp", tmp_path / "whole.czex", "--platform", "linux-x86_64")
     pack, output = tmp_path / "sources.pack", tmp_path / "steps.czex"
     assert main(["pack-sources", str(pexes / "zipapp"), "--output", str(pack)]) == 0
-    command = ["assemble", str(pack), "--pex", str(pexes / "zipapp"), "--boot", str(native / "boot")]
+    command = [
+        "assemble",
+        str(pack),
+        "--pex",
+        str(pexes / "zipapp"),
+        "--boot",
+        str(native / "boot"),
+    ]
     command += ["--runtime", f"linux-x86_64={native}/runtime/linux-x86_64/pexcz"]
     assert main([*command, "--output", str(output)]) == 0
     assert output.read_bytes() == whole
@@ -104,7 +113,9 @@ def test_a_pure_python_pex_gets_all_platforms_or_those_asked_for(
     assert list(manifest(tmp_path / "one.czex")["runtimes"]) == ["macos-arm64"]  # type: ignore[call-overload]
 
 
-def test_without_sh_the_pexs_own_line_comes_first(native: Path, pexes: Path, tmp_path: Path) -> None:
+def test_without_sh_the_pexs_own_line_comes_first(
+    native: Path, pexes: Path, tmp_path: Path
+) -> None:
     content = inject(native, pexes / "zipapp", tmp_path / "plain.czex", "--no-sh-boot")
     assert content.split(b"\n")[0] == (pexes / "zipapp").read_bytes().split(b"\n")[0]
 
@@ -128,7 +139,10 @@ def test_inspect_shows_what_is_inside(
         (["inject", "PEX", "-o", "PEX"], "is the PEX itself"),
         (["inject", "PEX", "-o", "."], "is a directory"),
         (["inject", "PEX", "-o", "/proc/nope/app.czex"], "/proc/nope/app.czex can't be written"),
-        (["inject", "PEX", "-o", "OUT", "--platform", "beos-x86"], "There is no platform 'beos-x86'"),
+        (
+            ["inject", "PEX", "-o", "OUT", "--platform", "beos-x86"],
+            "There is no platform 'beos-x86'",
+        ),
         (["inject", "/etc/passwd", "-o", "OUT"], "/etc/passwd is not a PEX"),
         (["inspect", "PEX"], "is not a CZEX: it has no .czex/manifest.json"),
         (["inspect", "/etc/passwd"], "/etc/passwd is not a CZEX"),

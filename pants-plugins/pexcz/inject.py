@@ -44,7 +44,8 @@ def inject(
         packs = _packs(pex, Path(scratch), level, progress)
         tags = [tag for name in packs.wheels for tag in name.meta["tags"]]
         runtimes = [
-            read_runtime(native, known, name) for name in platforms or known.of_tags(tags) or known.names
+            read_runtime(native, known, name)
+            for name in platforms or known.of_tags(tags) or known.names
         ]
         parts = Parts(
             pex.info, pex.info_bytes, pex.shebang, packs.paths, runtimes, native / "boot", sh_boot

@@ -136,9 +136,7 @@ def _frames(entries: Iterable[Entry]) -> Iterator[bytes]:
         yield b"".join(pending)
 
 
-def _compressed(
-    frames: Iterator[bytes], level: int, threads: int
-) -> Iterator[Tuple[int, bytes]]:
+def _compressed(frames: Iterator[bytes], level: int, threads: int) -> Iterator[Tuple[int, bytes]]:
     """Raw size and compressed bytes of each frame, in order, with `threads` + 1 frames in flight."""
 
     def compress(frame: bytes) -> Tuple[int, bytes]:

@@ -53,7 +53,9 @@ def test_the_number_of_threads_does_not_matter() -> None:
 
 def test_a_large_file_goes_over_several_frames_and_small_ones_share_one() -> None:
     content = bytes(FRAME_RAW_MAX * 2 + 5)
-    frames = list(pack._frames([entry("lib/a", b"a"), entry("lib/b", b"b"), entry("lib/c", content)]))
+    frames = list(
+        pack._frames([entry("lib/a", b"a"), entry("lib/b", b"b"), entry("lib/c", content)])
+    )
     assert [len(frame) for frame in frames] == [2, FRAME_RAW_MAX, FRAME_RAW_MAX, 5]
 
 
@@ -62,7 +64,9 @@ def test_an_empty_pack_is_a_pack() -> None:
 
 
 def test_an_empty_directory_is_kept() -> None:
-    assert parsed(packed(entry("lib/empty", b"", DIRECTORY))).files == (("lib/empty", 0, DIRECTORY),)
+    assert parsed(packed(entry("lib/empty", b"", DIRECTORY))).files == (
+        ("lib/empty", 0, DIRECTORY),
+    )
 
 
 def test_every_byte_of_the_header_and_the_sections_counts() -> None:

@@ -13,16 +13,16 @@ from pexcz.errors import BadArchiveError, NotAPexError, PexczError
 from pexcz.pexfile import Pex, read_pex
 
 
-def write(path: Path, info: Any, files: Dict[str, str] = {}) -> Path:
+def write(path: Path, info: Any, files: Dict[str, str] | None = None) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         if info is not None:
             archive.writestr("PEX-INFO", info if isinstance(info, str) else json.dumps(info))
-        for name, content in files.items():
+        for name, content in (files or {}).items():
             archive.writestr(name, content)
     return path
 
 
-def read(tmp_path: Path, info: Any, files: Dict[str, str] = {}) -> Pex:
+def read(tmp_path: Path, info: Any, files: Dict[str, str] | None = None) -> Pex:
     return read_pex(write(tmp_path / "app.pex", info, files))
 
 

@@ -15,7 +15,9 @@ def show(czex: Czex, console: Console) -> None:
     facts = Table.grid(padding=(0, 2))
     facts.add_row("file", f"{czex.path} ({decimal(czex.size)})")
     facts.add_row("fingerprint", manifest["fingerprint"])
-    facts.add_row("entry point", info.get("script") or info.get("entry_point") or "(an interpreter)")
+    facts.add_row(
+        "entry point", info.get("script") or info.get("entry_point") or "(an interpreter)"
+    )
     constraints = [constraint["text"] for constraint in manifest["interpreter_constraints"]]
     facts.add_row("interpreters", " or ".join(constraints) or "(any)")
     facts.add_row("mode", "venv" if info.get("venv") else "zipapp")

@@ -24,7 +24,9 @@ def parse_requirement(text: str, source: str) -> Requirement:
     try:
         return Requirement(text)
     except InvalidRequirement as e:
-        raise PexczError(f"{source} has a requirement that PEP 508 doesn't allow: {text!r}: {e}") from e
+        raise PexczError(
+            f"{source} has a requirement that PEP 508 doesn't allow: {text!r}: {e}"
+        ) from e
 
 
 def requirement_data(requirement: Requirement) -> Dict[str, Json]:
@@ -90,7 +92,9 @@ def constraint_data(text: str) -> Dict[str, Json]:
     try:
         parsed = SpecifierSet(specifiers)
     except InvalidSpecifier as e:
-        raise PexczError(f"PEX-INFO has an interpreter constraint that isn't one: {text!r}: {e}") from e
+        raise PexczError(
+            f"PEX-INFO has an interpreter constraint that isn't one: {text!r}: {e}"
+        ) from e
     return {
         "text": text,
         "implementation": name or None,

@@ -15,7 +15,11 @@ def marker(text: str) -> object:
 def test_and_binds_closer_than_or() -> None:
     a, b, c = (["==", {"var": "os_name"}, name] for name in "abc")
     assert marker('os_name == "a" or os_name == "b" and os_name == "c"') == ["or", a, ["and", b, c]]
-    assert marker('(os_name == "a" or os_name == "b") and os_name == "c"') == ["and", ["or", a, b], c]
+    assert marker('(os_name == "a" or os_name == "b") and os_name == "c"') == [
+        "and",
+        ["or", a, b],
+        c,
+    ]
 
 
 def test_a_marker_keeps_its_operators_and_sides() -> None:

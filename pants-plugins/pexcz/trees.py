@@ -149,11 +149,11 @@ class ZipTree(_Tree):
                 raise BadArchiveError(f"{name} contains two entries named {path}.")
             self.files[path] = File(path, info.file_size, bool(mode & 0o111))
             self._infos[path] = info
-        parents = set()
+        parents: set[str] = set()
         for path in [*self.files, *directories]:
             parts = path.split("/")[:-1]
             parents.update("/".join(parts[: n + 1]) for n in range(len(parts)))
-        for path in parents & self.files.keys():
+        for path in parents.intersection(self.files):
             raise BadArchiveError(f"{name} contains {path} both as a file and as a directory.")
         self.empty_directories = frozenset(directories - parents)
 

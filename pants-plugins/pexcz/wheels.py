@@ -226,7 +226,9 @@ def _entry_points(tree: Tree, schemes: Dict[str, str], file_name: str) -> Dict[s
     try:
         parser.read_string(tree.read(source).decode("utf-8", "replace"))
     except configparser.Error as e:
-        raise BadArchiveError(f"{tree.name}: {file_name} has a damaged entry_points.txt: {e}") from e
+        raise BadArchiveError(
+            f"{tree.name}: {file_name} has a damaged entry_points.txt: {e}"
+        ) from e
     return {
         group: {
             name: "".join(value.split("[")[0].split())

@@ -49,7 +49,10 @@ def paths(wheel: Wheel) -> Dict[str, int]:
 def test_the_metadata_of_a_wheel_is_in_its_meta_section() -> None:
     meta = read({**INFO, "foo.py": "", "foo.pth": ""}).meta
     assert meta == {
-        "entry_points": {"console_scripts": {"foo": "foo.main:main"}, "gui_scripts": {"Foo": "foo:gui"}},
+        "entry_points": {
+            "console_scripts": {"foo": "foo.main:main"},
+            "gui_scripts": {"Foo": "foo:gui"},
+        },
         "kind": "wheel",
         "name": NAME,
         "project": "foo-bar",

@@ -3,8 +3,8 @@
 After that `from __pex__ import cowsay` is the same module as `import cowsay`. See the Pex docs on using a PEX
 as a `sys.path` entry.
 """
+
 import os
-import sys
 
 _app = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _main = {"__name__": "czex_main", "__loader__": __loader__}
@@ -12,11 +12,5 @@ exec(
     compile(__loader__.get_data("__main__.py"), "<czex>/__main__.py", "exec"),
     _main,
 )
-_path = os.path.join(__loader__.archive, ".czex")
-sys.path.insert(0, _path)
-try:
-    from boot import start
-finally:
-    sys.path.remove(_path)
 __path__ = []
-start.start_for_import(_app, _main, __name__)
+_main["start_cold_path"]().start_for_import(_app, _main, __name__)

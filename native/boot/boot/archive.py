@@ -1,11 +1,6 @@
-"""Reads the small entries of the CZEX: its manifest, its PEX-INFO, its runtimes.
+"""Reads entries of the CZEX, and checks them. Packs are not read here; the runtime finds them by their offset."""
 
-Packs are not read here; the runtime finds them by their offset.
-"""
-
-import json
 import os
-import sys
 import zlib
 
 from boot.fail import CannotStart
@@ -37,22 +32,3 @@ class Archive(object):
                 DAMAGED.format(self.path, "the checksum of {0} is wrong".format(name))
             )
         return content
-
-    def read_json(self, name):
-        try:
-            return native(json.loads(self.read(name).decode("utf-8")))
-        except ValueError as error:
-            raise CannotStart(
-                DAMAGED.format(self.path, "{0} is not JSON ({1})".format(name, error))
-            )
-
-
-def native(value):
-    """JSON with this Python's `str` throughout; Python 2's json gives `unicode`."""
-    if sys.version_info[0] > 2:
-        return value
-    if isinstance(value, dict):
-        return dict((native(key), native(item)) for key, item in value.items())
-    if isinstance(value, list):
-        return [native(item) for item in value]
-    return value.encode("utf-8") if not isinstance(value, (str, int, float, type(None))) else value

@@ -5,10 +5,11 @@ fits: so it is judged by the same rules as the running one, and an interpreter t
 """
 
 import json
+import marshal
 import os
 import sys
 
-from boot import interpreter
+from boot import install, interpreter
 from boot.fail import CannotStart
 
 PROBES_AT_ONCE = 4
@@ -133,6 +134,22 @@ class Choice(object):
             return None
 
 
+def record(venv, text, python, activation):
+    """Let the next start of the running interpreter go on in `python` at once, while PATH is the same.
+
+    :param venv: Where the running interpreter's environment would be; `text` tells it from others.
+    """
+    settings = {"redirect": python, "path": os.environ.get("PATH")}
+    try:
+        if not os.path.isdir(venv):
+            os.makedirs(venv)
+        content = marshal.dumps((text, settings, activation["CODE"]))
+        install.write_whole(os.path.join(venv, "boot"), content, 0o644)
+    except OSError:
+        # The next start chooses again.
+        pass
+
+
 def _candidates(search):
     """Every interpreter of PEX_PYTHON_PATH, else of PATH, once."""
     seen = set()
@@ -177,8 +194,6 @@ def _listen(process):
 def _explain(app, turned_down):
     lines = ["no interpreter that can run {0} was found; tried".format(app)]
     for executable, version, reason in sorted(set(turned_down)):
-        lines.append(
-            "  {0} ({1}): {2}".format(executable, version, reason.replace("\n", "\n  "))
-        )
+        lines.append("  {0} ({1}): {2}".format(executable, version, reason.replace("\n", "\n  ")))
     lines.append("install one, or name one by PEX_PYTHON or PEX_PYTHON_PATH")
     return "\n".join(lines)

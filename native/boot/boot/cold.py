@@ -3,12 +3,17 @@
 In order: what was asked for, which interpreter, which wheels, install, run.
 """
 
+import gc
+import marshal
 import os
 import sys
 
-from boot import fail, install, interpreter, resolve, variables
+import boot
+from boot import fail, install, interpreter, resolve
 from boot.archive import Archive
+from boot.environment import Environment
 from boot.fail import CannotStart
+from boot.variables import Variables
 
 # What this version can't do; an app that was asked for it must not start as if it had not been.
 UNSUPPORTED = ("COVERAGE", "INHERIT_PATH", "PATH", "PROFILE", "TOOLS")
@@ -38,8 +43,9 @@ def settings_for_import(app, warm, activation):
     """Install `app` if need be, for the running interpreter. Raises ImportError where that can't be."""
     try:
         cold = ColdStart(app, warm, activation)
-        environment, (settings, _) = cold.installed(resolve.resolve(cold.manifest, cold.ignore_errors))
-        cold.forget()
+        environment, (settings, _) = cold.installed(
+            resolve.resolve(cold.manifest, cold.ignore_errors)
+        )
         return settings
     except CannotStart as error:
         raise ImportError(str(error))
@@ -54,14 +60,23 @@ class ColdStart(object):
         self._archive = Archive(app, warm["__loader__"])
         # Python has run it without a look at its checksum.
         self._archive.read("__main__.py")
-        self._variables = variables.read_variables(os.environ, warm["rc_files"](app))
+        self._variables = self._read_variables()
         self._verbose = self._variables.number("VERBOSE")
-        self.manifest = self._archive.read_json(".czex/manifest.json")
-        self._info = self._archive.read_json("PEX-INFO")
+        self.manifest, self._info = boot.manifest, boot.info
         self.ignore_errors = self._variables.flag(
             "IGNORE_ERRORS", bool(self._info.get("ignore_errors"))
         )
         self._text = warm["interpreter_text"]()
+
+    def _read_variables(self):
+        rc_files = self._warm["rc_files"](self._app)
+        given = [name for name in os.environ if name.startswith("PEX_")]
+        given += [path for path in rc_files if os.access(path, os.F_OK)]
+        if not given:
+            return Variables({})
+        from boot import variables_reader
+
+        return variables_reader.read_variables(os.environ, rc_files)
 
     def run(self):
         for name in UNSUPPORTED:
@@ -76,8 +91,13 @@ class ColdStart(object):
         if self._sh_python:
             self._tell_sh_header(environment)
         self._keep_warm_path(environment)
-        overrides = self._overrides(environment)
-        self.forget()
+        overrides = {}
+        if self._variables.given:
+            from boot import overrides as asked
+
+            overrides = asked.overrides(self._variables, environment)
+        boot.forget()
+        gc.enable()
         activation["run"](settings, self._app, overrides)
 
     def _log(self, message):
@@ -105,32 +125,12 @@ class ColdStart(object):
             strategy = self._info.get("interpreter_selection_strategy") or "oldest"
             python = choose.Choice(self._app, PROBE, strategy, self._variables).python(reason)
             if python is not None:
-                self._start_over_in(python, bool(reason))
+                self._log("restarting in {0}".format(python))
+                if reason and not self._variables.given:
+                    choose.record(self._venv(self._root()), self._text, python, self._activation)
+                os.environ[CHOSEN] = "1"
+                self._activation["reexecute"](python)
         return packs
-
-    def _start_over_in(self, python, record):
-        """Replace this process; the next start of this interpreter does so at once, if `record`."""
-        self._log("restarting in {0}".format(python))
-        if record and not self._variables.given:
-            self._record_redirect(python)
-        os.environ[CHOSEN] = "1"
-        self._activation["reexecute"](python)
-
-    def _record_redirect(self, python):
-        import marshal
-
-        settings = {"redirect": python, "path": os.environ.get("PATH")}
-        try:
-            venv = self._venv(self._root())
-            if not os.path.isdir(venv):
-                os.makedirs(venv)
-            install.write_whole(
-                os.path.join(venv, "boot"),
-                marshal.dumps((self._text, settings, self._activation["CODE"])),
-                0o644,
-            )
-        except OSError as error:
-            self._log("the choice of the interpreter can't be recorded: {0}".format(error))
 
     def _root(self):
         environ = dict(os.environ)
@@ -150,13 +150,16 @@ class ColdStart(object):
         try:
             install.make_root(root)
         except OSError as error:
-            root = install.temporary_root(root, error)
+            from boot import rescue
+
+            root = rescue.temporary_root(root, error)
             environment = self._environment(root, packs)
-        install.discard(environment.venv, lambda venv: self._warm["load"](venv, self._text))
+        if os.path.lexists(environment.venv):
+            from boot import rescue
+
+            rescue.discard(environment.venv, lambda venv: self._warm["load"](venv, self._text))
         self._log("installing into {0}".format(environment.venv))
-        plan = environment.plan(
-            self._activation["CODE"], self._archive.read(".czex/boot/venv_main.py")
-        )
+        plan = environment.plan(self._activation["CODE"], boot.sources["venv_main"])
         try:
             executable = install.runtime(self._archive, self.manifest, root)
             code = install.run_runtime(executable, plan)
@@ -180,22 +183,22 @@ class ColdStart(object):
         return environment, loaded
 
     def _environment(self, root, packs):
-        return install.Environment(
-            root, self._venv(root), self._text, self._archive, self._info, packs
-        )
+        return Environment(root, self._venv(root), self._text, self._archive, self._info, packs)
 
     def _keep_warm_path(self, environment):
-        """Keep the bytecode of the warm path where the next start looks for it, if that is in this cache."""
+        """Keep what the next start wants at the place where it looks first, if that is in this cache."""
         path = self._warm["WARM"]
         if not path or os.path.dirname(path) != os.path.dirname(environment.venv):
             return
-        if not os.access(path, os.F_OK):
-            import marshal
-
-            try:
-                install.write_whole(path, marshal.dumps(self._warm["code"]), 0o644)
-            except OSError as error:
-                self._log("the next start will be slower: {0}".format(error))
+        likely = self._warm["LIKELY"]
+        if likely and os.access(likely[1]["python"], os.X_OK):
+            return
+        try:
+            with open(os.path.join(environment.venv, "boot"), "rb") as stream:
+                likely = marshal.loads(stream.read())
+            install.write_whole(path, marshal.dumps((self._warm["code"], likely)), 0o644)
+        except (EnvironmentError, ValueError) as error:
+            self._log("the next start will be slower: {0}".format(error))
 
     def _tell_sh_header(self, environment):
         """Write down where the header's next start finds the environment for the interpreter it found."""
@@ -208,40 +211,3 @@ class ColdStart(object):
             install.write_whole(path, (name + "\n").encode("ascii"), 0o644)
         except OSError as error:
             self._log("the sh header's next start will be slower: {0}".format(error))
-
-    def _overrides(self, environment):
-        overrides = {}
-        module, script = self._variables.text("MODULE"), self._variables.text("SCRIPT")
-        interpret = self._variables.flag("INTERPRETER")
-        if module and script or environment.info.get("venv") and (module or script) and interpret:
-            raise CannotStart("only one of PEX_INTERPRETER, PEX_MODULE and PEX_SCRIPT can be set")
-        if interpret:
-            overrides["entry"] = None
-        elif module:
-            overrides["entry"] = install.entry_of(module)
-        elif script:
-            overrides["entry"] = environment.script_entry(script)
-        extra = self._variables.text("EXTRA_SYS_PATH")
-        if extra:
-            overrides["extra_sys_path"] = extra.split(os.pathsep)
-        order = self._variables.text("VENV_BIN_PATH")
-        if order:
-            if order not in ("false", "prepend", "append"):
-                raise CannotStart(
-                    "PEX_VENV_BIN_PATH must be false, prepend or append, not {0!r}".format(order)
-                )
-            overrides["bin_path"] = order
-        return overrides
-
-    def forget(self):
-        """Leave no trace of the cold path in the app's process."""
-        archive = self._warm["__loader__"].archive
-        entry = os.path.join(archive, ".czex")
-        if entry in sys.path:
-            sys.path.remove(entry)
-        for name in list(sys.modules):
-            if name == "boot" or name.startswith("boot."):
-                del sys.modules[name]
-        for item in list(sys.path_importer_cache):
-            if item.startswith(entry):
-                del sys.path_importer_cache[item]

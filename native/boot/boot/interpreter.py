@@ -29,7 +29,10 @@ def base_executable():
     if is_virtual_environment() and os.path.dirname(executable) == os.path.dirname(sys.executable):
         bases = getattr(sys, "real_prefix", None) or sys.base_exec_prefix
         directory = bases if IS_WINDOWS else os.path.join(bases, "bin")
-        for name in ("pypy{0}.{1}" if IS_PYPY else "python{0}.{1}", "pypy" if IS_PYPY else "python"):
+        for name in (
+            "pypy{0}.{1}" if IS_PYPY else "python{0}.{1}",
+            "pypy" if IS_PYPY else "python",
+        ):
             candidate = os.path.join(directory, name.format(*sys.version_info[:2]))
             candidate += ".exe" if IS_WINDOWS else ""
             if os.access(candidate, os.X_OK):

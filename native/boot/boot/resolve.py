@@ -5,7 +5,9 @@ highest version; requirements are followed with their markers and extras. Requir
 with the wheels whose version satisfies them, the highest version first.
 """
 
-from boot import interpreter, markers, tags
+import sys
+
+from boot import interpreter
 from boot.fail import CannotStart
 
 
@@ -40,14 +42,23 @@ def meets(constraint):
 class Resolver(object):
     def __init__(self, packs):
         self._packs = packs
-        self._variables = markers.environment()
+        self._variables = None
         self._ranks = {}
-        ranker = tags.Ranker()
+        projects = [pack.get("project") for pack in packs]
+        universal = "py{0}-none-any".format(sys.version_info[0])
+        ranker = None
         for index, pack in enumerate(packs):
-            if pack["kind"] == "wheel" and self._python_fits(pack):
+            if pack["kind"] != "wheel" or not self._python_fits(pack):
+                continue
+            rank = 0
+            # The only wheel of its project needs no rank if it runs everywhere.
+            if universal not in pack["tags"] or projects.count(pack["project"]) > 1:
+                from boot import tags
+
+                ranker = ranker or tags.Ranker()
                 rank = ranker.rank(pack["tags"])
-                if rank is not None:
-                    self._ranks[index] = rank
+            if rank is not None:
+                self._ranks[index] = rank
 
     def resolve(self, requirements, ignore_errors):
         chosen = []
@@ -90,6 +101,9 @@ class Resolver(object):
         marker = requirement["marker"]
         if marker is None:
             return True
+        from boot import markers
+
+        self._variables = self._variables or markers.environment()
         for extra in extras or ("",):
             if markers.holds(marker, dict(self._variables, extra=extra)):
                 return True

@@ -3,9 +3,11 @@
 Up to here PYTHONPATH and the machine's site-packages are in force, and may hold a `json` of their own.
 """
 
+import gc
 import os
 import sys
 
+import boot
 from boot import interpreter
 
 CLEANED = "_CZEX_COLD_CLEANED"
@@ -16,17 +18,18 @@ def start(app, warm):
 
     :param warm: The namespace of the CZEX's `__main__.py`.
     """
-    loader = warm["__loader__"]
-    activation = load_activation(loader)
+    # Compiling makes many objects and no garbage. `ColdStart.run` turns it on again.
+    gc.disable()
+    activation = load_activation()
     own = interpreter.standard_library()
-    settings = {"site_packages": loader.archive, "stdlib": own}
+    settings = {"site_packages": app, "stdlib": own}
     foreign = activation["foreign_modules"](settings)
     if not os.environ.pop(CLEANED, None):
         if activation["has_other_standard_library"](settings, foreign):
             activation["stash"]()
             os.environ[CLEANED] = "1"
             activation["reexecute"](sys.executable)
-    sys.path[:] = own + [os.path.join(loader.archive, ".czex")]
+    sys.path[:] = own
     from boot import cold
 
     cold.start(app, warm, activation)
@@ -37,22 +40,21 @@ def start_for_import(app, warm, alias):
 
     :param alias: The package that stands for the app's modules, `__pex__`.
     """
-    loader = warm["__loader__"]
     path = sys.path[:]
-    sys.path[:] = interpreter.standard_library() + [os.path.join(loader.archive, ".czex")]
+    sys.path[:] = interpreter.standard_library()
     try:
         from boot import cold, hook
 
-        settings = cold.settings_for_import(app, warm, load_activation(loader))
+        settings = cold.settings_for_import(app, warm, load_activation())
     finally:
         sys.path[:] = path
+    boot.forget()
     hook.install(settings, alias)
 
 
-def load_activation(loader):
+def load_activation():
     """The namespace of `activate.py`, and its code as `CODE`."""
-    source = loader.get_data(os.path.join(".czex", "boot", "activate.py"))
     activation = {"__name__": "czex_activate"}
-    activation["CODE"] = compile(source, "<czex>/activate.py", "exec", 0, 1)
+    activation["CODE"] = compile(boot.sources["activate"], "<czex>/activate.py", "exec", 0, 1)
     exec(activation["CODE"], activation)
     return activation

@@ -13,7 +13,11 @@ from boot import interpreter
 GLIBC_MINOR_MIN = {"x86_64": 5, "i686": 5}
 GLIBC_MINOR_MIN_DEFAULT = 17
 MANYLINUX_ALIASES = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
-THIRTY_TWO_BIT = {"x86_64": ("i686",), "aarch64": ("armv8l", "armv7l"), "armv8l": ("armv8l", "armv7l")}
+THIRTY_TWO_BIT = {
+    "x86_64": ("i686",),
+    "aarch64": ("armv8l", "armv7l"),
+    "armv8l": ("armv8l", "armv7l"),
+}
 MACOS_FORMATS = {
     "arm64": ("arm64", "universal2"),
     "x86_64": ("x86_64", "intel", "fat64", "fat3", "universal2", "universal"),

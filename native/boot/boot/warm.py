@@ -10,6 +10,7 @@ import sys
 
 # Of `__main__.py`.
 FINGERPRINT = globals()["FINGERPRINT"]
+LIKELY = globals()["LIKELY"]
 PEX_ROOT = globals()["PEX_ROOT"]
 
 
@@ -56,13 +57,19 @@ def load(venv, text):
     None where there is none for this interpreter.
     """
     try:
-        with open(venv + os.sep + "boot", "rb") as stream:
-            interpreter, settings, code = marshal.loads(stream.read())
+        with open(os.path.join(venv, "boot"), "rb") as stream:
+            return unpacked(marshal.loads(stream.read()), text)
     except (EnvironmentError, EOFError, ValueError, TypeError):
+        return None
+
+
+def unpacked(boot, text):
+    interpreter, settings, code = boot
+    if interpreter != text:
         return None
     activation = {"__name__": "czex_activate"}
     exec(code, activation)
-    return (settings, activation) if interpreter == text else None
+    return settings, activation
 
 
 def main():
@@ -74,12 +81,22 @@ def main():
             break
     else:
         if not any([os.access(path, os.F_OK) for path in rc_files(app)]):
-            found = load(venv_dir(cache_root(os.environ), text), text)
+            found = LIKELY and os.access(LIKELY[1]["python"], os.X_OK) and unpacked(LIKELY, text)
+            found = found or load(venv_dir(cache_root(os.environ), text), text)
             if found:
                 # Returns only where the environment turns out not to fit any more.
                 found[1]["run"](found[0], app, {})
-    # Spelled as zipimport knows it, so that it doesn't read the directory of the zip file again.
-    sys.path.insert(0, os.path.join(__loader__.archive, ".czex"))
+    start_cold_path().start(app, globals())
+
+
+def start_cold_path():
+    """The module `boot.start`. What the CZEX carries for it is checked for damage on the way."""
+    exec(globals()["BOOT"], globals())
+    package = type(sys)("boot")
+    package.__dict__.update(globals()["boot"](), __path__=[])
+    sys.modules["boot"] = package
+    code = compile(package.sources["__init__"], "<czex>/boot/__init__.py", "exec", 0, 1)
+    exec(code, package.__dict__)
     from boot import start
 
-    start.start(app, globals())
+    return start

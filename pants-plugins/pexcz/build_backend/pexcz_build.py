@@ -22,6 +22,7 @@ TOOL = Path(__file__).resolve().parents[1]
 NATIVE = TOOL.parents[1] / "native"
 LIBZSTD = NATIVE / "libzstd.txt"
 
+
 def prepare_metadata_for_build_wheel(metadata_directory: str, config_settings: Any = None) -> str:
     """Write the wheel's metadata alone, for which nothing has to be compiled."""
     target = os.path.abspath(metadata_directory)
@@ -83,4 +84,3 @@ def _built_runtimes(scratch: Path) -> Path:
         build += ["--platform", platform]
     subprocess.run([*build, "--output", str(output)], check=True)
     return output
-

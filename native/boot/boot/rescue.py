@@ -1,0 +1,56 @@
+"""What to do where the cache is not as it should be: a temporary one, or a damaged environment out of the way."""
+
+import errno
+import os
+import sys
+
+from boot.fail import CannotStart
+from boot.install import make_root
+
+
+def temporary_root(root, error):
+    """A cache for this start alone, where `root` can't be written, removed when the app ends."""
+    import atexit
+    import shutil
+    import tempfile
+
+    try:
+        temporary = os.path.realpath(tempfile.mkdtemp(prefix="czex-"))
+        make_root(temporary)
+    except OSError as second:
+        raise CannotStart(
+            "the cache {0} can't be written ({1}), nor can a temporary one ({2}); set PEXCZ_ROOT to a "
+            "directory that can".format(root, error.strerror, second.strerror or second)
+        )
+    sys.stderr.write(
+        "czex: the cache {0} can't be written ({1}); using {2} for this start alone; set PEXCZ_ROOT to a "
+        "directory that can be written\n".format(root, error.strerror, temporary)
+    )
+    owner = os.getpid()
+
+    def remove():
+        if os.getpid() == owner:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+    atexit.register(remove)
+    return temporary
+
+
+def discard(venv, is_whole):
+    """Take an environment that can't be read out of the way.
+
+    :param is_whole: Tells whether an environment can be read after all: another start may have made it anew.
+    """
+    if not os.path.lexists(venv) or is_whole(venv):
+        return
+    import shutil
+
+    aside = "{0}.{1}.discarded".format(venv, os.getpid())
+    try:
+        os.rename(venv, aside)
+        if is_whole(aside):
+            os.rename(aside, venv)
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.EEXIST, errno.ENOTEMPTY):
+            raise CannotStart("{0} is damaged; remove it ({1})".format(venv, error.strerror))
+    shutil.rmtree(aside, ignore_errors=True)
