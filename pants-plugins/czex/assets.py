@@ -1,0 +1,109 @@
+"""Where the backend finds what it hands to its processes: the runtime's sources, the boot and the tool.
+
+Only this module knows. In the repository of czex itself they are read through the engine, which
+notices changes; elsewhere they are the backend's own files, which don't change.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from pants.base.build_root import BuildRoot
+from pants.engine.fs import CreateDigest, Digest, Directory, FileContent, PathGlobs
+from pants.engine.rules import collect_rules, rule
+
+from czex.compat import contents_of, digest_of, entries_at
+from czex.platforms import Platforms
+
+PLUGINS = Path(__file__).resolve().parent.parent
+NATIVE = PLUGINS.parent / "native"
+
+
+@dataclass(frozen=True)
+class RuntimeSources:
+    """`native/` without the boot: what the runtime is built from, and for which platforms."""
+
+    digest: Digest
+    build_script: str
+    platforms: Platforms
+    libzstd: str  # The source distribution to take libzstd from: a requirement with its hash.
+
+
+@dataclass(frozen=True)
+class BootFiles:
+    """`native/boot`, the part of a CZEX's boot that is written in Python and sh."""
+
+    digest: Digest
+    path: str
+
+
+@dataclass(frozen=True)
+class ToolSources:
+    """The `pexcz` package, to be found at `path`."""
+
+    digest: Digest
+    path: str
+
+
+def is_asset(path: PurePath) -> bool:
+    """Not a test, nor what Pants and Python leave beside the sources."""
+    names = ("BUILD", "conftest.py")
+    return not (path.name in names or path.stem.endswith("_test") or "__pycache__" in path.parts)
+
+
+def read(root: Path, patterns: tuple[str, ...], below: str) -> CreateDigest:
+    """These files of a directory, as files below another one."""
+    found = {path for pattern in patterns for path in root.glob(pattern) if path.is_file()}
+    return CreateDigest(
+        FileContent(f"{below}/{path.relative_to(root).as_posix()}", path.read_bytes())
+        for path in sorted(found)
+        if is_asset(path)
+    )
+
+
+async def files(root: Path, patterns: tuple[str, ...], below: str) -> CreateDigest:
+    """What `read` reads, through the engine where it can."""
+    repository = BuildRoot().pathlib_path.resolve()
+    if repository not in root.parents:
+        return read(root, patterns, below)
+    place = root.relative_to(repository)
+    entries = await entries_at(PathGlobs(f"{place.as_posix()}/{pattern}" for pattern in patterns))
+    return CreateDigest(
+        dataclasses.replace(
+            entry, path=f"{below}/{PurePath(entry.path).relative_to(place).as_posix()}"
+        )
+        for entry in entries
+        if is_asset(PurePath(entry.path)) and not isinstance(entry, Directory)
+    )
+
+
+@rule
+async def read_runtime_sources() -> RuntimeSources:
+    patterns = ("src/**/*", "build.py", "libzstd.txt", "platforms.json")
+    found = await files(NATIVE, patterns, "native")
+    digest = await digest_of(found)
+    contents = {file.path: file.content for file in await contents_of(digest)}
+    return RuntimeSources(
+        digest,
+        build_script="native/build.py",
+        platforms=Platforms.parse(contents["native/platforms.json"]),
+        libzstd=contents["native/libzstd.txt"].decode(),
+    )
+
+
+@rule
+async def read_boot_files() -> BootFiles:
+    found = await files(NATIVE / "boot", ("**/*",), "boot")
+    return BootFiles(await digest_of(found), "boot")
+
+
+@rule
+async def read_tool_sources() -> ToolSources:
+    found = await files(PLUGINS / "pexcz", ("*.py",), "__pexcz/pexcz")
+    return ToolSources(await digest_of(found), "__pexcz")
+
+
+def rules():
+    return collect_rules()

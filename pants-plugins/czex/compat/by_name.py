@@ -1,0 +1,101 @@
+"""Calls to rules of Pants, since Pants 2.32."""
+
+from __future__ import annotations
+
+from pants.backend.python.goals.package_pex_binary import PexBinaryFieldSet, package_pex_binary
+from pants.backend.python.util_rules.pex import (
+    Pex,
+    PexRequest,
+    VenvPex,
+    VenvPexProcess,
+    create_pex,
+    create_venv_pex,
+    find_interpreter,
+)
+from pants.backend.python.util_rules.pex_environment import PythonExecutable
+from pants.backend.python.util_rules.pex_from_targets import (
+    InterpreterConstraintsRequest,
+    PexFromTargetsRequest,
+    create_pex_from_targets,
+)
+from pants.core.environments.target_types import EnvironmentField
+from pants.core.goals.package import (
+    BuiltPackage,
+    EnvironmentAwarePackageRequest,
+    PackageFieldSet,
+    environment_aware_package,
+)
+from pants.engine.addresses import UnparsedAddressInputs
+from pants.engine.fs import (
+    CreateDigest,
+    Digest,
+    DigestContents,
+    DigestEntries,
+    MergeDigests,
+    PathGlobs,
+)
+from pants.engine.internals.graph import resolve_targets
+from pants.engine.intrinsics import (
+    create_digest,
+    get_digest_contents,
+    get_digest_entries,
+    merge_digests,
+    path_globs_to_digest,
+)
+from pants.engine.process import ProcessResult, execute_process_or_raise
+from pants.engine.rules import implicitly
+from pants.engine.target import Targets
+
+__all__ = ["EnvironmentField"]
+
+
+async def digest_of(content: CreateDigest) -> Digest:
+    return await create_digest(content)
+
+
+async def entries_of(digest: Digest) -> DigestEntries:
+    return await get_digest_entries(digest)
+
+
+async def entries_at(globs: PathGlobs) -> DigestEntries:
+    digest = await path_globs_to_digest(globs)
+    return await get_digest_entries(digest)
+
+
+async def contents_of(digest: Digest) -> DigestContents:
+    return await get_digest_contents(digest)
+
+
+async def merged(digests: MergeDigests) -> Digest:
+    return await merge_digests(digests)
+
+
+async def ran(process: VenvPexProcess) -> ProcessResult:
+    return await execute_process_or_raise(**implicitly({process: VenvPexProcess}))
+
+
+async def venv_pex(request: PexRequest) -> VenvPex:
+    return await create_venv_pex(**implicitly({request: PexRequest}))
+
+
+async def targets_at(addresses: UnparsedAddressInputs) -> Targets:
+    return await resolve_targets(**implicitly({addresses: UnparsedAddressInputs}))
+
+
+async def pex_request(field_set: PexBinaryFieldSet) -> PexFromTargetsRequest:
+    """What a `pex_binary` asks Pants to build when it is packaged."""
+    wrapped = await package_pex_binary(field_set, **implicitly())
+    return wrapped.request
+
+
+async def packed_pex(request: PexFromTargetsRequest) -> Pex:
+    from_targets = await create_pex_from_targets(**implicitly({request: PexFromTargetsRequest}))
+    return await create_pex(from_targets)
+
+
+async def interpreter_for(request: InterpreterConstraintsRequest) -> PythonExecutable:
+    return await find_interpreter(**implicitly({request: InterpreterConstraintsRequest}))
+
+
+async def built_package(field_set: PackageFieldSet) -> BuiltPackage:
+    return await environment_aware_package(EnvironmentAwarePackageRequest(field_set))

@@ -1,0 +1,89 @@
+"""Calls to rules of Pants, for Pants up to 2.31."""
+
+from __future__ import annotations
+
+from pants.backend.python.goals.package_pex_binary import (
+    PexBinaryFieldSet,
+    PexFromTargetsRequestForBuiltPackage,
+)
+from pants.backend.python.util_rules.pex import Pex, PexRequest, VenvPex, VenvPexProcess
+from pants.backend.python.util_rules.pex_environment import PythonExecutable
+from pants.backend.python.util_rules.pex_from_targets import (
+    InterpreterConstraintsRequest,
+    PexFromTargetsRequest,
+)
+from pants.core.goals.package import (
+    BuiltPackage,
+    EnvironmentAwarePackageRequest,
+    PackageFieldSet,
+)
+from pants.engine.addresses import UnparsedAddressInputs
+from pants.engine.fs import (
+    CreateDigest,
+    Digest,
+    DigestContents,
+    DigestEntries,
+    MergeDigests,
+    PathGlobs,
+)
+from pants.engine.process import ProcessResult
+from pants.engine.rules import Get
+from pants.engine.target import Targets
+
+try:
+    from pants.core.environments.target_types import EnvironmentField
+except ImportError:  # Before 2.28.
+    from pants.core.util_rules.environments import EnvironmentField
+
+__all__ = ["EnvironmentField"]
+
+
+async def digest_of(content: CreateDigest) -> Digest:
+    return await Get(Digest, CreateDigest, content)
+
+
+async def entries_of(digest: Digest) -> DigestEntries:
+    return await Get(DigestEntries, Digest, digest)
+
+
+async def entries_at(globs: PathGlobs) -> DigestEntries:
+    digest = await Get(Digest, PathGlobs, globs)
+    return await Get(DigestEntries, Digest, digest)
+
+
+async def contents_of(digest: Digest) -> DigestContents:
+    return await Get(DigestContents, Digest, digest)
+
+
+async def merged(digests: MergeDigests) -> Digest:
+    return await Get(Digest, MergeDigests, digests)
+
+
+async def ran(process: VenvPexProcess) -> ProcessResult:
+    return await Get(ProcessResult, VenvPexProcess, process)
+
+
+async def venv_pex(request: PexRequest) -> VenvPex:
+    return await Get(VenvPex, PexRequest, request)
+
+
+async def targets_at(addresses: UnparsedAddressInputs) -> Targets:
+    return await Get(Targets, UnparsedAddressInputs, addresses)
+
+
+async def pex_request(field_set: PexBinaryFieldSet) -> PexFromTargetsRequest:
+    """What a `pex_binary` asks Pants to build when it is packaged."""
+    wrapped = await Get(PexFromTargetsRequestForBuiltPackage, PexBinaryFieldSet, field_set)
+    return wrapped.request
+
+
+async def packed_pex(request: PexFromTargetsRequest) -> Pex:
+    return await Get(Pex, PexFromTargetsRequest, request)
+
+
+async def interpreter_for(request: InterpreterConstraintsRequest) -> PythonExecutable:
+    return await Get(PythonExecutable, InterpreterConstraintsRequest, request)
+
+
+async def built_package(field_set: PackageFieldSet) -> BuiltPackage:
+    return await Get(BuiltPackage, EnvironmentAwarePackageRequest(field_set))

@@ -1,0 +1,12 @@
+"""Calls to rules of this backend: see `czex.compat`."""
+
+from __future__ import annotations
+
+from czex.compat import GENERATION
+
+if GENERATION == "get":
+    from czex.compat.steps.get import assembled, parts
+else:
+    from czex.compat.steps.by_name import assembled, parts
+
+__all__ = ["assembled", "parts"]

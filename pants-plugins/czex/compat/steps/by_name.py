@@ -1,0 +1,29 @@
+"""Calls to rules of this backend, since Pants 2.32."""
+
+from __future__ import annotations
+
+from typing import Iterable
+
+from pants.engine.rules import concurrently, implicitly
+
+from czex.assemble import Assembled, AssemblyRequest, assemble
+from czex.pack import Pack, SourcesPackRequest, WheelPackRequest, pack_sources, pack_wheel
+from czex.runtime import Runtime, RuntimeRequest, build_runtime
+
+
+async def parts(
+    sources: SourcesPackRequest,
+    wheels: Iterable[WheelPackRequest],
+    runtimes: Iterable[RuntimeRequest],
+) -> tuple[Pack | Runtime, ...]:
+    return await concurrently(
+        [
+            pack_sources(sources, **implicitly()),
+            *(pack_wheel(wheel, **implicitly()) for wheel in wheels),
+            *(build_runtime(runtime, **implicitly()) for runtime in runtimes),
+        ]
+    )
+
+
+async def assembled(request: AssemblyRequest) -> Assembled:
+    return await assemble(request, **implicitly())

@@ -1,0 +1,77 @@
+"""Packs: one process for each wheel of a PEX, and one for its sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pants.engine.fs import CreateDigest, Digest, FileEntry, MergeDigests
+from pants.engine.rules import collect_rules, rule
+
+from czex.compat import digest_of, merged, ran
+from czex.naming import distribution, size
+from czex.pexcz import Pexcz
+
+
+@dataclass(frozen=True)
+class WheelPackRequest:
+    """A wheel of a packed PEX, at its file name: whatever PEX it came in, it is the same request."""
+
+    wheel: FileEntry
+    compression_level: int
+
+
+@dataclass(frozen=True)
+class SourcesPackRequest:
+    """An app's own files, as they lie in its PEX, below `path`."""
+
+    digest: Digest
+    path: str
+    compression_level: int
+    app: str
+
+
+@dataclass(frozen=True)
+class Pack:
+    digest: Digest
+    path: str
+
+
+@rule
+async def pack_wheel(request: WheelPackRequest, pexcz: Pexcz) -> Pack:
+    wheel = request.wheel
+    output = f"{wheel.path}.pack"
+    content = await digest_of(CreateDigest((wheel,)))
+    input_digest = await merged(MergeDigests((pexcz.sources.digest, content)))
+    result = await ran(
+        pexcz.process(
+            *("pack", "--level", str(request.compression_level)),
+            *("--output", output, wheel.path),
+            input_digest=input_digest,
+            output=output,
+            description=(
+                f"Packing {distribution(wheel.path)} "
+                f"({size(wheel.file_digest.serialized_bytes_length)})"
+            ),
+        )
+    )
+    return Pack(result.output_digest, output)
+
+
+@rule
+async def pack_sources(request: SourcesPackRequest, pexcz: Pexcz) -> Pack:
+    output = "sources.pack"
+    input_digest = await merged(MergeDigests((pexcz.sources.digest, request.digest)))
+    result = await ran(
+        pexcz.process(
+            *("pack-sources", "--level", str(request.compression_level)),
+            *("--output", output, request.path),
+            input_digest=input_digest,
+            output=output,
+            description=f"Packing the sources of {request.app}",
+        )
+    )
+    return Pack(result.output_digest, output)
+
+
+def rules():
+    return collect_rules()

@@ -1,0 +1,90 @@
+"""`pants package` for a `czex_binary`: its PEX, its parts, and what the user gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pants.core.goals.package import (
+    BuiltPackage,
+    BuiltPackageArtifact,
+    OutputPathField,
+    PackageFieldSet,
+)
+from pants.core.goals.run import RunFieldSet, RunInSandboxBehavior
+from pants.engine.fs import CreateDigest, FileEntry
+from pants.engine.rules import collect_rules, rule
+from pants.engine.unions import UnionRule
+
+from czex.assemble import AssemblyRequest
+from czex.assets import RuntimeSources
+from czex.choices import checked_platforms, chosen_platforms
+from czex.compat import EnvironmentField, digest_of
+from czex.compat.steps import assembled, parts
+from czex.naming import sizes_side_by_side
+from czex.pack import Pack, SourcesPackRequest, WheelPackRequest
+from czex.packed_pex import SOURCES, packed
+from czex.runtime import Runtime, RuntimeRequest
+from czex.subsystem import Czex
+from czex.target_types import (
+    CzexCompressionLevelField,
+    CzexPexBinaryField,
+    CzexPlatformsField,
+    CzexShBootField,
+)
+
+
+@dataclass(frozen=True)
+class CzexFieldSet(PackageFieldSet, RunFieldSet):
+    required_fields = (CzexPexBinaryField,)
+    run_in_sandbox_behavior = RunInSandboxBehavior.RUN_REQUEST_HERMETIC
+
+    pex_binary: CzexPexBinaryField
+    platforms: CzexPlatformsField
+    compression_level: CzexCompressionLevelField
+    sh_boot: CzexShBootField
+    output_path: OutputPathField
+    environment: EnvironmentField
+
+
+@rule
+async def package_czex(
+    field_set: CzexFieldSet, czex: Czex, runtime_sources: RuntimeSources
+) -> BuiltPackage:
+    known = runtime_sources.platforms
+    checked_platforms(field_set.platforms, known)  # Before the PEX is built.
+    pex = await packed(field_set.pex_binary)
+
+    level = field_set.compression_level.value or czex.compression_level
+    wheels = [wheel.path for wheel in pex.wheels]
+    sources = await digest_of(pex.sources)
+    made = await parts(
+        SourcesPackRequest(sources, SOURCES, level, str(field_set.address)),
+        [WheelPackRequest(wheel, level) for wheel in pex.wheels],
+        [
+            RuntimeRequest(platform)
+            for platform in chosen_platforms(
+                field_set.platforms, known, wheels, czex.default_platforms
+            )
+        ],
+    )
+
+    skeleton = await digest_of(pex.skeleton)
+    file = await assembled(
+        AssemblyRequest(
+            skeleton,
+            packs=tuple(part for part in made if isinstance(part, Pack)),
+            runtimes=tuple(part for part in made if isinstance(part, Runtime)),
+            sh_boot=field_set.sh_boot.value,
+            app=str(field_set.address),
+        )
+    )
+
+    output = field_set.output_path.value_or_default(file_ending="czex")
+    entry = FileEntry(output, file.czex, is_executable=True)
+    digest = await digest_of(CreateDigest((entry,)))
+    sizes = sizes_side_by_side(file.czex.serialized_bytes_length, pex.size_bytes)
+    return BuiltPackage(digest, (BuiltPackageArtifact(output, extra_log_lines=(sizes,)),))
+
+
+def rules():
+    return [*collect_rules(), UnionRule(PackageFieldSet, CzexFieldSet)]

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from textwrap import dedent
+
+import pytest
+from pants.backend.project_info.dependencies import Dependencies
+from pants.backend.project_info.dependencies import rules as dependencies_rules
+from pants.core.goals.package import BuiltPackage
+from pants.core.goals.run import RunRequest
+from pants.engine.addresses import Address
+from pants.engine.fs import DigestContents
+from pants.engine.internals.scheduler import ExecutionError
+from pants.testutil.rule_runner import QueryRule, RuleRunner
+
+from czex.package import CzexFieldSet
+from czex.rules_for_tests import runner
+
+BUILD = dedent(
+    """\
+    python_sources(name="lib")
+    pex_binary(name="app", entry_point="main.py", execution_mode="venv", args=["--always"])
+    pex_binary(name="other", entry_point="main.py")
+    """
+)
+
+
+@pytest.fixture(scope="module")
+def rule_runner() -> RuleRunner:
+    return runner(
+        [
+            QueryRule(BuiltPackage, (CzexFieldSet,)),
+            QueryRule(RunRequest, (CzexFieldSet,)),
+        ]
+    )
+
+
+def field_set(rule_runner: RuleRunner, target: str) -> CzexFieldSet:
+    rule_runner.write_files({"app/main.py": "print('hello')\n", "app/BUILD": BUILD + target})
+    return CzexFieldSet.create(rule_runner.get_target(Address("app", target_name="czex")))
+
+
+def package(rule_runner: RuleRunner, target: str) -> BuiltPackage:
+    return rule_runner.request(BuiltPackage, [field_set(rule_runner, target)])
+
+
+def failure(rule_runner: RuleRunner, target: str) -> str:
+    with pytest.raises(ExecutionError) as error:
+        package(rule_runner, target)
+    return " ".join(str(error.value).split())
+
+
+def czex_of(rule_runner: RuleRunner, built: BuiltPackage) -> zipfile.ZipFile:
+    (file,) = rule_runner.request(DigestContents, [built.digest])
+    assert file.is_executable
+    return zipfile.ZipFile(io.BytesIO(file.content))
+
+
+def test_it_writes_one_executable_file_and_says_how_large_it_is(rule_runner: RuleRunner) -> None:
+    target = 'czex_binary(name="czex", pex_binary=":app", platforms=["linux-x86_64"])\n'
+    built = package(rule_runner, target)
+    (artifact,) = built.artifacts
+    assert artifact.relpath == "app/czex.czex"
+    (line,) = artifact.extra_log_lines
+    assert " KB, 0." in line and line.count("KB") + line.count("MB") == 2
+    with czex_of(rule_runner, built) as czex:
+        manifest = json.loads(czex.read(".czex/manifest.json"))
+        info = json.loads(czex.read("PEX-INFO"))
+    assert list(manifest["runtimes"]) == ["linux-x86_64"]
+    assert [pack["kind"] for pack in manifest["packs"]] == ["sources"]
+    assert (info["venv"], info["inject_args"]) == (True, ["--always"])
+
+
+def test_the_fields_reach_the_file(rule_runner: RuleRunner) -> None:
+    built = package(
+        rule_runner,
+        dedent(
+            """\
+            czex_binary(
+                name="czex",
+                pex_binary="app:app",
+                platforms=["linux-x86_64"],
+                sh_boot=False,
+                compression_level=1,
+                output_path="there/app.czex",
+            )
+            """
+        ),
+    )
+    assert built.artifacts[0].relpath == "there/app.czex"
+    (file,) = rule_runner.request(DigestContents, [built.digest])
+    assert file.content.startswith(b"#!/usr/bin/env python")
+
+
+def test_it_runs_with_an_interpreter_that_its_pex_allows(rule_runner: RuleRunner) -> None:
+    target = 'czex_binary(name="czex", pex_binary=":app", platforms=["linux-x86_64"])\n'
+    request = rule_runner.request(RunRequest, [field_set(rule_runner, target)])
+    python, czex = request.args
+    assert python.startswith("/") and "python3" in python
+    assert czex == "{chroot}/app/czex.czex"
+
+
+def test_the_pex_binary_is_a_dependency() -> None:
+    rule_runner = runner(dependencies_rules())
+    field_set(rule_runner, 'czex_binary(name="czex", pex_binary=":app")\n')
+    result = rule_runner.run_goal_rule(
+        Dependencies, args=["app:czex"], env_inherit={"HOME", "PATH"}
+    )
+    assert result.stdout == "app:app\n"
+
+
+def test_an_address_of_nothing_names_what_there_is(rule_runner: RuleRunner) -> None:
+    message = failure(rule_runner, 'czex_binary(name="czex", pex_binary=":ap")\n')
+    assert "the `pex_binary` from the target app:czex" in message
+    assert ":app" in message
+
+
+def test_another_target_than_a_pex_binary_is_refused(rule_runner: RuleRunner) -> None:
+    message = failure(rule_runner, 'czex_binary(name="czex", pex_binary="app/main.py:lib")\n')
+    assert (
+        'The `pex_binary` field of the `czex_binary` target app:czex names "app/main.py:lib", which '
+        "is a `python_source`. Write the address of a `pex_binary` that packages it." in message
+    )
+
+
+def test_a_target_that_stands_for_several_is_refused(rule_runner: RuleRunner) -> None:
+    many = 'pex_binaries(name="many", entry_points=["main.py", "main.py:other"])\n'
+    message = failure(rule_runner, many + 'czex_binary(name="czex", pex_binary=":many")\n')
+    assert "target app:czex names 2 targets" in message
+    assert "a `czex_binary` for each further one" in message
+
+
+def test_an_unknown_platform_is_refused_with_those_that_there_are(rule_runner: RuleRunner) -> None:
+    target = 'czex_binary(name="czex", pex_binary=":app", platforms=["linux-x86"])\n'
+    message = failure(rule_runner, target)
+    assert (
+        "The `platforms` field of the `czex_binary` target app:czex names 'linux-x86', for which there "
+        "is no runtime. Write some of linux-x86_64, linux-aarch64," in message
+    )

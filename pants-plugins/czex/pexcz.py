@@ -1,0 +1,56 @@
+"""The tool that writes packs and CZEX files: `[czex-pexcz]`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pants.backend.python.util_rules.pex import VenvPex, VenvPexProcess
+from pants.backend.python.util_rules.pex_cli import PexCli
+from pants.engine.fs import Digest
+from pants.engine.rules import collect_rules, rule
+from pants.util.strutil import help_text
+
+from czex.assets import ToolSources
+from czex.compat import venv_pex
+from czex.tools import LockedTool
+
+
+class PexczSubsystem(LockedTool):
+    options_scope = "czex-pexcz"
+    lockfile = "pexcz.lock"
+    help = help_text(
+        """
+        The tool that packs wheels and puts a CZEX together. Here are the packages that it needs; it
+        comes with the backend itself.
+        """
+    )
+
+
+@dataclass(frozen=True)
+class Pexcz:
+    """A Python interpreter that has the tool's requirements, and the tool's sources."""
+
+    pex: VenvPex
+    sources: ToolSources
+
+    def process(
+        self, *argv: str, input_digest: Digest, output: str, description: str
+    ) -> VenvPexProcess:
+        """A run of `pexcz` that writes one file. The digest must hold the tool's sources, too."""
+        return VenvPexProcess(
+            self.pex,
+            argv=("-m", "pexcz", *argv),
+            extra_env={"PEX_EXTRA_SYS_PATH": self.sources.path, "PYTHONHASHSEED": "0"},
+            input_digest=input_digest,
+            output_files=(output,),
+            description=description,
+        )
+
+
+@rule
+async def set_up_pexcz(subsystem: PexczSubsystem, pex_cli: PexCli, sources: ToolSources) -> Pexcz:
+    return Pexcz(await venv_pex(subsystem.pex_request(pex_cli)), sources)
+
+
+def rules():
+    return collect_rules()

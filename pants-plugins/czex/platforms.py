@@ -1,0 +1,59 @@
+"""Which platforms a CZEX needs a runtime for, as plain functions.
+
+A platform's id is an OS and an architecture, such as "linux-x86_64". `native/platforms.json` lists all
+of them, and for each the regular expressions of the platform tags (PEP 425) that its machines can load.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Iterable
+
+
+@dataclass(frozen=True)
+class Platforms:
+    """The platforms that the runtime can be built for, in the order of `platforms.json`."""
+
+    wheel_platforms: tuple[tuple[str, tuple[str, ...]], ...]
+
+    @classmethod
+    def parse(cls, content: bytes) -> Platforms:
+        return cls(
+            tuple(
+                (platform, tuple(facts["wheel_platforms"]))
+                for platform, facts in json.loads(content).items()
+            )
+        )
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(platform for platform, _ in self.wheel_platforms)
+
+    def unknown(self, platforms: Iterable[str]) -> tuple[str, ...]:
+        return tuple(platform for platform in platforms if platform not in self.ids)
+
+    def in_order(self, platforms: Iterable[str]) -> tuple[str, ...]:
+        """Each of these once, whatever order and how often they were named in."""
+        wanted = frozenset(platforms)
+        return tuple(platform for platform in self.ids if platform in wanted)
+
+    def of_wheels(self, wheels: Iterable[str]) -> tuple[str, ...]:
+        """The platforms that any of these wheels was compiled for; none if all are pure Python."""
+        tags = {tag for wheel in wheels for tag in platform_tags(wheel)}
+        return tuple(
+            platform
+            for platform, patterns in self.wheel_platforms
+            if any(re.fullmatch(pattern, tag) for pattern in patterns for tag in tags)
+        )
+
+
+def platform_tags(wheel: str) -> tuple[str, ...]:
+    """The platform tags in a wheel's file name, without "any".
+
+    The last component of "{name}-{version}(-{build})?-{python}-{abi}-{platform}.whl" is a set of them,
+    joined by dots (PEP 425).
+    """
+    stem = wheel[: -len(".whl")] if wheel.endswith(".whl") else wheel
+    return tuple(tag for tag in stem.rsplit("-", 1)[-1].split(".") if tag != "any")

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from czex.platforms import Platforms, platform_tags
+
+KNOWN = Platforms.parse(
+    json.dumps(
+        {
+            "linux-x86_64": {"wheel_platforms": ["linux_x86_64", "manylinux_2_\\d+_x86_64"]},
+            "macos-arm64": {"wheel_platforms": ["macosx_\\d+_\\d+_(arm64|universal2)"]},
+            "macos-x86_64": {"wheel_platforms": ["macosx_\\d+_\\d+_(x86_64|universal2)"]},
+        }
+    ).encode()
+)
+
+
+@pytest.mark.parametrize(
+    ("wheel", "tags"),
+    [
+        ("cowsay-5.0-py2.py3-none-any.whl", ()),
+        ("ruff-0.1-py3-none-manylinux_2_17_x86_64.whl", ("manylinux_2_17_x86_64",)),
+        ("a-1-7build-cp39-abi3-linux_x86_64.whl", ("linux_x86_64",)),
+        (
+            "numpy-2.0-cp39-cp39-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
+            ("manylinux_2_17_x86_64", "manylinux2014_x86_64"),
+        ),
+    ],
+)
+def test_platform_tags_come_from_the_end_of_a_file_name(wheel: str, tags: tuple[str, ...]) -> None:
+    assert platform_tags(wheel) == tags
+
+
+def test_pure_python_wheels_have_no_platform() -> None:
+    assert KNOWN.of_wheels(["cowsay-5.0-py2.py3-none-any.whl", "six-1-py3-none-any.whl"]) == ()
+
+
+def test_compiled_wheels_say_where_they_run() -> None:
+    wheels = [
+        "six-1-py3-none-any.whl",
+        "numpy-2.0-cp39-cp39-macosx_11_0_arm64.whl",
+        "numpy-2.0-cp39-cp39-manylinux_2_17_x86_64.whl",
+    ]
+    assert KNOWN.of_wheels(wheels) == ("linux-x86_64", "macos-arm64")
+
+
+def test_a_universal_wheel_runs_on_both_kinds_of_mac() -> None:
+    wheel = "uni-1-cp39-cp39-macosx_10_9_universal2.whl"
+    assert KNOWN.of_wheels([wheel]) == ("macos-arm64", "macos-x86_64")
+
+
+def test_a_tag_must_match_as_a_whole() -> None:
+    assert KNOWN.of_wheels(["a-1-py3-none-manylinux_2_17_x86_64_v2.whl"]) == ()
+
+
+def test_the_order_and_number_of_names_do_not_matter() -> None:
+    assert KNOWN.in_order(["macos-x86_64", "linux-x86_64", "macos-x86_64"]) == (
+        "linux-x86_64",
+        "macos-x86_64",
+    )
+
+
+def test_unknown_platforms_are_found() -> None:
+    assert KNOWN.unknown(["linux-x86_64", "amiga-68k"]) == ("amiga-68k",)

@@ -1,0 +1,23 @@
+"""What the backend adds to Pants."""
+
+from czex import assemble, assets, libzstd, pack, package, pexcz, run, runtime, subsystem, zig
+from czex.target_types import CzexBinaryTarget
+
+
+def target_types():
+    return [CzexBinaryTarget]
+
+
+def rules():
+    return [
+        *assemble.rules(),
+        *assets.rules(),
+        *libzstd.rules(),
+        *pack.rules(),
+        *package.rules(),
+        *pexcz.rules(),
+        *run.rules(),
+        *runtime.rules(),
+        *subsystem.rules(),
+        *zig.rules(),
+    ]

@@ -1,0 +1,58 @@
+"""A `RuleRunner` for this backend, with the options that this repository needs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+from typing import Iterable, Mapping
+
+from pants.backend.python import register as python_register
+from pants.core import register as core_register
+from pants.testutil.rule_runner import RuleRunner
+
+from czex import register
+
+
+def pex_cli() -> Path:
+    """The script that stands in for the Pex PEX, from the repository that the tests run in."""
+    here = Path(__file__).resolve()
+    return next(
+        script
+        for root in here.parents
+        for script in [root / "build-support" / "pex-cli" / "pex"]
+        if script.is_file()
+    )
+
+
+def options() -> dict[str, Mapping[str, object]]:
+    """Options by scope that every Pants which a test starts needs here."""
+    script = pex_cli().read_bytes()
+    known = f"{hashlib.sha256(script).hexdigest()}|{len(script)}"
+    platforms = ("linux_arm64", "linux_x86_64", "macos_arm64", "macos_x86_64")
+    return {
+        "pex": {"executable_search_paths": ["/usr/local/bin", "/usr/bin", "/bin"]},
+        "pex-cli": {
+            "version": "v2.105.2",
+            "url_template": f"file:{pex_cli()}",
+            "known_versions": [f"v2.105.2|{platform}|{known}" for platform in platforms],
+        },
+        "python": {"interpreter_constraints": ["CPython>=3.9,<3.14"]},
+        "python-bootstrap": {"search_path": [os.path.realpath(sys.executable)]},
+    }
+
+
+def runner(rules: Iterable[object] = ()) -> RuleRunner:
+    target_types = (*python_register.target_types(), *register.target_types())
+    rule_runner = RuleRunner(
+        rules=[*core_register.rules(), *python_register.rules(), *register.rules(), *rules],
+        target_types=target_types,
+    )
+    arguments = [
+        f"--{scope}-{name.replace('_', '-')}={value}"
+        for scope, values in options().items()
+        for name, value in values.items()
+    ]
+    rule_runner.set_options(arguments, env_inherit={"HOME", "PATH"})
+    return rule_runner

@@ -1,0 +1,137 @@
+"""The `czex_binary` target."""
+
+from __future__ import annotations
+
+from typing import Iterable, Optional, Tuple
+
+from pants.core.goals.package import OutputPathField
+from pants.core.goals.run import RestartableField
+from pants.engine.addresses import Address
+from pants.engine.target import (
+    COMMON_TARGET_FIELDS,
+    AsyncFieldMixin,
+    BoolField,
+    IntField,
+    InvalidFieldException,
+    SpecialCasedDependencies,
+    StringSequenceField,
+    Target,
+)
+from pants.util.strutil import help_text, softwrap
+
+from czex.compat import EnvironmentField
+
+ALIAS = "czex_binary"
+
+
+class CzexPexBinaryField(SpecialCasedDependencies):
+    alias = "pex_binary"
+    required = True
+    help = help_text(
+        """
+        The address of the `pex_binary` to package, for example `":app"` or `"src/python/app:bin"`.
+
+        Everything about the app is said there: its entry point, its dependencies, the interpreters it
+        supports, whether it runs as a venv. The CZEX keeps all of it. Its `layout` and its `output_path`
+        are the only fields without a meaning for the CZEX.
+        """
+    )
+
+    @classmethod
+    def compute_value(  # type: ignore[override]
+        cls, raw_value: Optional[str], address: Address
+    ) -> Optional[Tuple[str, ...]]:
+        if raw_value is None or isinstance(raw_value, str):
+            addresses: Optional[Iterable[str]] = raw_value and (raw_value,)
+            return super().compute_value(addresses or None, address)
+        raise InvalidFieldException(
+            softwrap(
+                f"""
+                The `{cls.alias}` field in target {address} must be the address of one `pex_binary`,
+                but was {raw_value!r}. Write {cls.alias}=":app" for a single one, and a `{ALIAS}` for
+                each further one.
+                """
+            )
+        )
+
+
+class CzexPlatformsField(StringSequenceField, AsyncFieldMixin):
+    alias = "platforms"
+    help = help_text(
+        """
+        The platforms to put a boot runtime in for, for example `["linux-x86_64", "macos-arm64"]`. Each
+        adds about 50 KB.
+
+        By default these are the platforms of the compiled wheels in the PEX, which depend on its
+        `complete_platforms` or on the machine that builds it. A PEX with nothing but pure-Python wheels
+        gets `[czex].default_platforms`.
+
+        There are linux-x86_64, linux-aarch64, linux-armv7, linux-ppc64le, linux-s390x, linux-riscv64,
+        macos-arm64, macos-x86_64, windows-x86_64 and windows-arm64. All of them are built on any machine.
+        """
+    )
+
+
+class CzexCompressionLevelField(IntField):
+    alias = "compression_level"
+    help = help_text(
+        """
+        The zstd level, from 1 (fast to build) to 22 (small). By default `[czex].compression_level`.
+        """
+    )
+
+    @classmethod
+    def compute_value(cls, raw_value: Optional[int], address: Address) -> Optional[int]:
+        value = super().compute_value(raw_value, address)
+        if value is not None and not 1 <= value <= 22:
+            raise InvalidFieldException(
+                softwrap(
+                    f"""
+                    The `{cls.alias}` field in target {address} must be a zstd level from 1 to 22, but
+                    was {value}. Write {cls.alias}=9, or leave it out for the default of the
+                    repository.
+                    """
+                )
+            )
+        return value
+
+
+class CzexShBootField(BoolField):
+    alias = "sh_boot"
+    default = True
+    help = help_text(
+        """
+        Begin the CZEX with a header in POSIX shell, so that `./app.czex` starts the app's own Python
+        directly. `python app.czex` is the same with it and without it.
+
+        Set it to `False` where no shell is: the CZEX then begins with the shebang of its PEX.
+        """
+    )
+
+
+class CzexBinaryTarget(Target):
+    alias = ALIAS
+    core_fields = (
+        *COMMON_TARGET_FIELDS,
+        CzexPexBinaryField,
+        CzexPlatformsField,
+        CzexCompressionLevelField,
+        CzexShBootField,
+        OutputPathField,
+        RestartableField,
+        EnvironmentField,
+    )
+    help = help_text(
+        """
+        A Python app as one executable file with a native boot runtime: a CZEX.
+
+        It is made from a `pex_binary` and behaves as the PEX does, but is smaller and starts faster.
+
+            pex_binary(name="app", entry_point="main.py")
+
+            czex_binary(name="czex", pex_binary=":app")
+
+        `pants package` writes it, `pants run` runs it, and other targets can depend on it as they do on
+        a `pex_binary`.
+        """
+    )

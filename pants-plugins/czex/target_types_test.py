@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+from pants.engine.addresses import Address
+from pants.engine.target import InvalidFieldException, RequiredFieldMissingException
+
+from czex.target_types import CzexCompressionLevelField, CzexPexBinaryField, CzexPlatformsField
+
+ADDRESS = Address("app", target_name="czex")
+
+
+def test_the_pex_binary_is_one_address() -> None:
+    assert CzexPexBinaryField(":app", ADDRESS).value == (":app",)
+
+
+def test_several_pex_binaries_are_refused() -> None:
+    with pytest.raises(InvalidFieldException) as error:
+        CzexPexBinaryField([":a", ":b"], ADDRESS)
+    message = str(error.value)
+    assert "`pex_binary` field in target app:czex" in message
+    assert "[':a', ':b']" in message
+    assert 'Write pex_binary=":app"' in message
+
+
+def test_the_pex_binary_is_required() -> None:
+    with pytest.raises(RequiredFieldMissingException):
+        CzexPexBinaryField(None, ADDRESS)
+
+
+@pytest.mark.parametrize("level", [0, 23, -1])
+def test_a_level_that_zstd_does_not_have_is_refused(level: int) -> None:
+    with pytest.raises(InvalidFieldException, match="from 1 to 22, but was"):
+        CzexCompressionLevelField(level, ADDRESS)
+
+
+@pytest.mark.parametrize("level", [None, 1, 22])
+def test_zstds_levels_are_taken(level: int | None) -> None:
+    assert CzexCompressionLevelField(level, ADDRESS).value == level
+
+
+def test_platforms_are_named_in_a_list() -> None:
+    assert CzexPlatformsField(["linux-x86_64"], ADDRESS).value == ("linux-x86_64",)

@@ -1,0 +1,40 @@
+"""The Zig compiler: `[czex-zig]`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pants.backend.python.util_rules.pex import VenvPex
+from pants.backend.python.util_rules.pex_cli import PexCli
+from pants.engine.rules import collect_rules, rule
+from pants.util.strutil import help_text
+
+from czex.compat import venv_pex
+from czex.tools import LockedTool
+
+
+class ZigSubsystem(LockedTool):
+    options_scope = "czex-zig"
+    lockfile = "zig.lock"
+    help = help_text(
+        """
+        The Zig compiler, from the `ziglang` package. It compiles the runtime of a CZEX for every
+        platform on any machine.
+        """
+    )
+
+
+@dataclass(frozen=True)
+class Zig:
+    """A Python interpreter whose environment has `ziglang`."""
+
+    pex: VenvPex
+
+
+@rule
+async def set_up_zig(subsystem: ZigSubsystem, pex_cli: PexCli) -> Zig:
+    return Zig(await venv_pex(subsystem.pex_request(pex_cli)))
+
+
+def rules():
+    return collect_rules()
