@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from testprojects.parity import Machine, Pair, comparable
+from testprojects.pythons import Python, on_every_python
+
+HELLO = Pair.of("hello")
+
+
+@on_every_python()
+def test_it_greets_from_its_resource(python: Python, tmp_path: Path) -> None:
+    outcome = HELLO.assert_same(Machine(tmp_path), python, "you", "and you")
+    assert outcome.stdout == "Hello, you!\nHello, and you!\n"
+
+
+@on_every_python()
+def test_a_file_of_its_own_is_executable(python: Python, tmp_path: Path) -> None:
+    outcome = HELLO.assert_same(Machine(tmp_path), python, "--shout", "you")
+    assert outcome.stdout == "HELLO, YOU!\n"
+
+
+@on_every_python()
+def test_exit_codes_are_passed_on(python: Python, tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    assert HELLO.assert_same(machine, python, "--exit", "42").exit_code == 42
+    failed = HELLO.assert_same(machine, python, "--fail", "no one is there")
+    assert (failed.exit_code, failed.stderr) == (1, "no one is there\n")
+
+
+@on_every_python()
+def test_it_sees_the_same_surroundings(python: Python, tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    interpreter = python.path()
+    extra = {"FROM_OUTSIDE": "kept", "PEX_VERBOSE": "0"}
+    expected, cold, warm = (
+        json.loads(machine.run([interpreter, str(app), "--facts"], extra).stdout)
+        for app in (HELLO.pex, HELLO.czex, HELLO.czex)
+    )
+    assert comparable(cold, HELLO) == comparable(expected, HELLO)
+    assert comparable(warm, HELLO) == comparable(expected, HELLO)

@@ -1,0 +1,63 @@
+"""The Pythons that a CZEX supports, where the machine has them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+CPYTHONS = ("2.7", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
+
+
+@dataclass(frozen=True)
+class Python:
+    """A Python by its name: "cpython3.11" or "pypy3". Finding it is left to the test that wants it."""
+
+    name: str
+
+    @property
+    def minor(self) -> tuple[int, ...]:
+        """(3, 11), or () for PyPy."""
+        return tuple(
+            int(part) for part in self.name.replace("cpython", "").split(".") if part.isdigit()
+        )
+
+    def path(self) -> str:
+        """The interpreter; skips the test where there is none, and in CI fails it."""
+        for candidate in _candidates(self.name):
+            if candidate.is_file() and os.access(candidate, os.X_OK):
+                return str(candidate)
+        message = f"There is no {self.name} on this machine."
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+
+
+def _candidates(name: str) -> Iterator[Path]:
+    if name == "pypy3":
+        yield Path("/usr/bin/pypy3")
+        return
+    version = name.replace("cpython", "")
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    yield from sorted(pyenv.glob(f"versions/{version}.*/bin/python{version}"))
+    yield Path(f"/usr/bin/python{version}")
+    yield Path(f"/usr/local/bin/python{version}")
+
+
+EVERY_PYTHON = [*(Python(f"cpython{version}") for version in CPYTHONS), Python("pypy3")]
+
+
+def on(*pythons: Python):
+    """Run a test once with each of these, as its argument `python`."""
+    return pytest.mark.parametrize("python", pythons, ids=lambda python: python.name)
+
+
+def on_every_python():
+    return on(*EVERY_PYTHON)
+
+
+def on_cpython(*versions: str):
+    return on(*(Python(f"cpython{version}") for version in versions))
