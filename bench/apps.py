@@ -88,7 +88,7 @@ def _venv(app: App, python: Python, directory: Path) -> Path:
     script = directory / "bin" / app.script
     if not script.exists():
         subprocess.run([python.base, "-m", "venv", directory], check=True)
-        command = [directory / "bin" / "python", "-m", "pip", "install", "--quiet"]
+        command = [str(directory / "bin" / "python"), "-m", "pip", "install", "--quiet"]
         subprocess.run([*command, "--require-hashes", "-r", app.lockfile], check=True)
         if app.module:
             (site_packages,) = directory.glob("lib/python*/site-packages")

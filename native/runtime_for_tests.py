@@ -40,6 +40,6 @@ def built_runtime(name: str, output: Path) -> Path:
     sdist = os.environ.get("CZEX_ZSTD_SDIST")
     if not sdist:
         pytest.fail("set CZEX_TEST_RUNTIME to a directory of executables, or CZEX_ZSTD_SDIST")
-    command = [sys.executable, NATIVE / "build.py", "--zstd-sdist", sdist]
-    subprocess.run([*command, "--platform", name, "--output", output], check=True)
+    command = [sys.executable, str(NATIVE / "build.py"), "--zstd-sdist", sdist]
+    subprocess.run([*command, "--platform", name, "--output", str(output)], check=True)
     return output / name / executable
