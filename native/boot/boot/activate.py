@@ -91,23 +91,23 @@ def foreign_modules(settings):
     """Name → file of the loaded modules that came neither from Python itself nor from the environment."""
     own = tuple(entry + os.sep for entry in settings["stdlib"])
     environment = settings["site_packages"] + os.sep
+    packages = "-packages" + os.sep
     foreign = {}
     for name, module in list(sys.modules.items()):
-        if module is None or name == "__main__" or name in sys.builtin_module_names:
-            continue
         path = getattr(module, "__file__", None)
         if path:
-            if path.startswith(environment):
-                continue
-            if path.startswith(own) and "-packages" + os.sep not in path:
+            if path.startswith(own) and packages not in path or path.startswith(environment):
                 continue
             foreign[name] = path
+        # A namespace package. What is built into Python has neither.
         elif hasattr(module, "__path__"):
             foreign[name] = ""
-    # What a foreign package made up without a file, such as `six.moves`.
-    for name in list(sys.modules):
-        if name not in foreign and name.partition(".")[0] in foreign:
-            foreign[name] = ""
+    foreign.pop("__main__", None)
+    if foreign:
+        # What a foreign package made up without a file, such as `six.moves`.
+        for name in list(sys.modules):
+            if name not in foreign and name.partition(".")[0] in foreign:
+                foreign[name] = ""
     return foreign
 
 

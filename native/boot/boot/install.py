@@ -34,13 +34,15 @@ def make_root(root):
     """Make sure that environments can be installed below `root`; OSError where they can't."""
     for name in ("runtimes", "sources", "venvs", "wheels"):
         path = os.path.join(root, name)
-        if not os.access(path, os.W_OK | os.X_OK):
+        if not os.path.isdir(path):
             try:
                 os.makedirs(path)
-            except OSError as error:
-                if error.errno != errno.EEXIST or not os.path.isdir(path):
+            except OSError:
+                # Another start may have been faster.
+                if not os.path.isdir(path):
                     raise
-                raise OSError(errno.EACCES, os.strerror(errno.EACCES), path)
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES), path)
 
 
 def runtime(archive, manifest, root):
@@ -72,12 +74,17 @@ def runtime(archive, manifest, root):
     return path
 
 
+def unique_name():
+    """A name that no other process uses, also none in a container with the same process id."""
+    return "".join("%02x" % byte for byte in bytearray(os.urandom(8)))
+
+
 def write_whole(path, content, mode):
     """Write a file that other processes see whole or not at all."""
-    temporary = "{0}.{1}.tmp".format(path, os.getpid())
+    temporary = "{0}.{1}.tmp".format(path, unique_name())
     try:
         descriptor = os.open(
-            temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), mode
+            temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode
         )
         try:
             view = content

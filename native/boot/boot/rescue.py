@@ -5,7 +5,7 @@ import os
 import sys
 
 from boot.fail import CannotStart
-from boot.install import make_root
+from boot.install import make_root, unique_name
 
 
 def temporary_root(root, error):
@@ -45,7 +45,7 @@ def discard(venv, is_whole):
         return
     import shutil
 
-    aside = "{0}.{1}.discarded".format(venv, os.getpid())
+    aside = "{0}.{1}.discarded".format(venv, unique_name())
     try:
         os.rename(venv, aside)
         if is_whole(aside):

@@ -1,0 +1,167 @@
+"""Whatever is done to a start, the cache or the file: the right result, or one message, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from boot_for_tests import PYTHON, Machine, Workshop
+from runtime_for_tests import HOST
+from wheels_for_tests import Wheel
+
+
+def test_a_start_that_was_killed_at_any_moment_is_made_good_by_the_next(
+    cow: Path, machine: Machine
+) -> None:
+    generator = random.Random(11)
+    for _ in range(40):
+        shutil.rmtree(machine.root / ".cache", ignore_errors=True)
+        process = machine.start(PYTHON.path(), cow, "x", start_new_session=True)
+        time.sleep(generator.uniform(0.005, 0.12))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        outcome = machine.run(PYTHON.path(), cow, "x")
+        assert (outcome.stdout, outcome.stderr, outcome.code) == ("moo x\n", "", 1)
+
+
+@pytest.mark.parametrize("attempt", range(4))
+def test_many_starts_at_once_all_succeed(cow: Path, machine: Machine, attempt: int) -> None:
+    processes = [machine.start(PYTHON.path(), cow, "x") for _ in range(20)]
+    outcomes = {(*process.communicate(), process.returncode) for process in processes}
+    assert outcomes == {(b"moo x\n", b"", 1)}
+    assert machine.leftovers() == []
+
+
+def test_a_cache_that_cannot_be_written_is_replaced_for_one_start(
+    cow: Path, machine: Machine, tmp_path: Path
+) -> None:
+    obstacle = machine.root / "file"
+    obstacle.write_text("")
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    blocked = machine.with_(PEXCZ_ROOT=str(obstacle / "cache"), TMPDIR=str(temporary))
+    outcome = blocked.run(PYTHON.path(), cow, "x")
+    assert (outcome.stdout, outcome.code) == ("moo x\n", 1)
+    assert outcome.stderr.startswith(f"czex: the cache {obstacle}/cache can't be written")
+    assert outcome.stderr.count("\n") == 1
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("home", ["with space", "with'quote", "ünï", "x" * 200])
+def test_any_home_directory_will_do(cow: Path, tmp_path: Path, home: str) -> None:
+    (tmp_path / home).mkdir()
+    machine = Machine(tmp_path / home, {"PATH": f"{Path(PYTHON.path()).parent}:/bin"})
+    for command in ([PYTHON.path(), cow], [PYTHON.path(), cow], [cow], [cow]):
+        outcome = machine.run(*command, "x")
+        assert (outcome.stdout, outcome.stderr) == ("moo x\n", "")
+    (script,) = machine.cache.glob("venvs/*/cpython*/bin/cow")
+    assert machine.run(script, "y").stdout == "moo y\n"
+
+
+def full_disk(tmp_path: Path, size: str) -> Path:
+    """A file system that has no more than `size`."""
+    directory = tmp_path / "small"
+    directory.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(directory)]
+    if subprocess.run(command, capture_output=True).returncode != 0:
+        message = "this user may not mount a small file system"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    return directory
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(
+    workshop: Workshop, machine: Machine, tmp_path: Path
+) -> None:
+    noise = random.Random(1).randbytes(2_000_000).hex()
+    wheel = Wheel("large", {"large.py": "", "large.txt": noise})
+    app = workshop.make("large", requirements=["large"], wheels=[wheel], options=["-m", "large"])
+    disk = full_disk(tmp_path, "1m")
+    try:
+        outcome = machine.with_(PEXCZ_ROOT=str(disk / "czex")).run(PYTHON.path(), app)
+        assert outcome.code != 0
+        assert outcome.stderr.count("\n") == 1 and outcome.stderr.startswith("czex: ")
+        assert str(disk) in outcome.stderr
+        files = [path for path in disk.rglob("*") if path.is_file() and path.name != "pexcz"]
+        assert files == []
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_an_environment_that_was_damaged_is_made_again(cow: Path, machine: Machine) -> None:
+    machine.run(PYTHON.path(), cow)
+    (boot,) = machine.cache.glob("venvs/*/*/boot")
+    for damage in (b"", b"garbage", boot.read_bytes()[:100]):
+        boot.write_bytes(damage)
+        outcome = machine.run(PYTHON.path(), cow, "x")
+        assert (outcome.stdout, outcome.stderr) == ("moo x\n", "")
+    boot.unlink()
+    assert machine.run(PYTHON.path(), cow, "x").stdout == "moo x\n"
+    assert machine.leftovers() == []
+
+
+def test_a_czex_cut_short_says_so(cow: Path, machine: Machine, tmp_path: Path) -> None:
+    content = cow.read_bytes()
+    for length in range(0, len(content) - 1, len(content) // 20):
+        cut = tmp_path / "cut.czex"
+        cut.write_bytes(content[:length])
+        outcome = machine.run(PYTHON.path(), cut, "x")
+        assert outcome.stdout == ""
+        # An empty file is an empty program to Python; what stands before the zip file is not.
+        assert outcome.code != 0 or length == 0
+
+
+def test_a_flipped_bit_is_an_error_or_does_no_harm(
+    cow: Path, machine: Machine, tmp_path: Path
+) -> None:
+    content = cow.read_bytes()
+    generator = random.Random(5)
+    for number in range(60):
+        damaged = bytearray(content)
+        position = generator.randrange(len(content))
+        damaged[position] ^= 1 << generator.randrange(8)
+        app = tmp_path / "damaged.czex"
+        app.write_bytes(damaged)
+        fresh = machine.with_(PEXCZ_ROOT=str(tmp_path / f"cache{number}"))
+        outcome = fresh.run(PYTHON.path(), app, "x")
+        if (outcome.stdout, outcome.code) != ("moo x\n", 1):
+            assert outcome.stdout == "", position
+            assert outcome.code != 0, position
+            assert outcome.stderr.strip(), position
+
+
+def test_a_pack_that_was_tampered_with_is_not_run(
+    cow: Path, machine: Machine, tmp_path: Path
+) -> None:
+    content = bytearray(cow.read_bytes())
+    position = content.rindex(b"CZEXPACK") + 400
+    content[position] ^= 0xFF
+    app = tmp_path / "tampered.czex"
+    app.write_bytes(content)
+    outcome = machine.run(PYTHON.path(), app, "x")
+    assert outcome.stdout == ""
+    assert outcome.code == 65
+    assert outcome.stderr.startswith("czex: ") and str(app) in outcome.stderr
+    assert outcome.stderr.count("\n") == 1
+    assert list(machine.cache.glob("wheels/*")) == []
+
+
+def test_a_platform_without_a_runtime_is_named(
+    workshop: Workshop, cow_pex: Path, machine: Machine, tmp_path: Path
+) -> None:
+    native = tmp_path / "native"
+    shutil.copytree(workshop.native, native)
+    other = "macos-arm64" if HOST != "macos-arm64" else "linux-x86_64"
+    (native / "runtime" / HOST).rename(native / "runtime" / other)
+    pex = shutil.copy(cow_pex, tmp_path / "cow.pex")
+    app = Workshop(tmp_path, native).czex(Path(pex), other)
+    outcome = machine.run(PYTHON.path(), app)
+    assert outcome.code == 1
+    assert f"has no runtime for {HOST}, only for {other}" in outcome.stderr

@@ -1,0 +1,52 @@
+"""The fixtures of the tests of the boot."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from boot_for_tests import COW, FACTS, Machine, Workshop
+from runtime_for_tests import HOST, NATIVE, built_runtime
+from wheels_for_tests import Wheel
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    home = tmp_path / "home"
+    home.mkdir()
+    return Machine(home)
+
+
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    root = tmp_path_factory.mktemp("workshop")
+    native = root / "native"
+    shutil.copytree(NATIVE / "boot", native / "boot")
+    shutil.copy(NATIVE / "platforms.json", native)
+    executable = built_runtime(HOST, root / "built")
+    target = native / "runtime" / HOST / executable.name
+    target.parent.mkdir(parents=True)
+    shutil.copy(executable, target)
+    return Workshop(root, native)
+
+
+@pytest.fixture(scope="session")
+def cow_pex(workshop: Workshop) -> Path:
+    return workshop.pex("cow", requirements=["cow"], wheels=[COW], options=["-c", "cow"])
+
+
+@pytest.fixture(scope="session")
+def cow(workshop: Workshop, cow_pex: Path) -> Path:
+    return workshop.czex(cow_pex)
+
+
+@pytest.fixture(scope="session")
+def facts(workshop: Workshop) -> Path:
+    return workshop.make(
+        "facts",
+        sources={"facts.py": FACTS},
+        requirements=["shadow"],
+        wheels=[Wheel("shadow", {"shadow.py": "WHERE = 'the app'\n"})],
+        options=["-m", "facts:main"],
+    )
