@@ -43,3 +43,40 @@ def built_runtime(name: str, output: Path) -> Path:
     command = [sys.executable, str(NATIVE / "build.py"), "--zstd-sdist", sdist]
     subprocess.run([*command, "--platform", name, "--output", str(output)], check=True)
     return output / name / executable
+
+
+_found: dict[str, Path] = {}
+
+
+def executable_of(name: str, directories: pytest.TempPathFactory) -> Path:
+    """`built_runtime`, which is called at most once however many test files ask."""
+    if name not in _found:
+        _found[name] = built_runtime(name, directories.mktemp("runtime"))
+    return _found[name]
+
+
+class Runtime:
+    """An executable for some platform, and the way to start it on this one."""
+
+    def __init__(self, executable: Path, starter: list[str], env: dict[str, str] | None = None):
+        self.command = [*starter, str(executable)]
+        self.env = {**os.environ, **(env or {})}
+        self.is_windows = executable.suffix == ".exe"
+
+    def start(self, *args: str, **kwargs) -> subprocess.Popen:
+        return subprocess.Popen(
+            [*self.command, *args], env=self.env, stderr=subprocess.PIPE, **kwargs
+        )
+
+    def run(self, *args: str, **kwargs) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [*self.command, *args], env=self.env, capture_output=True, timeout=120, **kwargs
+        )
+
+    def path(self, path: str) -> str:
+        """As the executable has to be told a path of this machine."""
+        return "Z:" + path.replace("/", "\\") if self.is_windows and os.sep == "/" else path
+
+
+def host_runtime(directories: pytest.TempPathFactory) -> Runtime:
+    return Runtime(executable_of(HOST, directories), [])

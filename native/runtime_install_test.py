@@ -1,0 +1,351 @@
+"""What an install gives: the packs as they were, and a venv of links to them.
+
+As all tests of the runtime these start the real executable, from `runtime_for_tests`, and hold it
+to docs/runtime.md. Packs and plans come from `pack_for_tests`, which shares no code with anything
+that is shipped.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import stat
+import sys
+from pathlib import Path
+
+import pack_for_tests as packs
+import pytest
+from pack_for_tests import SITE_PACKAGES, Entry, pack, record
+from runtime_cases import FILES, MIB, assert_installs, contents, empty_app, tree, write_plan
+from runtime_for_tests import Runtime, host_runtime
+
+
+@pytest.fixture(scope="session")
+def runtime(tmp_path_factory):
+    return host_runtime(tmp_path_factory)
+
+
+@pytest.fixture
+def app(tmp_path):
+    return empty_app(tmp_path)
+
+
+# --- What is unpacked
+
+
+def test_a_pack_comes_back_as_it_was(runtime, app):
+    files = {
+        "lib/a.py": b"a",
+        "lib/b/c.bin": bytes(range(256)) * 1000,
+        "lib/b/empty": b"",
+        "lib/d/": b"",
+        "lib/ü/ñ.txt": b"x",
+    }
+    place = app.add(pack(files).encoded(), gap=b"a prefix of any length")
+    assert_installs(runtime, app)
+    expected = {path: content for path, content in files.items() if not path.endswith("/")}
+    assert contents(place) == expected
+    assert os.listdir(os.path.join(place, "lib", "d")) == []
+
+
+def test_a_pack_may_be_empty(runtime, app):
+    place = app.add(pack({}).encoded())
+    app.add(pack({"lib/empty.py": b""}).encoded())
+    assert_installs(runtime, app)
+    assert tree(place) == {}
+    assert tree(app.venv_path) != {}
+
+
+def test_modes_are_those_of_ordinary_and_executable_files(runtime, app):
+    place = app.add(
+        pack(
+            {
+                "lib/a": b"a",
+                "lib/e": Entry("lib/e", b"e", packs.EXECUTABLE),
+                "lib/z": Entry("lib/z", b"", 1),
+            }
+        ).encoded()
+    )
+    assert_installs(runtime, app)
+    modes = {
+        name: stat.S_IMODE(os.stat(os.path.join(place, "lib", name)).st_mode) for name in "aez"
+    }
+    assert modes == {"a": 0o644, "e": 0o755, "z": 0o755}
+
+
+def test_the_umask_applies(runtime, app):
+    place = app.add(pack({"lib/a": b"a"}).encoded())
+    plan = write_plan(app)
+    old = os.umask(0o077)
+    try:
+        assert runtime.run("install", plan).returncode == 0
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE(os.stat(place).st_mode) == 0o700
+    assert stat.S_IMODE(os.stat(os.path.join(place, "lib", "a")).st_mode) == 0o600
+
+
+def test_large_files_over_many_frames_unpack_in_parallel(runtime, app):
+    generator = random.Random(1)
+    files = {f"lib/{n:03}.py": generator.randbytes(generator.randrange(30_000)) for n in range(300)}
+    files["lib/100.bin"] = generator.randbytes(21 * MIB + 7)
+    files["lib/200.so"] = bytes(9 * MIB)
+    place = app.add(pack(files).encoded())
+    other = app.add(pack({"lib/x.bin": generator.randbytes(5 * MIB)}).encoded())
+    assert_installs(runtime, app)
+    assert contents(place) == files
+    assert os.path.getsize(os.path.join(other, "lib", "x.bin")) == 5 * MIB
+
+
+def test_frames_of_any_size_unpack(runtime, app):
+    generator = random.Random(2)
+    files = {f"lib/{n}": generator.randbytes(n * 7) for n in range(60)}
+    for frame_bytes in (1, 13, 100):
+        place = app.add(pack(files, frame_bytes=frame_bytes).encoded())
+        files["lib/z"] = b"another pack"
+    assert_installs(runtime, app)
+    del files["lib/z"]
+    assert {k: v for k, v in contents(place).items() if k != "lib/z"} == files
+
+
+def test_what_is_installed_is_not_unpacked_again(runtime, app):
+    place = app.add(pack(FILES).encoded())
+    assert_installs(runtime, app)
+    before = os.stat(place).st_mtime_ns, os.stat(place).st_ino
+    app.venv = "venvs/app/another"
+    assert_installs(runtime, app)
+    assert (os.stat(place).st_mtime_ns, os.stat(place).st_ino) == before
+    assert contents(app.venv_path)["share/man/cow.1"] == b".TH"
+
+
+def test_many_packs_are_installed_in_batches(runtime, app):
+    for number in range(150):
+        app.add(pack({f"lib/p{number}/__init__.py": b"%d" % number}).encoded())
+    assert_installs(runtime, app)
+    assert len(os.listdir(os.path.join(app.venv_path, SITE_PACKAGES))) == 150
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the address space with ulimit")
+def test_memory_is_bounded_by_the_threads_and_not_by_the_packs(runtime, app):
+    noise = random.Random(6).randbytes(8 * MIB)
+    for number in range(4 * 64):
+        app.add(
+            pack({f"lib/{number}": noise if number % 64 == 0 else b""}).encoded(),
+            name=f"{number:040}",
+        )
+    limit = 16 * MIB * (len(os.sched_getaffinity(0)) + 1)
+    limited = Runtime(
+        Path(runtime.command[-1]), ["sh", "-c", f'ulimit -v {limit // 1024}; exec "$@"', "sh"]
+    )
+    assert_installs(limited, app)
+
+
+def test_sources_have_their_own_directory(runtime, app):
+    place = app.add(pack({"lib/app.py": b"app"}).encoded(), kind="sources")
+    assert_installs(runtime, app)
+    assert place.endswith(os.path.join("sources", app.packs[0][1])) and os.path.isfile(
+        os.path.join(place, "lib/app.py")
+    )
+
+
+# --- How the venv is linked
+
+
+def test_a_directory_of_one_pack_is_one_relative_link(runtime, app):
+    place = app.add(pack(FILES).encoded())
+    assert_installs(runtime, app)
+    site_packages = os.path.join(app.venv_path, SITE_PACKAGES)
+    for name in ("cowsay", "cowsay-1.dist-info"):
+        assert os.path.islink(os.path.join(site_packages, name))
+        assert not os.path.isabs(os.readlink(os.path.join(site_packages, name)))
+    assert os.path.realpath(os.path.join(site_packages, "cowsay")) == os.path.realpath(
+        os.path.join(place, "lib/cowsay")
+    )
+    for directory in ("", "lib", "lib/python3.11", SITE_PACKAGES, "bin"):
+        assert not os.path.islink(os.path.join(app.venv_path, directory))
+
+
+def test_the_store_can_be_moved(runtime, app):
+    app.add(pack(FILES).encoded())
+    assert_installs(runtime, app)
+    expected = contents(app.venv_path)
+    os.rename(app.store, app.store + " moved")
+    app.store += " moved"
+    assert contents(app.venv_path) == expected
+
+
+def test_a_namespace_package_of_two_packs_is_merged(runtime, app):
+    app.add(
+        pack({"lib/google/cloud/storage/a.py": b"a", "lib/google/cloud/one.py": b"1"}).encoded()
+    )
+    app.add(
+        pack(
+            {
+                "lib/google/auth/b.py": b"b",
+                "lib/google/cloud/two.py": b"2",
+                "lib/google/cloud/x/": b"",
+            }
+        ).encoded()
+    )
+    assert_installs(runtime, app)
+    found = tree(os.path.join(app.venv_path, SITE_PACKAGES))
+    assert found["google"] is None and found["google/cloud"] is None
+    assert {name for name, what in found.items() if isinstance(what, str)} == {
+        "google/auth",
+        "google/cloud/storage",
+        "google/cloud/one.py",
+        "google/cloud/two.py",
+        "google/cloud/x",
+    }
+
+
+def test_directories_above_a_native_library_are_real(runtime, app):
+    files = {
+        "lib/torch/lib/libtorch.so.2": b"ELF",
+        "lib/torch/include/a.h": b"h",
+        "lib/torch/a.py": b"a",
+        "lib/pure/b.py": b"b",
+        "lib/win/c.pyd": b"MZ",
+        "lib/so/d.sock": b"",
+    }
+    app.add(pack(files).encoded())
+    assert_installs(runtime, app)
+    found = tree(os.path.join(app.venv_path, SITE_PACKAGES))
+    assert {name for name, what in found.items() if what is None} == {"torch", "torch/lib", "win"}
+    assert found["torch/lib/libtorch.so.2"].startswith("-> ")
+    assert found["torch/include"].startswith("-> ")
+
+
+def test_the_first_pack_wins(runtime, app):
+    app.add(pack({"lib/a.py": b"first", "lib/b": b"a file", "lib/c/x": b"a directory"}).encoded())
+    app.add(pack({"lib/a.py": b"second", "lib/b/x": b"a directory", "lib/c": b"a file"}).encoded())
+    assert_installs(runtime, app)
+    assert contents(app.venv_path) == {
+        SITE_PACKAGES + "/a.py": b"first",
+        SITE_PACKAGES + "/b": b"a file",
+        SITE_PACKAGES + "/c/x": b"a directory",
+    }
+
+
+def test_an_empty_directory_hides_nothing(runtime, app):
+    app.add(pack({"lib/a/": b""}).encoded())
+    app.add(pack({"lib/a/b.py": b"b"}).encoded())
+    assert_installs(runtime, app)
+    assert contents(app.venv_path) == {SITE_PACKAGES + "/a/b.py": b"b"}
+
+
+def test_data_that_lands_in_another_scheme_is_merged_with_it(runtime, app):
+    app.add(
+        pack(
+            {
+                "data/bin/tool": b"t",
+                "data/lib/python3.11/site-packages/x.py": b"x",
+                "scripts/run": b"r",
+            }
+        ).encoded()
+    )
+    app.add(pack({"lib/y.py": b"y"}).encoded())
+    assert_installs(runtime, app)
+    assert contents(app.venv_path) == {
+        "bin/tool": b"t",
+        "bin/run": b"r",
+        SITE_PACKAGES + "/x.py": b"x",
+        SITE_PACKAGES + "/y.py": b"y",
+    }
+
+
+def test_only_what_is_mounted_is_linked(runtime, app):
+    app.mounts = (("lib", "a/b"), ("lib", "c"))
+    app.add(pack({"lib/x.py": b"x", "library/y.py": b"y", "data/z": b"z"}).encoded())
+    assert_installs(runtime, app)
+    assert contents(app.venv_path) == {"a/b/x.py": b"x", "c/x.py": b"x"}
+
+
+def test_files_and_links_of_the_plan_are_written_and_win_over_packs(runtime, app):
+    app.add(
+        pack(
+            {"lib/a.py": b"pack", "scripts/python": b"pack", "data/pyvenv.cfg/x": b"pack"}
+        ).encoded()
+    )
+    app.extra = (
+        record("file", "644", "pyvenv.cfg", b"home = /usr/bin\n\xff\x00")
+        + record("file", "755", "bin/app", "#!/bin/sh\n")
+        + record("link", "bin/python", "/usr/bin/python3")
+        + record("file", "600", SITE_PACKAGES + "/a.py", "plan")
+    )
+    assert_installs(runtime, app)
+    assert tree(app.venv_path) == {
+        "pyvenv.cfg": b"home = /usr/bin\n\xff\x00",
+        "bin": None,
+        "bin/app": b"#!/bin/sh\n",
+        "bin/python": "-> /usr/bin/python3",
+        "lib": None,
+        "lib/python3.11": None,
+        SITE_PACKAGES: None,
+        SITE_PACKAGES + "/a.py": b"plan",
+    }
+    modes = [
+        stat.S_IMODE(os.stat(os.path.join(app.venv_path, name)).st_mode)
+        for name in ("bin/app", SITE_PACKAGES + "/a.py")
+    ]
+    assert modes == [0o755, 0o600]
+
+
+@pytest.mark.parametrize(
+    "content, expected",
+    [
+        (b"#!python\nx\n", b"#!/bin/sh\n'''exec' /py\n' '''\nx\n"),
+        (b"#!pythonw -E\r\nx\n", b"#!/bin/sh\n'''exec' /py\n' '''\nx\n"),
+        (b"#!python", b"#!/bin/sh\n'''exec' /py\n' '''"),
+        (b"#!python" + b"x" * 100_000 + b"\ny", b"#!/bin/sh\n'''exec' /py\n' '''\ny"),
+        (b"#!python\n" + b"y\n" * 100_000, b"#!/bin/sh\n'''exec' /py\n' '''\n" + b"y\n" * 100_000),
+        (b"#!/bin/sh\nx\n", b"#!/bin/sh\nx\n"),
+        (b"", b""),
+    ],
+    ids=[
+        "plain",
+        "arguments",
+        "no line end",
+        "long line",
+        "long script",
+        "not the placeholder",
+        "empty",
+    ],
+)
+def test_a_script_gets_the_interpreter_of_the_venv(runtime, app, content, expected):
+    app.shebang = "#!/bin/sh\n'''exec' /py\n' '''"
+    app.add(
+        pack({"scripts/s": Entry("scripts/s", content, packs.EXECUTABLE | packs.SHEBANG)}).encoded()
+    )
+    assert_installs(runtime, app)
+    script = os.path.join(app.venv_path, "bin", "s")
+    assert not os.path.islink(script) and Path(script).read_bytes() == expected
+    assert os.access(script, os.X_OK)
+
+
+def test_a_script_in_a_directory_gets_it_too(runtime, app):
+    app.add(
+        pack(
+            {
+                "scripts/d/s": Entry("scripts/d/s", b"#!python\n", packs.SHEBANG),
+                "scripts/d/other": b"o",
+            }
+        ).encoded()
+    )
+    assert_installs(runtime, app)
+    assert tree(os.path.join(app.venv_path, "bin"))["d/s"] == b"#!/venv/bin/python\n"
+
+
+def test_a_copied_venv_has_no_links_into_the_store(runtime, app):
+    app.copy = 1
+    app.add(
+        pack(
+            {**FILES, "lib/big": bytes(300_000), "lib/x": Entry("lib/x", b"x", packs.EXECUTABLE)}
+        ).encoded()
+    )
+    app.extra = record("link", "bin/python", "/usr/bin/python3")
+    assert_installs(runtime, app)
+    found = tree(app.venv_path)
+    assert {name for name, what in found.items() if isinstance(what, str)} == {"bin/python"}
+    assert found[SITE_PACKAGES + "/big"] == bytes(300_000)
+    assert os.access(os.path.join(app.venv_path, SITE_PACKAGES, "x"), os.X_OK)
