@@ -87,7 +87,7 @@ def build(app: App, python: Python, directory: Path, level: int) -> Artifacts:
 def _venv(app: App, python: Python, directory: Path) -> Path:
     script = directory / "bin" / app.script
     if not script.exists():
-        subprocess.run([python.base, "-m", "venv", directory], check=True)
+        subprocess.run([python.executable, "-m", "venv", directory], check=True)
         command = [str(directory / "bin" / "python"), "-m", "pip", "install", "--quiet"]
         subprocess.run([*command, "--require-hashes", "-r", app.lockfile], check=True)
         if app.module:

@@ -13,18 +13,32 @@ from typing import Dict
 
 @dataclass(frozen=True)
 class Python:
-    """An empty virtual environment of an interpreter, and the environment variables to start it with."""
+    """A pristine interpreter: one that nothing is installed beside, as in a container's base image.
+
+    What a machine has in its site-packages runs at every start of its Python, in a `.pth` file for instance, but not
+    at those of a virtual environment, so it would count against whatever is started by `python file`.
+    """
 
     version: str
-    base: Path
     directory: Path
 
     @classmethod
     def make(cls, base: Path, version: str, scratch: Path) -> Python:
-        directory = scratch / f"python-{version}"
-        if not directory.exists():
-            subprocess.run([base, "-m", "venv", "--without-pip", directory], check=True)
-        return cls(version, base, directory)
+        """A copy of the executable of `base`, with links to its standard library and an empty site-packages."""
+        python = cls(version, scratch / f"python-{version}")
+        if python.executable.exists():
+            return python
+        library = Path(_ask(base, "import os; print(os.path.dirname(os.__file__))"))
+        (python.directory / "lib" / library.name / "site-packages").mkdir(parents=True)
+        for path in library.parent.glob("*.so*"):
+            (python.directory / "lib" / path.name).symlink_to(path)
+        for path in library.iterdir():
+            if path.name not in ("site-packages", "dist-packages"):
+                (python.directory / "lib" / library.name / path.name).symlink_to(path)
+        python.executable.parent.mkdir()
+        shutil.copy(base.resolve(), python.executable)
+        assert _ask(python.executable, "import sys; print(sys.prefix)") == str(python.directory)
+        return python
 
     @property
     def executable(self) -> Path:
@@ -38,6 +52,11 @@ class Python:
             "PATH": f"{self.directory / 'bin'}:/usr/bin:/bin",
             "PEX_ROOT": str(cache / "pex"),
         }
+
+
+def _ask(python: Path, code: str) -> str:
+    process = subprocess.run([python, "-I", "-c", code], check=True, capture_output=True, text=True)
+    return process.stdout.strip()
 
 
 def find_python(version: str) -> Path:

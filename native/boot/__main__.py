@@ -15,18 +15,18 @@ def boot():
         return marshal.loads(zlib.decompress(__loader__.get_data(os.path.join(".czex", "boot"))))
     except Exception as error:
         sys.exit("czex: %s is damaged: %s; download or build it again" % (sys.argv[0], error))
+
+
+if "code" not in globals():
+    code = compile(boot()["sources"]["warm"], "<czex>/warm.py", "exec")
 """
-WARM = LIKELY = None
 try:
     get = os.environ.get
-    WARM = get("PEX_ROOT") or PEX_ROOT or get("XDG_CACHE_HOME") or os.environ["HOME"] + "/.cache"
+    WARM = get("PEX_ROOT") or PEX_ROOT or get("XDG_CACHE_HOME") or get("HOME") + "/.cache"
     WARM = get("PEXCZ_ROOT") or WARM + "/czex"
     WARM += "/venvs/%s/warm.%s.%x" % (FINGERPRINT, sys.implementation.cache_tag, sys.hexversion)
     with open(WARM, "rb") as stream:
         code, LIKELY = marshal.loads(stream.read())
 except Exception:
     exec(BOOT)
-    code = compile(boot()["sources"]["warm"], "<czex>/warm.py", "exec")  # noqa: F821
 exec(code)
-if __name__ != "czex_main":
-    main()  # noqa: F821

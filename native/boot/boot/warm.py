@@ -8,10 +8,11 @@ import marshal
 import os
 import sys
 
-# Of `__main__.py`.
+# Of `__main__.py`, which may not have got as far as the last two.
 FINGERPRINT = globals()["FINGERPRINT"]
-LIKELY = globals()["LIKELY"]
 PEX_ROOT = globals()["PEX_ROOT"]
+LIKELY = globals().get("LIKELY")
+WARM = globals().get("WARM")
 
 
 def cache_root(environ):
@@ -100,3 +101,8 @@ def start_cold_path():
     from boot import start
 
     return start
+
+
+# The import hook wants only what is above.
+if __name__ != "czex_main":
+    main()
