@@ -29,6 +29,8 @@ from runtime_cases import (
 )
 from runtime_for_tests import host_runtime
 
+from testprojects.missing import missing
+
 
 @pytest.fixture(scope="session")
 def runtime(tmp_path_factory):
@@ -235,7 +237,7 @@ def strace(runtime, app):
     """Starts an install under strace; returns its result and the log, a line for each system call."""
     program = shutil.which("strace")
     if not program:
-        pytest.skip("strace isn't installed")
+        missing("strace")
 
     def run(*options: str) -> tuple[subprocess.CompletedProcess, list[str]]:
         log = app.archive + ".strace"

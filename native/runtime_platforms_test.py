@@ -12,6 +12,8 @@ from pack_for_tests import SITE_PACKAGES, App, pack, record
 from runtime_cases import DAMAGED, FILES, MIB, contents, empty_app, leftovers
 from runtime_for_tests import HOST, Runtime, executable_of
 
+from testprojects.missing import missing
+
 FOREIGN = {
     "linux-aarch64": ["qemu-aarch64-static"],
     "linux-armv7": ["qemu-arm-static"],
@@ -38,7 +40,7 @@ def foreign(request, tmp_path_factory, wine_prefix):
     if request.param == HOST:
         pytest.skip("that is this machine")
     if not shutil.which(starter[0]):
-        pytest.skip(f"{starter[0]} isn't installed")
+        missing(starter[0])
     executable = executable_of(request.param, tmp_path_factory)
     if starter != ["wine"]:
         return Runtime(executable, starter)

@@ -9,6 +9,8 @@ from typing import Iterator
 
 import pytest
 
+from testprojects.missing import missing
+
 CPYTHONS = ("2.7", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 
 
@@ -30,10 +32,7 @@ class Python:
         for candidate in _candidates(self.name):
             if candidate.is_file() and os.access(candidate, os.X_OK):
                 return str(candidate)
-        message = f"There is no {self.name} on this machine."
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
+        missing(self.name)
 
 
 def _candidates(name: str) -> Iterator[Path]:

@@ -190,11 +190,11 @@ fn advise(err: os.Error) []const u8 {
 
 test "a report is one line" {
     var report: Report = .{};
-    const err = report.system(.cache, "can't create", .{ "/root", "a\nb", "" }, error.NoSpace);
+    const err = report.system(.cache, "can't create", .{ "/srv", "a\nb", "" }, error.NoSpace);
     try std.testing.expectEqual(error.Reported, err);
     var buffer: [256]u8 = undefined;
     try std.testing.expectEqualStrings(
-        "czex: can't create: /root/a?b: no space left on the device; make room, or set PEXCZ_ROOT to a directory on another disk\n",
+        "czex: can't create: /srv/a?b: no space left on the device; make room, or set PEXCZ_ROOT to a directory on another disk\n",
         report.write(&buffer),
     );
     try std.testing.expectEqual(.cache, report.code);
