@@ -1,4 +1,4 @@
-"""The fixtures of the tests of the boot."""
+"""The fixtures of the tests of the runtime and the boot."""
 
 from __future__ import annotations
 
@@ -7,8 +7,20 @@ from pathlib import Path
 
 import pytest
 from boot_for_tests import COW, FACTS, Machine, Workshop
-from runtime_for_tests import HOST, NATIVE, built_runtime
+from pack_for_tests import App
+from runtime_cases import empty_app
+from runtime_for_tests import HOST, NATIVE, Runtime, built_runtime, host_runtime
 from wheels_for_tests import Wheel
+
+
+@pytest.fixture(scope="session")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Runtime:
+    return host_runtime(tmp_path_factory)
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> App:
+    return empty_app(tmp_path)
 
 
 @pytest.fixture

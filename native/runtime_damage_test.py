@@ -15,21 +15,9 @@ from runtime_cases import (
     USAGE,
     assert_fails,
     contents,
-    empty_app,
     install,
     leftovers,
 )
-from runtime_for_tests import host_runtime
-
-
-@pytest.fixture(scope="session")
-def runtime(tmp_path_factory):
-    return host_runtime(tmp_path_factory)
-
-
-@pytest.fixture
-def app(tmp_path):
-    return empty_app(tmp_path)
 
 
 def with_path(path: str | bytes) -> bytes:

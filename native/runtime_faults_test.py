@@ -21,26 +21,13 @@ from runtime_cases import (
     assert_fails,
     assert_installs,
     contents,
-    empty_app,
     install,
     leftovers,
     tree,
     write_plan,
 )
-from runtime_for_tests import host_runtime
 
 from testprojects.missing import missing
-
-
-@pytest.fixture(scope="session")
-def runtime(tmp_path_factory):
-    return host_runtime(tmp_path_factory)
-
-
-@pytest.fixture
-def app(tmp_path):
-    return empty_app(tmp_path)
-
 
 # --- Where it can't be written
 

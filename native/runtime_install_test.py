@@ -16,19 +16,8 @@ from pathlib import Path
 import pack_for_tests as packs
 import pytest
 from pack_for_tests import SITE_PACKAGES, Entry, pack, record
-from runtime_cases import FILES, MIB, assert_installs, contents, empty_app, tree, write_plan
-from runtime_for_tests import Runtime, host_runtime
-
-
-@pytest.fixture(scope="session")
-def runtime(tmp_path_factory):
-    return host_runtime(tmp_path_factory)
-
-
-@pytest.fixture
-def app(tmp_path):
-    return empty_app(tmp_path)
-
+from runtime_cases import FILES, MIB, assert_installs, contents, tree, write_plan
+from runtime_for_tests import Runtime
 
 # --- What is unpacked
 

@@ -43,10 +43,8 @@ def settings_for_import(app, warm, activation):
     """Install `app` if need be, for the running interpreter. Raises ImportError where that can't be."""
     try:
         cold = ColdStart(app, warm, activation)
-        environment, (settings, _) = cold.installed(
-            resolve.resolve(cold.manifest, cold.ignore_errors)
-        )
-        return settings
+        packs = resolve.resolve(cold.manifest, cold.ignore_errors)
+        return cold.installed(packs)[1][0]
     except CannotStart as error:
         raise ImportError(str(error))
 

@@ -5,7 +5,7 @@ import os
 import sys
 
 from boot import interpreter
-from boot.fail import EXIT_USAGE, CannotStart
+from boot.fail import EXIT_CODE, CannotStart
 
 MACHINES = {
     "AMD64": "x86_64",
@@ -146,4 +146,4 @@ def run_runtime(executable, plan):
     finally:
         os.close(writer)
     status = os.waitpid(pid, 0)[1]
-    return os.WEXITSTATUS(status) if os.WIFEXITED(status) else EXIT_USAGE + 127
+    return os.WEXITSTATUS(status) if os.WIFEXITED(status) else EXIT_CODE + 127
