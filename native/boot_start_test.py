@@ -148,15 +148,6 @@ def test_a_variable_that_is_no_boolean_is_an_error_that_names_it(
     assert outcome.stderr == "czex: PEX_INTERPRETER must be one of 0, 1, false or true, not 'yes'\n"
 
 
-@pytest.mark.parametrize("variable", ["PEX_PATH", "PEX_TOOLS", "PEX_INHERIT_PATH"])
-def test_what_is_not_supported_is_refused_and_not_ignored(
-    cow: Path, machine: Machine, variable: str
-) -> None:
-    outcome = machine.with_(**{variable: "1"}).run(PYTHON.path(), cow)
-    assert outcome.code == 1
-    assert outcome.stderr.startswith(f"czex: {variable} is set, which {cow} does not support")
-
-
 def test_pex_variables_do_not_reach_the_app(facts: Path, machine: Machine) -> None:
     root = str(machine.root / "elsewhere")
     seen = json.loads(machine.with_(PEX_ROOT=root).run(PYTHON.path(), facts).stdout)
@@ -164,3 +155,21 @@ def test_pex_variables_do_not_reach_the_app(facts: Path, machine: Machine) -> No
     assert [name for name in names if name.startswith(("PEX_", "_CZEX"))] == []
     assert dict(seen["environment"])["PEX"] == str(facts)
     assert seen["prefix"][0].startswith(root + "/czex/venvs/")
+
+
+@on_every_python()
+def test_a_module_named_like_one_of_the_standard_library_is_found_as_in_the_pex(
+    workshop: Workshop, machine: Machine, python: Python
+) -> None:
+    sources = {
+        "calendar.py": "WHOSE = 'mine'\n",
+        "app.py": "import calendar\ndef main():\n    print(getattr(calendar, 'WHOSE', 'the library'))\n",
+    }
+    for options, whose in (([], "mine\n"), (["--venv"], "the library\n")):
+        name = f"shadowing-{python.name}{''.join(options)}"
+        pex = workshop.pex(name, sources=sources, options=["-m", "app:main", *options])
+        expected = machine.run(python.path(), pex)
+        assert (expected.stdout, expected.stderr) == (whose, "")
+        app = workshop.czex(pex)
+        for _ in range(2):
+            assert machine.run(python.path(), app) == expected

@@ -17,11 +17,13 @@ PATCHES = range(0, 40)
 GENERIC_NAMES = ("python3", "python", "pypy3", "python2", "pypy")
 # Variables that ask for more than running the app as it is; with one set, the header leaves it to the boot.
 VARIABLES = (
+    "PEX_ALWAYS_CACHE",
     "PEX_COVERAGE",
     "PEX_COVERAGE_FILENAME",
     "PEX_DISABLE_VARIABLES",
     "PEX_EMIT_WARNINGS",
     "PEX_EXTRA_SYS_PATH",
+    "PEX_FORCE_LOCAL",
     "PEX_IGNORE_ERRORS",
     "PEX_IGNORE_RCFILES",
     "PEX_INHERIT_PATH",
@@ -30,6 +32,7 @@ VARIABLES = (
     "PEX_INTERPRETER_HISTORY_FILE",
     "PEX_MAX_INSTALL_JOBS",
     "PEX_MODULE",
+    "PEX_MULTIPROCESSING_START_METHOD",
     "PEX_PATH",
     "PEX_PROFILE",
     "PEX_PROFILE_FILENAME",
@@ -37,7 +40,9 @@ VARIABLES = (
     "PEX_PYTHON",
     "PEX_PYTHON_PATH",
     "PEX_SCRIPT",
+    "PEX_TEARDOWN_VERBOSE",
     "PEX_TOOLS",
+    "PEX_UNZIP",
     "PEX_VENV",
     "PEX_VENV_BIN_PATH",
     "PEX_VERBOSE",

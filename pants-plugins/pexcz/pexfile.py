@@ -14,7 +14,7 @@ from typing import Any, Dict, Iterator, List
 from pexcz.errors import BadArchiveError, NotAPexError
 from pexcz.pack import DIRECTORY, EXECUTABLE, Entry
 from pexcz.trees import DirectoryTree, SubTree, Tree, ZipTree, nested_zip
-from pexcz.wheels import Wheel, read_wheel, top_level_pth
+from pexcz.wheels import Wheel, read_wheel, top_level_modules, top_level_pth
 
 PEX_INFO = "PEX-INFO"
 MAIN = "__main__.py"
@@ -36,13 +36,6 @@ _NOT_SOURCES = frozenset(
     ]
 )
 SHEBANG_BYTES_MAX = 1024
-# Fields that ask for what the boot can't do yet, and the value that doesn't.
-_UNSUPPORTED: Dict[str, Any] = {
-    "inherit_path": "false",
-    "pex_path": "",
-    "pex_paths": [],
-    "venv_system_site_packages": False,
-}
 
 
 @dataclass(frozen=True)
@@ -71,7 +64,12 @@ class Pex:
 
     def sources_meta(self) -> Dict[str, Any]:
         """The meta section of the sources' pack."""
-        return {"kind": "sources", "pth": top_level_pth([e.path for e in self.source_entries()])}
+        paths = [entry.path for entry in self.source_entries()]
+        return {
+            "kind": "sources",
+            "modules": top_level_modules(paths),
+            "pth": top_level_pth(paths),
+        }
 
     def source_entries(self) -> List[Entry]:
         """The app's own files, for the sources' pack."""
@@ -147,18 +145,13 @@ def parse_pex_info(info_bytes: bytes, name: str) -> Dict[str, Any]:
         ("interpreter_constraints", list),
         ("excluded", list),
         ("overridden", list),
+        ("pex_paths", list),
     ):
         value = info.get(key)
         if value is not None and not (
             isinstance(value, kind) and all(isinstance(item, str) for item in value)
         ):
             raise NotAPexError(f"{name} is not a PEX: {key!r} in its {PEX_INFO} is malformed.")
-    for key, default in _UNSUPPORTED.items():
-        if info.get(key) not in (None, default):
-            raise NotAPexError(
-                f"{name} can't become a CZEX: it was built with {key}={json.dumps(info[key])}, which a CZEX "
-                "does not support. Build the PEX without it."
-            )
     for wheel in info.get("distributions") or ():
         if "/" in wheel or wheel in ("", ".", ".."):
             raise BadArchiveError(f"{name}: its {PEX_INFO} names a wheel {wheel!r}.")

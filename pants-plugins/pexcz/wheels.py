@@ -78,6 +78,12 @@ def top_level_pth(targets: List[str]) -> List[str]:
     return sorted(name for name in names if "/" not in name and name.endswith(".pth"))
 
 
+def top_level_modules(targets: List[str]) -> List[str]:
+    """The names that can be imported from the top of `lib/`: of modules, and of directories."""
+    names = {target.split("/")[1] for target in targets if target.startswith("lib/")}
+    return sorted({name[: -len(".py")] if name.endswith(".py") else name for name in names})
+
+
 def _is_python_script(entry: Entry) -> bool:
     first_line = next(iter(entry.chunks()), b"").split(b"\n", 1)[0]
     return first_line.startswith(b"#!") and (b"python" in first_line or b"pypy" in first_line)

@@ -21,36 +21,86 @@ IMPORT_SYSTEM = (
 STDLIB_VARIABLES = ("PYTHONHOME", "PYTHONPLATLIBDIR", "PYTHONEXECUTABLE")
 STASH = "_CZEX_STASH_"
 REEXECUTED = "_CZEX_REEXECUTED"
+# For the processes of a venv-mode app, as Pex has it.
+EXTRA_SYS_PATH = "__PEX_EXTRA_SYS_PATH__"
 # A module that has remembered where site-packages are; importing it again is right and costs nothing before.
 FORGETFUL = ("sysconfig", "distutils", "pkg_resources", "_virtualenv")
 
 
-def run(settings, app, overrides):
+def run(settings, app, is_environments_python=False):
     """Activate, and run the entry point. Ends in SystemExit, an exception of the app, or an exec.
 
+    Returns only where the cold path has to do it.
+
     :param app: The CZEX, an absolute path.
-    :param overrides: What PEX_* variables ask for instead: `entry`, `extra_sys_path`, `bin_path`.
+    :param is_environments_python: Whether the environment's own interpreter was started, not one that reads the CZEX.
     """
     target = settings.get("redirect")
     if target:
         if settings["path"] != os.environ.get("PATH") or not os.access(target, os.X_OK):
             return
         reexecute(target)
+    if is_for_cold_path(settings):
+        return
     foreign = foreign_modules(settings)
     flags = settings["python_args"]
-    if REEXECUTED not in os.environ and (flags or must_reexecute(settings, foreign)):
+    reexecuted = os.environ.pop(REEXECUTED, None)
+    if not reexecuted and (flags or must_reexecute(settings, foreign)):
         stash()
         os.environ[REEXECUTED] = "1"
         reexecute(settings["python"], flags)
-    os.environ.pop(REEXECUTED, None)
     unstash()
     activate(settings, foreign)
-    extra = overrides.get("extra_sys_path")
-    if extra:
-        sys.path.extend(extra)
-        os.environ["PYTHONPATH"] = os.pathsep.join(extra)
-    set_environment(settings, app, overrides)
-    sys.exit(execute(settings, app, overrides))
+    set_environment(settings, app)
+    if reexecuted or is_environments_python:
+        show_in_ps(settings)
+    wrap = settings.get("wrap")
+    sys.exit(wrap(execute, settings, app) if wrap else execute(settings, app))
+
+
+def is_for_cold_path(settings):
+    """Whether a REPL is asked for, or another app that this one is composed with has changed."""
+    if settings["entry"] is None and len(sys.argv) < 2 and "repl" not in settings:
+        return True
+    return any([stamp(path) != then for path, then in settings["composed"]])
+
+
+def stamp(path):
+    """What tells a file from its next version."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return [status.st_size, repr(status.st_mtime), status.st_ino]
+
+
+def show_in_ps(settings):
+    """Let `ps` show the CZEX and its arguments, not the environment that runs it.
+
+    As setproctitle does it, in the memory that Linux shows; elsewhere, and where that isn't allowed, nothing happens.
+    """
+    if settings["has_setproctitle"]:
+        from setproctitle import setproctitle
+
+        setproctitle(" ".join(["python"] + sys.argv))
+        return
+    main = os.path.join(settings["venv"], "__main__.py")
+    main = main if isinstance(main, bytes) else os.fsencode(main)
+    try:
+        with open("/proc/self/stat", "rb") as stream:
+            # The name of the process stands in parentheses, and may hold anything.
+            fields = stream.read().rpartition(b")")[2].split()
+        start, end = int(fields[45]), int(fields[46])
+        with open("/proc/self/mem", "r+b", 0) as stream:
+            stream.seek(start)
+            words = stream.read(end - start).split(b"\0")[:-1]
+            words[0] = words[0].rpartition(b"/")[2]
+            title = b" ".join([word for word in words if word != main])
+            stream.seek(start)
+            # Without a NUL at the end, the kernel takes it for a title, and shows it up to the first one.
+            stream.write(title.ljust(end - start - 1, b"\0")[: end - start - 1] + b" ")
+    except (EnvironmentError, IndexError, ValueError):
+        pass
 
 
 def stash():
@@ -93,6 +143,8 @@ def foreign_modules(settings):
     environment = settings["site_packages"] + os.sep
     packages = "-packages" + os.sep
     foreign = {}
+    if settings["inherit_path"] == "prefer":
+        return foreign
     for name, module in list(sys.modules.items()):
         path = getattr(module, "__file__", None)
         if path:
@@ -115,6 +167,9 @@ def must_reexecute(settings, foreign):
     """Whether this process can't become what a new one would be."""
     if has_other_standard_library(settings, foreign):
         return True
+    # What comes from the machine is welcome in an app that inherits.
+    if settings["inherit_path"] != "false":
+        return False
     return any(path.endswith((".so", ".pyd")) for path in foreign.values())
 
 
@@ -147,25 +202,69 @@ def activate(settings, foreign):
     for entry in list(sys.path_importer_cache):
         if not entry.startswith(own) or "-packages" in entry:
             del sys.path_importer_cache[entry]
-    sys.path[:] = settings["path_entries"]
+    inherit = settings["inherit_path"]
+    if inherit == "false":
+        sys.path[:] = settings["path_entries"]
+    else:
+        sys.path[:] = inherited_path(settings)
     sys.executable = settings["python"]
     sys.prefix = sys.exec_prefix = venv
     site = sys.modules.get("site")
     if site:
-        site.PREFIXES[:] = [venv]
-        site.ENABLE_USER_SITE = False
+        if inherit == "false":
+            site.PREFIXES[:] = [venv]
+            site.ENABLE_USER_SITE = False
+        elif venv not in site.PREFIXES:
+            site.PREFIXES.insert(0, venv)
         if settings["pth"]:
             known = set(sys.path)
             for name in settings["pth"]:
                 site.addpackage(settings["site_packages"], name, known)
+        for directory in settings["system_site"]:
+            site.addsitedir(directory)
+    extra_sys_path(settings)
 
 
-def set_environment(settings, app, overrides):
+def inherited_path(settings):
+    """`sys.path` for an app that inherits the machine's site-packages and PYTHONPATH, in the order that Pex has."""
+    environ, own = os.environ, settings["stdlib"]
+    python_path = [os.path.abspath(e) for e in environ.get("PYTHONPATH", "").split(os.pathsep) if e]
+    # The first entry is the CZEX itself, or the directory of `__main__.py`.
+    machine = [
+        entry
+        for entry in sys.path[1:]
+        if entry not in own and entry not in python_path and entry != settings["site_packages"]
+    ]
+    packages = [settings["site_packages"]]
+    if settings["inherit_path"] == "fallback":
+        return packages + own + machine + python_path
+    return python_path + [settings["sources"]] + own + machine + packages
+
+
+def extra_sys_path(settings):
+    """Extend `sys.path` by PEX_EXTRA_SYS_PATH, here and in the processes that the app starts."""
+    environ = os.environ
+    extra = settings.get("extra_sys_path")
+    if not settings["venv_mode"]:
+        if extra:
+            inherited = environ.get("PYTHONPATH") if settings["inherit_path"] != "false" else None
+            environ["PYTHONPATH"] = os.pathsep.join(([inherited] if inherited else []) + extra)
+            sys.path.extend(extra)
+        return
+    if extra:
+        sys.path.extend(extra)
+    if EXTRA_SYS_PATH in environ:
+        sys.path.extend(environ[EXTRA_SYS_PATH].split(os.pathsep))
+    if extra and settings["strip_pex_env"]:
+        environ[EXTRA_SYS_PATH] = os.pathsep.join(extra)
+
+
+def set_environment(settings, app):
     environ = os.environ
     environ["PEX"] = os.path.realpath(app)
     if settings["venv_mode"]:
         environ["VIRTUAL_ENV"] = settings["venv"]
-        order = overrides.get("bin_path", settings["bin_path"])
+        order = settings["bin_path"]
         if order != "false":
             entries = environ.get("PATH", "").split(os.pathsep)
             entries.insert(0 if order == "prepend" else len(entries), settings["bin"])
@@ -206,12 +305,11 @@ class Variables(object):
         return self if name == "env" else os.environ.get(name, "")
 
 
-def execute(settings, app, overrides):
-    entry = overrides.get("entry", settings["entry"])
+def execute(settings, app):
+    entry = settings["entry"]
     if entry is None:
         return interpret(settings)
-    if "entry" not in overrides:
-        sys.argv[1:1] = [arg.format(pex=Variables()) for arg in settings["inject_args"]]
+    sys.argv[1:1] = [arg.format(pex=Variables()) for arg in settings["inject_args"]]
     kind, target = entry[0], entry[1]
     if kind == "missing":
         return "czex: {0}: there is no script {1!r} in this app".format(app, target)
@@ -230,6 +328,9 @@ def execute(settings, app, overrides):
         return execute_code(content, target, namespace)
     if settings["venv_mode"]:
         sys.argv[0] = entry[3] or os.environ["PEX"]
+    elif sys.version_info >= (3, 9):
+        # Since then Python itself makes it absolute, and Pex passes it on.
+        sys.argv[0] = app
     __import__(target)
     function = sys.modules[target]
     for attribute in entry[2].split("."):
@@ -266,9 +367,11 @@ def execute_code(content, name, namespace):
 def interpret(settings):
     """Be a Python: a CZEX without entry point, or PEX_INTERPRETER."""
     args = sys.argv[1:]
-    if not args or (args[0].startswith("-") and args[0] not in ("-", "-c", "-m")):
+    if args and args[0].startswith("-") and args[0] not in ("-", "-c", "-m"):
         replace_process([settings["python"]] + args)
     sys.path.insert(0, "")
+    if not args:
+        return settings["repl"]()
     if args[0] in ("-c", "-m") and len(args) < 2:
         sys.stderr.write("Argument expected for the {0} option\n".format(args[0]))
         return 2

@@ -15,8 +15,6 @@ from boot.environment import Environment
 from boot.fail import CannotStart
 from boot.variables import Variables
 
-# What this version can't do; an app that was asked for it must not start as if it had not been.
-UNSUPPORTED = ("COVERAGE", "INHERIT_PATH", "PATH", "PROFILE", "TOOLS")
 # Messages between the processes of one start. The warm path leaves a start that has one of them to this one.
 PROBE = "_CZEX_COLD_PROBE"
 CHOSEN = "_CZEX_COLD_CHOSEN"
@@ -25,14 +23,15 @@ SH_PYTHON = "_CZEX_COLD_SH_PYTHON"
 NOT_DIRECTLY = "-"
 
 
-def start(app, warm, activation):
+def start(app, warm, activation, path):
     """Install `app` if need be, and run it.
 
     :param warm: The namespace of the CZEX's `__main__.py`.
     :param activation: The namespace of `activate.py`, and its code as `CODE`.
+    :param path: `sys.path` as the interpreter had it.
     """
     try:
-        ColdStart(app, warm, activation).run()
+        ColdStart(app, warm, activation).run(path)
     except CannotStart as error:
         fail.stop(error)
     except MemoryError:
@@ -64,7 +63,14 @@ class ColdStart(object):
         self.ignore_errors = self._variables.flag(
             "IGNORE_ERRORS", bool(self._info.get("ignore_errors"))
         )
+        # What variables have changed of the environment itself.
+        self._variant = ""
+        if self._variables.given:
+            from boot import asked
+
+            self._info, self._variant = asked.info(self._variables, self._info)
         self._text = warm["interpreter_text"]()
+        self._composition = None
 
     def _read_variables(self):
         rc_files = self._warm["rc_files"](self._app)
@@ -76,27 +82,28 @@ class ColdStart(object):
 
         return variables_reader.read_variables(os.environ, rc_files)
 
-    def run(self):
-        for name in UNSUPPORTED:
-            if self._variables.text(name):
-                raise CannotStart(
-                    "PEX_{0} is set, which {1} does not support; unset it, or use the PEX".format(
-                        name, self._app
-                    )
-                )
+    def run(self, path):
+        """Install the app if need be, and run it.
+
+        :param path: `sys.path` as the interpreter had it.
+        """
         packs = self._choose_interpreter()
         environment, (settings, activation) = self.installed(packs)
-        if self._sh_python:
-            self._tell_sh_header(environment)
-        self._keep_warm_path(environment)
-        overrides = {}
-        if self._variables.given:
-            from boot import overrides as asked
+        if not self._variant:
+            if self._sh_python:
+                self._tell_sh_header(environment, settings)
+            self._keep_warm_path(environment)
+        wants_repl = settings["entry"] is None and len(sys.argv) < 2
+        if self._variables.given or wants_repl:
+            from boot import asked
 
-            overrides = asked.overrides(self._variables, environment)
-        boot.forget()
+            asked.adapt(settings, self._variables, environment)
+        # They go out of `sys.modules` only; what was asked for may be among them.
+        modules = boot.forget()
         gc.enable()
-        activation["run"](settings, self._app, overrides)
+        sys.path[:] = path
+        activation["run"](settings, self._app)
+        assert not modules, "the cold path can't leave the start to itself"
 
     def _log(self, message):
         if self._verbose:
@@ -136,11 +143,22 @@ class ColdStart(object):
         return self._warm["cache_root"](environ)
 
     def _venv(self, root):
-        return self._warm["venv_dir"](root, self._text)
+        key = self._composition.key() if self._composition else ""
+        return self._warm["venv_dir"](root, self._text + self._variant + key)
+
+    def _compose(self, root):
+        """Find the other apps that this one is composed with."""
+        if self._info.get("pex_paths") or self._info.get("pex_path"):
+            from boot.composition import Composition, built_in_path
+
+            paths = built_in_path(self._info)
+            stamp, cache = self._activation["stamp"], os.path.join(root, "pexes")
+            self._composition = Composition(paths, stamp, cache, self.ignore_errors)
 
     def installed(self, packs):
         """The installed environment, and its activation."""
         root = self._root()
+        self._compose(root)
         environment = self._environment(root, packs)
         loaded = self._warm["load"](environment.venv, self._text)
         if loaded:
@@ -181,7 +199,15 @@ class ColdStart(object):
         return environment, loaded
 
     def _environment(self, root, packs):
-        return Environment(root, self._venv(root), self._text, self._archive, self._info, packs)
+        return Environment(
+            root,
+            self._venv(root),
+            self._text,
+            self._archive,
+            self._info,
+            packs,
+            self._composition,
+        )
 
     def _keep_warm_path(self, environment):
         """Keep what the next start wants at the place where it looks first, if that is in this cache."""
@@ -190,7 +216,8 @@ class ColdStart(object):
             return
         likely = self._warm["LIKELY"]
         if likely and os.access(likely[1]["python"], os.X_OK):
-            return
+            if likely[0] != self._text or likely[1]["venv"] == environment.venv:
+                return
         try:
             with open(os.path.join(environment.venv, "boot"), "rb") as stream:
                 likely = marshal.loads(stream.read())
@@ -198,10 +225,14 @@ class ColdStart(object):
         except (EnvironmentError, ValueError) as error:
             self._log("the next start will be slower: {0}".format(error))
 
-    def _tell_sh_header(self, environment):
+    def _tell_sh_header(self, environment, settings):
         """Write down where the header's next start finds the environment for the interpreter it found."""
-        same = os.path.realpath(self._sh_python) == interpreter.base_executable()
-        name = os.path.basename(environment.venv) if same else NOT_DIRECTLY
+        name = os.path.basename(environment.venv)
+        if os.path.realpath(self._sh_python) != interpreter.base_executable():
+            name = NOT_DIRECTLY
+        # These want to know the machine's `sys.path`, or look at other files first.
+        if settings["inherit_path"] != "false" or settings["composed"]:
+            name = NOT_DIRECTLY
         path = os.path.join(os.path.dirname(environment.venv), "sh") + self._sh_python
         try:
             if not os.path.isdir(os.path.dirname(path)):

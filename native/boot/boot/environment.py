@@ -17,10 +17,17 @@ if __name__ == "__main__":
 """
 PYVENV_CFG = """\
 home = {home}
-include-system-site-packages = false
+include-system-site-packages = {system_site}
 version = {version}
 executable = {executable}
 """
+
+
+# Lets the processes that a venv-mode app starts have its PEX_EXTRA_SYS_PATH.
+EXTRA_SYS_PATH_PTH = (
+    "import os, sys; [sys.path.extend(os.environ[n].split(os.pathsep)) "
+    "for n in ('PEX_EXTRA_SYS_PATH', '__PEX_EXTRA_SYS_PATH__') if os.environ.get(n)]\n"
+)
 
 
 class Plan(object):
@@ -49,15 +56,17 @@ class Environment(object):
     """An environment to install: where it goes, and what is in it.
 
     :param packs: The packs to install, from `resolve.resolve`; `archive` holds them.
+    :param composition: The other apps whose distributions are added, or None.
     """
 
-    def __init__(self, root, venv, text, archive, info, packs):
+    def __init__(self, root, venv, text, archive, info, packs, composition=None):
         self.root = root
         self.venv = venv
         self.info = info
         self.packs = packs
         self._text = text
         self._archive = archive
+        self._composition = composition
         self._bin = "Scripts" if interpreter.IS_WINDOWS else "bin"
         self.python = os.path.join(venv, self._bin, "python" + (".exe" if os.name == "nt" else ""))
 
@@ -67,23 +76,58 @@ class Environment(object):
         site_packages = os.path.join(self.venv, *interpreter.site_packages().split("/"))
         standard_library = interpreter.standard_library()
         venv_entries = [self.venv] if interpreter.IS_WINDOWS else []
+        venv_mode = bool(info.get("venv"))
+        sources = os.path.join(self.root, "sources", self.packs[0]["sha256"][:40], "lib")
+        first = [sources] if not venv_mode and self._shadows(standard_library) else []
+        composition = self._composition
+        if composition and not venv_mode:
+            first = composition.sources(self) + first
+        pth = [name for pack in self.packs for name in pack["pth"]]
         return {
             "bin": os.path.join(self.venv, self._bin),
             "bin_path": info.get("venv_bin_path") or "false",
             "bind_resource_paths": sorted((info.get("bind_resource_paths") or {}).items()),
+            "composed": composition.stamps if composition else [],
             "entry": self._entry(),
+            "has_setproctitle": any(p.get("project") == "setproctitle" for p in self.packs),
+            "inherit_path": "false" if venv_mode else inherit_path(info),
             "inject_args": info.get("inject_args") or [],
             "inject_env": sorted((info.get("inject_env") or {}).items()),
-            "path_entries": standard_library + venv_entries + [site_packages],
-            "pth": sorted(name for pack in self.packs for name in pack["pth"]),
+            "path_entries": first + standard_library + venv_entries + [site_packages],
+            "pth": sorted(pth) + ([composition.PTH] if composition else []),
             "python": self.python,
             "python_args": info.get("inject_python_args") or [],
             "site_packages": site_packages,
+            "sources": sources,
             "stdlib": standard_library,
             "strip_pex_env": info.get("strip_pex_env", True) is not False,
+            "system_site": interpreter.system_site_packages() if self._has_system_site else [],
             "venv": self.venv,
-            "venv_mode": bool(info.get("venv")),
+            "venv_mode": venv_mode,
         }
+
+    def _shadows(self, standard_library):
+        """Whether one of the app's own modules has the name of one of the standard library.
+
+        In zipapp mode it takes its place. An entry of `sys.path` for that costs each import, so few apps get it.
+        """
+        own = set(self.packs[0]["modules"])
+        return any(
+            name.partition(".")[0] in own
+            for directory in standard_library
+            if os.path.isdir(directory)
+            for name in os.listdir(directory)
+        )
+
+    @property
+    def _has_system_site(self):
+        return bool(self.info.get("venv") and self.info.get("venv_system_site_packages"))
+
+    @property
+    def _shares_site_packages(self):
+        """Whether the processes that the app starts have the machine's site-packages."""
+        inherits = not self.info.get("venv") and inherit_path(self.info) != "false"
+        return self._has_system_site or inherits
 
     def _entry(self):
         if self.info.get("script"):
@@ -95,16 +139,18 @@ class Environment(object):
     def script_entry(self, name):
         """The entry for a console script or a script of a wheel."""
         path = os.path.join(self.venv, self._bin, name)
-        for pack in self.packs:
+        composition = self._composition
+        packs = self.packs + (composition.packs if composition else [])
+        for pack in packs:
             for group in ("console_scripts", "gui_scripts"):
                 target = pack.get("entry_points", {}).get(group, {}).get(name)
                 if target:
                     return entry_of(target, path)
-        for pack in self.packs:
+        for pack in packs:
             if name in pack.get("scripts", ()):
                 kind = "script" if name in pack["python_scripts"] else "binary"
                 return (kind, path)
-        return ("missing", name)
+        return composition and composition.script_entry(name) or ("missing", name)
 
     def plan(self, code, main_source):
         """The plan for the runtime.
@@ -121,9 +167,18 @@ class Environment(object):
         self._add_interpreter(plan)
         plan.add_file("644", "boot", marshal.dumps((self._text, self.settings(), code)))
         plan.add_file("644", "__main__.py", main_source)
-        self._add_console_scripts(plan)
-        plan.add("archive", self._archive.path)
-        for pack in self.packs:
+        self.add_console_scripts(plan, self.packs)
+        if self.info.get("venv"):
+            plan.add_file("644", interpreter.site_packages() + "/czex.pth", EXTRA_SYS_PATH_PTH)
+        self.add_packs(plan, self._archive, self.packs, interpreter.site_packages())
+        if self._composition:
+            self._composition.add_to(plan, self)
+        return plan.dump()
+
+    def add_packs(self, plan, archive, packs, library):
+        """Add packs of `archive`, with what goes to site-packages in the directory `library`."""
+        plan.add("archive", archive.path)
+        for pack in packs:
             plan.add(
                 "pack",
                 pack["kind"],
@@ -131,12 +186,11 @@ class Environment(object):
                 str(pack["offset"]),
                 str(pack["size"]),
             )
-            plan.add("mount", "lib", interpreter.site_packages())
+            plan.add("mount", "lib", library)
             if pack["kind"] == "wheel":
                 plan.add("mount", "scripts", self._bin)
                 plan.add("mount", "headers", self._headers(pack["project"]))
                 plan.add("mount", "data", "")
-        return plan.dump()
 
     def _headers(self, project):
         return "include/site/{0}/{1}".format(interpreter.library_name(), project)
@@ -148,7 +202,10 @@ class Environment(object):
             "644",
             "pyvenv.cfg",
             PYVENV_CFG.format(
-                home=os.path.dirname(executable), version=version, executable=executable
+                home=os.path.dirname(executable),
+                system_site=str(self._shares_site_packages).lower(),
+                version=version,
+                executable=executable,
             ),
         )
         if interpreter.IS_WINDOWS:
@@ -160,6 +217,8 @@ class Environment(object):
             from boot import python2
 
             python2.add_interpreter(plan, executable, interpreter.standard_library())
+            if self._shares_site_packages:
+                python2.add_system_site_packages(plan)
         elif self.info.get("venv_copies"):
             with open(executable, "rb") as stream:
                 plan.add_file("755", "bin/python", stream.read())
@@ -176,10 +235,10 @@ class Environment(object):
         if sys.maxsize > 2**32 and sys.platform != "darwin":
             plan.add("link", "lib64", "lib")
 
-    def _add_console_scripts(self, plan):
+    def add_console_scripts(self, plan, packs):
         python = self._shebang()
         names = set()
-        for pack in self.packs:
+        for pack in packs:
             for group in ("console_scripts", "gui_scripts"):
                 for name, target in sorted(pack.get("entry_points", {}).get(group, {}).items()):
                     module, _, function = target.partition(":")
@@ -204,6 +263,12 @@ class Environment(object):
             return line
         quoted = "'{0}'".format(self.python.replace("'", "'\"'\"'"))
         return "/bin/sh\n'''exec' {0}{1} \"$0\" \"$@\"\n' '''".format(quoted, flags)
+
+
+def inherit_path(info):
+    """`inherit_path` of PEX-INFO: false, prefer or fallback. Old Pexes wrote a boolean."""
+    value = info.get("inherit_path") or "false"
+    return "prefer" if value is True else value
 
 
 def entry_of(target, argv0=None):

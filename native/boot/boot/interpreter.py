@@ -77,3 +77,16 @@ def standard_library():
         if own and "-packages" not in entry and entry not in entries:
             entries.append(entry)
     return entries
+
+
+def system_site_packages():
+    """The directories with what is installed for the interpreter itself, without the user's own."""
+    import site
+
+    base = getattr(sys, "real_prefix", None) or getattr(sys, "base_prefix", sys.prefix)
+    prefixes = site.PREFIXES[:]
+    try:
+        site.PREFIXES[:] = [base]
+        return [path for path in site.getsitepackages() if os.path.isdir(path)]
+    finally:
+        site.PREFIXES[:] = prefixes

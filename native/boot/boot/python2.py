@@ -7,6 +7,8 @@ directory of links; everything is then as in a virtualenv.
 import os
 import sys
 
+from boot import interpreter
+
 
 def add_interpreter(plan, executable, standard_library):
     with open(executable, "rb") as stream:
@@ -24,3 +26,9 @@ def add_interpreter(plan, executable, standard_library):
     include = os.path.join(sys.prefix, "include", "python2.7")
     if os.path.isdir(include):
         plan.add("link", "include/python2.7", include)
+
+
+def add_system_site_packages(plan):
+    """Do what pyvenv.cfg does for `include-system-site-packages`."""
+    lines = "".join(path + "\n" for path in interpreter.system_site_packages())
+    plan.add_file("644", interpreter.site_packages() + "/system-site-packages.pth", lines)

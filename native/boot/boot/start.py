@@ -22,17 +22,18 @@ def start(app, warm):
     gc.disable()
     activation = load_activation()
     own = interpreter.standard_library()
-    settings = {"site_packages": app, "stdlib": own}
+    settings = {"inherit_path": "false", "site_packages": app, "stdlib": own}
     foreign = activation["foreign_modules"](settings)
     if not os.environ.pop(CLEANED, None):
         if activation["has_other_standard_library"](settings, foreign):
             activation["stash"]()
             os.environ[CLEANED] = "1"
             activation["reexecute"](sys.executable)
+    path = sys.path[:]
     sys.path[:] = own
     from boot import cold
 
-    cold.start(app, warm, activation)
+    cold.start(app, warm, activation, path)
 
 
 def start_for_import(app, warm, alias):

@@ -3,6 +3,8 @@
 https://docs.pex-tool.org/api/vars.html
 """
 
+import os
+
 from boot.fail import CannotStart
 
 VALUES = {"1": True, "true": True, "0": False, "false": False}
@@ -27,6 +29,31 @@ class Variables(object):
         if value is None or value == "":
             return default
         return boolean("PEX_" + name, value)
+
+    def choice(self, name, choices, default=None):
+        """One of `choices`."""
+        value = self.text(name) or default
+        if value not in choices and value is not None:
+            raise CannotStart(
+                "PEX_{0} must be {1} or {2}, not {3!r}".format(
+                    name, ", ".join(choices[:-1]), choices[-1], value
+                )
+            )
+        return value
+
+    def path(self, name):
+        """A path as an absolute one, or None."""
+        value = self.text(name)
+        return os.path.realpath(os.path.expanduser(value)) if value else None
+
+    def paths(self, name):
+        """The entries of a path such as PEX_PATH."""
+        entries = []
+        for entry in (self.text(name) or "").split(os.pathsep):
+            entry = os.path.normpath(os.path.expanduser(entry)) if entry else entry
+            if entry and entry not in entries:
+                entries.append(entry)
+        return entries
 
     def number(self, name, default=0):
         value = self._values.get("PEX_" + name)

@@ -1,4 +1,4 @@
-"""Runs the app of the environment that this file is in: `python <environment> …`, or the sh header of its CZEX.
+"""Runs the app of the environment that this file is in, for the sh header of its CZEX.
 
 The header gives the CZEX as it was called as the first argument.
 """
@@ -13,4 +13,8 @@ if __name__ == "__main__":
     activation = {"__name__": "czex_activate"}
     exec(code, activation)
     del sys.argv[0]
-    activation["run"](settings, os.path.abspath(sys.argv[0]), {})
+    activation["run"](settings, os.path.abspath(sys.argv[0]), True)
+    import subprocess
+
+    flags = subprocess._args_from_interpreter_flags()
+    activation["replace_process"]([sys.executable] + flags + sys.argv)

@@ -1,0 +1,57 @@
+"""What PEX_* variables ask for instead of what the app would do by itself."""
+
+from boot.environment import entry_of, inherit_path
+from boot.fail import CannotStart
+
+
+def info(variables, info):
+    """PEX-INFO as variables change it, and a text that tells environments of changed ones apart, else ""."""
+    variant = ""
+    inherit = variables.choice("INHERIT_PATH", ("false", "prefer", "fallback"))
+    if inherit not in (None, "false", inherit_path(info)):
+        variant += "\ninherit_path=" + inherit
+        info = dict(info, inherit_path=inherit)
+    was_venv = bool(info.get("venv"))
+    venv = variables.flag("VENV", was_venv)
+    if venv != was_venv:
+        if not info.get("includes_tools"):
+            raise CannotStart(
+                "PEX_VENV is set, but the PEX was built without venv support; build it with --venv or --include-tools"
+            )
+        variant += "\nvenv={0}".format(venv)
+        info = dict(info, venv=venv)
+    others = variables.paths("PATH")
+    if others:
+        from boot.composition import built_in_path
+
+        variant += "\npex_path"
+        info = dict(info, pex_paths=built_in_path(info) + others)
+    return info, variant
+
+
+def adapt(settings, variables, environment):
+    """Change the settings of an installed environment to what is asked for."""
+    module, script = variables.text("MODULE"), variables.text("SCRIPT")
+    interpret = variables.flag("INTERPRETER")
+    if module and script or settings["venv_mode"] and (module or script) and interpret:
+        raise CannotStart("only one of PEX_INTERPRETER, PEX_MODULE and PEX_SCRIPT can be set")
+    if interpret or module or script:
+        settings["inject_args"] = []
+    if interpret:
+        settings["entry"] = None
+    elif module:
+        settings["entry"] = entry_of(module)
+    elif script:
+        settings["entry"] = environment.script_entry(script)
+    settings["bin_path"] = variables.choice(
+        "VENV_BIN_PATH", ("false", "prepend", "append"), settings["bin_path"]
+    )
+    settings["extra_sys_path"] = variables.paths("EXTRA_SYS_PATH")
+    if settings["entry"] is None:
+        from boot import repl
+
+        settings["repl"] = repl.Repl(variables, environment).run
+    if not settings["venv_mode"]:
+        from boot import measure
+
+        settings["wrap"] = measure.wrapper(variables)

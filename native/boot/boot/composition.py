@@ -1,0 +1,254 @@
+"""Other apps whose distributions are added to an app's: PEX_PATH, and `pex_paths` of PEX-INFO.
+
+A CZEX brings its packs, which are installed beside the app's own. A PEX is asked: it installs its distributions
+itself, where it always does, and says where they are. Each resolves for the running interpreter by its own rules.
+"""
+
+import glob
+import hashlib
+import json
+import marshal
+import os
+import subprocess
+import sys
+import zipfile
+import zlib
+
+import boot
+from boot import install, interpreter, resolve
+from boot.environment import entry_of
+from boot.fail import CannotStart
+
+# Of an environment, for what comes from another CZEX.
+DIRECTORY = "path/{0}"
+QUESTION = "import json, sys; sys.stdout.write(json.dumps(sys.path))"
+
+
+def built_in_path(info):
+    """The other apps that PEX-INFO names; `pex_path` is what old Pexes wrote."""
+    paths = info.get("pex_paths") or (info.get("pex_path") or "").split(":")
+    return [path for path in paths if path]
+
+
+class Composition(object):
+    """The other apps, in their order.
+
+    `stamps` tells whether one has changed since, `packs` are those of all CZEX files, `PTH` is the name of the file in
+    site-packages that puts them on `sys.path`.
+
+    :param stamp: What tells a file from its next version; None for one that doesn't exist.
+    :param cache: The directory in which to keep what PEXes answered.
+    """
+
+    PTH = "czex-path.pth"
+
+    def __init__(self, paths, stamp, cache, ignore_errors):
+        self.stamps = [(path, stamp(path)) for path in paths]
+        self._cache = cache
+        self._parts = [self._part(path, stamp, ignore_errors) for path, stamp in self.stamps]
+        self.packs = [pack for part in self._parts for pack in part.packs]
+
+    def _part(self, path, stamp, ignore_errors):
+        if stamp is None:
+            raise CannotStart("{0} on PEX_PATH does not exist".format(path))
+        manifest = None if os.path.isdir(path) else czex_manifest(path)
+        if manifest:
+            return CzexPart(path, manifest, ignore_errors)
+        return PexPart(path, stamp, self._cache)
+
+    def key(self):
+        """What tells environments composed of other apps, or other versions of them, apart."""
+        return "".join("\n" + part.key() for part in self._parts)
+
+    def add_to(self, plan, environment):
+        """Add to the plan what comes from the others."""
+        lines = []
+        for index, part in enumerate(self._parts):
+            part.add_to(plan, environment, DIRECTORY.format(index))
+            for library in part.libraries(self._directory(environment, index)):
+                lines.append("import site; site.addsitedir({0})\n".format(ascii_repr(library)))
+        pth = interpreter.site_packages() + "/" + self.PTH
+        plan.add_file("644", pth, "".join(lines))
+
+    def sources(self, environment):
+        """The directories with the others' own code, in their order on `sys.path` in zipapp mode: before all else."""
+        return [
+            part.sources(self._directory(environment, index))
+            for index, part in reversed(list(enumerate(self._parts)))
+        ]
+
+    @staticmethod
+    def _directory(environment, index):
+        return os.path.join(environment.venv, *DIRECTORY.format(index).split("/"))
+
+    def script_entry(self, name):
+        """The entry for a script of one of the PEXes, or None."""
+        for part in self._parts:
+            entry = part.script_entry(name)
+            if entry:
+                return entry
+        return None
+
+
+class CzexPart(object):
+    """A CZEX, whose packs become a part of the environment."""
+
+    def __init__(self, path, manifest, ignore_errors):
+        self.path = path
+        self._fingerprint = manifest["fingerprint"]
+        try:
+            self.packs = resolve.resolve(manifest, ignore_errors)
+        except resolve.Unresolvable as error:
+            raise CannotStart("{0} on PEX_PATH can't be used: {1}".format(path, error))
+
+    def key(self):
+        return self._fingerprint
+
+    def add_to(self, plan, environment, directory):
+        sources, wheels = self.packs[:1], self.packs[1:]
+        environment.add_packs(plan, self, sources, directory + "/sources")
+        environment.add_packs(plan, self, wheels, directory + "/lib")
+        environment.add_console_scripts(plan, wheels)
+
+    def sources(self, directory):
+        return os.path.join(directory, "sources")
+
+    def libraries(self, directory):
+        return [os.path.join(directory, "lib")] if self.packs[1:] else []
+
+    def script_entry(self, name):
+        return None
+
+
+class PexPart(object):
+    """A PEX, which installs itself and says where. It is asked once for each version of it."""
+
+    packs = []
+
+    def __init__(self, path, stamp, cache):
+        self._path = path
+        name = hashlib.sha1(os.path.abspath(path).encode("utf-8", "surrogateescape")).hexdigest()
+        self._answer = os.path.join(cache, name)
+        question = [stamp, interpreter.base_executable(), sys.version]
+        self._directories = self._known(question)
+        if not self._directories:
+            self._directories = self._ask()
+            self._keep(question)
+
+    def _known(self, question):
+        try:
+            with open(self._answer, "rb") as stream:
+                known, directories = marshal.loads(stream.read())
+        except (EnvironmentError, EOFError, ValueError, TypeError):
+            return None
+        is_there = known == question and all(map(os.path.isdir, directories))
+        return directories if is_there else None
+
+    def _keep(self, question):
+        try:
+            if not os.path.isdir(os.path.dirname(self._answer)):
+                os.makedirs(os.path.dirname(self._answer))
+            install.write_whole(self._answer, marshal.dumps((question, self._directories)), 0o644)
+        except OSError:
+            # It is asked again by the next start.
+            pass
+
+    def _ask(self):
+        environ = dict(
+            (name, value)
+            for name, value in os.environ.items()
+            if not name.startswith(("PEX_", "PYTHON", "_CZEX_")) or name == "PEX_ROOT"
+        )
+        python = interpreter.base_executable()
+        environ.update(PEX_IGNORE_RCFILES="1", PEX_INTERPRETER="1", PEX_PYTHON=python, PEX_VENV="0")
+        process = subprocess.Popen(
+            [python, self._path, "-c", QUESTION],
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        output, errors = process.communicate()
+        try:
+            entries = json.loads(output.decode("utf-8"))
+        except ValueError:
+            raise CannotStart(
+                "{0} on PEX_PATH can't be used; it says:\n{1}".format(
+                    self._path, errors.decode("utf-8", "replace").strip()
+                )
+            )
+        own = interpreter.standard_library()
+        return [
+            entry
+            for entry in map(str, entries)
+            if os.path.isdir(entry) and entry not in own and not entry.endswith(".bootstrap")
+        ]
+
+    def key(self):
+        return "\n".join(self._directories)
+
+    def add_to(self, plan, environment, directory):
+        """It is there already."""
+
+    def sources(self, directory):
+        return self._directories[0]
+
+    def libraries(self, directory):
+        return self._directories[1:]
+
+    def script_entry(self, name):
+        for directory in self._directories:
+            for info in sorted(glob.glob(os.path.join(directory, "*.dist-info"))):
+                target = console_script(os.path.join(info, "entry_points.txt"), name)
+                if target:
+                    return entry_of(target)
+            script = os.path.join(directory, ".prefix", "bin", name)
+            if os.path.isfile(script):
+                with open(script, "rb") as stream:
+                    first = stream.readline()
+                is_python = first.startswith(b"#!") and (b"python" in first or b"pypy" in first)
+                return ("script" if is_python else "binary", script)
+        return None
+
+
+def console_script(path, name):
+    """The target of a console script in an `entry_points.txt`, or None."""
+    group = None
+    try:
+        with open(path) as stream:
+            lines = stream.read().splitlines()
+    except (EnvironmentError, ValueError):
+        return None
+    for line in lines:
+        line = line.strip()
+        if line.startswith("["):
+            group = line
+        elif group == "[console_scripts]" and line.partition("=")[0].strip() == name:
+            return "".join(line.partition("=")[2].partition("[")[0].split())
+    return None
+
+
+def czex_manifest(path):
+    """The manifest of a CZEX, or None for a PEX."""
+    try:
+        archive = zipfile.ZipFile(path)
+        try:
+            if ".czex/boot" not in archive.namelist():
+                return None
+            content = marshal.loads(zlib.decompress(archive.read(".czex/boot")))
+        finally:
+            archive.close()
+    except (EnvironmentError, EOFError, ValueError, TypeError, zipfile.BadZipfile, zlib.error) as e:
+        raise CannotStart("{0} on PEX_PATH can't be read: {1}".format(path, e))
+    manifest = boot.native(content["manifest"])
+    if manifest["format"] != boot.manifest["format"]:
+        raise CannotStart(
+            "{0} on PEX_PATH has format {1}, this app {2}; build both with one version".format(
+                path, manifest["format"], boot.manifest["format"]
+            )
+        )
+    return manifest
+
+
+def ascii_repr(text):
+    """A literal that every encoding of a `.pth` file leaves alone."""
+    return repr(text) if sys.version_info[0] == 2 else ascii(text)
