@@ -42,10 +42,14 @@ def test_the_header_runs_the_installed_app_with_its_own_interpreter(
     assert records and all(path.name == name for path in records)
 
 
-def test_the_header_says_what_it_looked_for(cow: Path, machine: Machine, tmp_path: Path) -> None:
+def test_the_header_looks_on_path_and_where_it_is_told_and_says_for_what(cow: Path, machine: Machine, tmp_path: Path) -> None:
     outcome = machine.with_(PATH=str(tmp_path)).run("/bin/sh", cow)
     assert outcome.code == 127
     assert outcome.stderr.startswith(f"czex: {cow} needs one of these on PATH")
+    python = Path(PYTHON.path())
+    for asked in ({"PEX_PYTHON": str(python)}, {"PEX_PYTHON_PATH": str(python.parent)}):
+        outcome = machine.with_(PATH=str(tmp_path), **asked).run("/bin/sh", cow, "x")
+        assert (outcome.stdout, outcome.stderr) == ("moo x\n", "")
 
 
 def test_a_czex_can_be_started_by_any_path(cow: Path, machine: Machine, tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ fi
 v=$c/venvs/@fingerprint@
 set -f
 IFS=:
-for n in @names@; do
-  for d in $PATH; do
+for n in @names@ $PEX_PYTHON; do
+  for d in $PATH $PEX_PYTHON_PATH; do
     case $n in /*) f=$n ;; *) f=$d/$n ;; esac
     [ -f "$f" ] && [ -x "$f" ] || continue
     i=
