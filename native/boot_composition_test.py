@@ -72,16 +72,26 @@ def test_pexes_and_czex_files_are_added_as_a_pex_adds_pexes(
     assert alone.last_line.endswith(("No module named 'plugin'", "No module named plugin"))
 
 
-def test_children_find_what_was_added(
-    cow: Path, machine: Machine, plugin_pex: Path, plugin: Path
+def test_children_find_what_was_added_of_whatever_layout(
+    workshop: Workshop, cow: Path, machine: Machine, plugin_pex: Path, plugin: Path
 ) -> None:
     code = (
         "import subprocess, sys; sys.exit(subprocess.call([sys.executable, '-c', 'import plugin']))"
     )
-    for other in (plugin_pex, plugin):
+    directories = [
+        workshop.pex(
+            f"plugin-{layout}",
+            requirements=["plugin"],
+            wheels=[PLUGIN],
+            options=["--layout", layout],
+        )
+        for layout in ("packed", "loose")
+    ]
+    for other in (plugin_pex, plugin, *directories):
         composed = machine.with_(PEX_PATH=str(other), PEX_INTERPRETER="1")
-        outcome = composed.run(PYTHON.path(), cow, "-c", code)
-        assert (outcome.stderr, outcome.code) == ("", 0)
+        for _ in range(2):
+            outcome = composed.run(PYTHON.path(), cow, "-c", code)
+            assert (outcome.stderr, outcome.code) == ("", 0)
 
 
 def test_what_the_pex_was_built_with_is_added_in_its_present_version(

@@ -42,7 +42,9 @@ def test_the_header_runs_the_installed_app_with_its_own_interpreter(
     assert records and all(path.name == name for path in records)
 
 
-def test_the_header_looks_on_path_and_where_it_is_told_and_says_for_what(cow: Path, machine: Machine, tmp_path: Path) -> None:
+def test_the_header_looks_on_path_and_where_it_is_told_and_says_for_what(
+    cow: Path, machine: Machine, tmp_path: Path
+) -> None:
     outcome = machine.with_(PATH=str(tmp_path)).run("/bin/sh", cow)
     assert outcome.code == 127
     assert outcome.stderr.startswith(f"czex: {cow} needs one of these on PATH")

@@ -66,12 +66,14 @@ def is_for_cold_path(settings):
 
 
 def stamp(path):
-    """What tells a file from its next version."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return [status.st_size, repr(status.st_mtime), status.st_ino]
+    """What tells a PEX or CZEX, a file or a directory, from its next version. None where there is none."""
+    for file in (os.path.join(path, "PEX-INFO"), path):
+        try:
+            status = os.stat(file)
+        except OSError:
+            continue
+        return [status.st_size, repr(status.st_mtime), status.st_ino]
+    return None
 
 
 def show_in_ps(settings):

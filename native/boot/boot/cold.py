@@ -93,6 +93,8 @@ class ColdStart(object):
             if self._sh_python:
                 self._tell_sh_header(environment, settings)
             self._keep_warm_path(environment)
+        # They have been looked at just now.
+        settings["composed"] = []
         wants_repl = settings["entry"] is None and len(sys.argv) < 2
         if self._variables.given or wants_repl:
             from boot import asked
