@@ -35,11 +35,6 @@ def run(settings, app, is_environments_python=False):
     :param app: The CZEX, an absolute path.
     :param is_environments_python: Whether the environment's own interpreter was started, not one that reads the CZEX.
     """
-    target = settings.get("redirect")
-    if target:
-        if settings["path"] != os.environ.get("PATH") or not os.access(target, os.X_OK):
-            return
-        reexecute(target)
     if is_for_cold_path(settings):
         return
     foreign = foreign_modules(settings)

@@ -20,7 +20,7 @@ def info(variables, info):
             )
         variant += "\nvenv={0}".format(venv)
         info = dict(info, venv=venv)
-    others = variables.paths("PATH")
+    others = list(variables.paths("PATH", empty_is_here=False))
     if others:
         from boot.composition import built_in_path
 
@@ -33,7 +33,8 @@ def adapt(settings, variables, environment):
     """Change the settings of an installed environment to what is asked for."""
     module, script = variables.text("MODULE"), variables.text("SCRIPT")
     interpret = variables.flag("INTERPRETER")
-    if module and script or settings["venv_mode"] and (module or script) and interpret:
+    asked = [name for name in ("INTERPRETER", "MODULE", "SCRIPT") if variables.has(name)]
+    if module and script or settings["venv_mode"] and len(asked) > 1:
         raise CannotStart("only one of PEX_INTERPRETER, PEX_MODULE and PEX_SCRIPT can be set")
     if interpret or module or script:
         settings["inject_args"] = []
@@ -46,7 +47,7 @@ def adapt(settings, variables, environment):
     settings["bin_path"] = variables.choice(
         "VENV_BIN_PATH", ("false", "prepend", "append"), settings["bin_path"]
     )
-    settings["extra_sys_path"] = variables.paths("EXTRA_SYS_PATH")
+    settings["extra_sys_path"] = list(variables.paths("EXTRA_SYS_PATH"))
     if settings["entry"] is None:
         from boot import repl
 

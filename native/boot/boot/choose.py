@@ -1,199 +1,163 @@
-"""Finds the interpreter to run in, where the running one doesn't fit or another was asked for.
+"""Chooses the interpreter to run in, where the running one doesn't fit or another was asked for.
 
-Each candidate is started on the CZEX itself with a question in its environment, and answers in JSON whether it
-fits: so it is judged by the same rules as the running one, and an interpreter that can't start is one that says so.
+The running one wins if it is among those that may be chosen and fits; else the strategy of the PEX decides. See the Pex
+docs on PEX_PYTHON and PEX_PYTHON_PATH.
 """
 
-import json
 import marshal
 import os
 import sys
 
-from boot import install, interpreter
+from boot import install, interpreter, sources
+from boot.candidates import Search, contain
 from boot.fail import CannotStart
 
-PROBES_AT_ONCE = 4
-NAME_STEMS = ("python", "pypy")
-
-
-def answer(reason):
-    """Tell whoever asked what this interpreter is, and why it doesn't fit, if it doesn't."""
-    facts = {
-        "executable": sys.executable,
-        "reason": reason,
-        "version": list(sys.version_info[:3]),
-    }
-    sys.stdout.write(json.dumps(facts))
-    sys.stdout.flush()
-    sys.exit(0)
+# What the environment says of where to look, apart from what PEX_* variables say.
+ENVIRONMENT = ("PATH", "PYENV_VERSION")
 
 
 class Choice(object):
     """A choice among the interpreters that PEX_PYTHON, PEX_PYTHON_PATH or PATH lead to.
 
-    :param probe: The environment variable that asks a start for its `answer`.
+    :param facts: The `facts.Facts` about them.
     :param strategy: "oldest" or "newest", of PEX-INFO's `interpreter_selection_strategy`.
+    :param reason: Why the running one doesn't fit, or None.
     """
 
-    def __init__(self, app, probe, strategy, variables):
+    def __init__(self, app, facts, strategy, variables, reason):
         self._app = app
-        self._probe = probe
-        self._strategy = strategy
-        self._search = variables.text("PYTHON_PATH")
+        self._facts = facts
+        self._sign = -1 if strategy == "newest" else 1
+        self._reason = reason
         self._python = variables.text("PYTHON")
+        self._search_path = variables.paths("PYTHON_PATH")
+        self._search = Search()
+        self._running = interpreter.base_executable()
+        self._turned_down = []
+        # Whether what was chosen is known from an earlier start.
+        self.is_cached = False
 
-    def python(self, reason):
+    def python(self):
         """The interpreter to start over in, or None to stay in the running one.
 
-        :param reason: Why the running one doesn't fit, or None. Raises CannotStart, with every candidate and the
-            reason it was turned down, if none fits.
+        Raises CannotStart, with every candidate and why it was turned down, if none fits.
         """
-        if self._python:
-            return self._asked_for(reason)
-        if not reason and self._is_in_search_path():
-            return None
-        return self._best(reason)
-
-    def _asked_for(self, reason):
-        python = self._python
-        if os.path.isabs(python):
-            return self._required(python, reason)
-        for candidate in _candidates(self._search):
-            if os.path.basename(candidate) == python:
-                facts = self._facts(candidate)
-                if facts and not facts["reason"]:
-                    return self._unless_running(facts)
-        return self._best(reason)
-
-    def _required(self, python, reason):
-        if os.path.realpath(python) == interpreter.base_executable():
-            facts = {"executable": sys.executable, "reason": reason}
+        if self._python and os.path.isabs(self._python):
+            return self._required()
+        entries = self._search_path or os.environ.get("PATH", "").split(os.pathsep)
+        # PEX_PYTHON_PATH alone decides where both are set.
+        name = os.path.basename(self._python) if self._python and not self._search_path else None
+        candidates = self._search.candidates(entries, name)
+        others = [python for python in candidates if not self._is_running(python)]
+        if self._search_path:
+            excluded = "it is not on PEX_PYTHON_PATH"
+            allowed = contain(entries, self._running)
         else:
-            facts = self._facts(python)
-        if facts is None:
-            raise CannotStart("PEX_PYTHON={0} is not a Python that runs".format(python))
-        if facts["reason"]:
-            raise CannotStart(
-                "PEX_PYTHON={0} can't run {1}: {2}".format(python, self._app, facts["reason"])
+            excluded = "PEX_PYTHON asks for another"
+            allowed = name in (None, os.path.basename(self._running))
+        if not self._reason and (allowed or len(others) < len(candidates)):
+            return None
+        reason = self._reason or excluded
+        self._turn_down(self._running, interpreter.name(), reason)
+        return self._best(others)
+
+    def record(self, venv, text, python):
+        """Let the next start of the running interpreter go on in `python` at once, while nothing has changed.
+
+        :param venv: Where the running interpreter's environment would be; `text` tells it from others.
+        """
+        settings = {
+            "directory": self._search.directory,
+            "environ": [(name, os.environ.get(name)) for name in ENVIRONMENT],
+            "python": python,
+            "watched": sorted(self._search.watched.items()),
+        }
+        code = compile(sources["redirect"], "<czex>/redirect.py", "exec", 0, 1)
+        try:
+            if os.path.lexists(os.path.join(venv, "pyvenv.cfg")):
+                # An environment after all, which was asked for in spite of everything.
+                return False
+            if not os.path.isdir(venv):
+                os.makedirs(venv)
+            content = marshal.dumps((text, settings, code))
+            install.write_whole(os.path.join(venv, "boot"), content, 0o644)
+            return True
+        except OSError:
+            # The next start chooses again.
+            return False
+
+    def _is_running(self, python):
+        return os.path.realpath(python) == self._running
+
+    def _required(self):
+        """The interpreter that PEX_PYTHON names by an absolute path."""
+        python = self._search.started_by(self._python)
+        if python is None:
+            raise self._unusable("no version that pyenv would start by it is active here")
+        if self._is_running(python):
+            reason = self._reason
+        else:
+            facts = self._facts.of([python])[0]
+            reason = facts["reason"]
+            self.is_cached = "cached" in facts
+        if not reason and self._search_path and not self._is_on_search_path(python):
+            reason = "it is not on PEX_PYTHON_PATH={0}".format(os.pathsep.join(self._search_path))
+        if reason:
+            raise self._unusable(reason)
+        return None if self._is_running(python) else python
+
+    def _is_on_search_path(self, python):
+        real = os.path.realpath(python)
+        candidates = self._search.candidates(self._search_path)
+        return contain(self._search_path, real) or real in map(os.path.realpath, candidates)
+
+    def _unusable(self, reason):
+        return CannotStart(
+            "PEX_PYTHON={0} can't run {1}: {2}; unset it, or name another".format(
+                self._python, self._app, reason
             )
-        return self._unless_running(facts)
-
-    def _unless_running(self, facts):
-        executable = facts["executable"]
-        return None if os.path.realpath(executable) == interpreter.base_executable() else executable
-
-    def _is_in_search_path(self):
-        running = interpreter.base_executable()
-        return not self._search or any(
-            os.path.realpath(candidate) == running for candidate in _candidates(self._search)
         )
 
-    def _best(self, reason):
+    def _best(self, candidates):
         fitting = []
-        turned_down = []
-        if reason:
-            turned_down.append((sys.executable, interpreter.version_text(), reason))
-        paths = list(_candidates(self._search))
-        while paths:
-            batch, paths = paths[:PROBES_AT_ONCE], paths[PROBES_AT_ONCE:]
-            for process in [self._ask(path) for path in batch]:
-                facts = _listen(process)
-                if facts is None:
-                    continue
-                if facts["reason"]:
-                    version = ".".join(str(part) for part in facts["version"])
-                    turned_down.append((facts["executable"], version, facts["reason"]))
-                else:
-                    fitting.append(facts)
-        if not fitting:
-            raise CannotStart(_explain(self._app, turned_down))
-        return min(fitting, key=self._order)["executable"]
-
-    def _order(self, facts):
-        sign = -1 if self._strategy == "newest" else 1
-        return [sign * part for part in facts["version"][:2]] + [-facts["version"][2]]
-
-    def _facts(self, python):
-        return _listen(self._ask(python))
-
-    def _ask(self, python):
-        import subprocess
-
-        environ = dict(os.environ)
-        environ[self._probe] = "1"
-        try:
-            with open(os.devnull, "r+b") as null:
-                return subprocess.Popen(
-                    [python, "-sE", self._app],
-                    stdin=null,
-                    stdout=subprocess.PIPE,
-                    stderr=null,
-                    env=environ,
+        for python, facts in zip(candidates, self._facts.of(candidates)):
+            if facts["reason"]:
+                self._turn_down(python, facts.get("name"), facts["reason"])
+            else:
+                fitting.append(
+                    (self._rank(facts["version"]), len(fitting), python, "cached" in facts)
                 )
-        except EnvironmentError:
-            return None
+        if not fitting:
+            raise CannotStart(self._explain())
+        python, self.is_cached = min(fitting)[2:]
+        return python
+
+    def _rank(self, version):
+        return [self._sign * part for part in version[:2]] + [-version[2]]
+
+    def _turn_down(self, python, name, reason):
+        text = python + (" ({0})".format(name) if name else "")
+        self._turned_down.append("{0}: {1}".format(text, reason.replace("\n", "\n  ")))
+
+    def _explain(self):
+        place = "PATH={0}".format(os.environ.get("PATH", ""))
+        if self._search_path:
+            place = "PEX_PYTHON_PATH={0}".format(os.pathsep.join(self._search_path))
+        elif self._python:
+            place += " for PEX_PYTHON={0}".format(self._python)
+        lines = ["no interpreter that can run {0} was found; tried".format(self._app)]
+        lines += ["  " + text for text in self._turned_down]
+        lines.append("looked on " + place)
+        lines.append("install one, or name one by PEX_PYTHON or PEX_PYTHON_PATH")
+        return "\n".join(lines)
 
 
-def record(venv, text, python, activation):
-    """Let the next start of the running interpreter go on in `python` at once, while PATH is the same.
-
-    :param venv: Where the running interpreter's environment would be; `text` tells it from others.
-    """
-    settings = {"redirect": python, "path": os.environ.get("PATH")}
+def question(ignore_errors):
+    """What the answer of an interpreter depends on beside itself: a request, the machine and its libraries."""
+    parts = ["ignore errors" if ignore_errors else "all"]
+    parts += list(os.uname()[2:]) if hasattr(os, "uname") else [sys.platform]
     try:
-        if not os.path.isdir(venv):
-            os.makedirs(venv)
-        content = marshal.dumps((text, settings, activation["CODE"]))
-        install.write_whole(os.path.join(venv, "boot"), content, 0o644)
-    except OSError:
-        # The next start chooses again.
+        parts.append(os.confstr("CS_GNU_LIBC_VERSION") or "")
+    except (AttributeError, OSError, ValueError):
         pass
-
-
-def _candidates(search):
-    """Every interpreter of PEX_PYTHON_PATH, else of PATH, once."""
-    seen = set()
-    for entry in (search or os.environ.get("PATH", "")).split(os.pathsep):
-        if os.path.isdir(entry):
-            paths = [os.path.join(entry, name) for name in sorted(os.listdir(entry))]
-        else:
-            paths = [entry]
-        for path in paths:
-            if not _is_interpreter_name(os.path.basename(path)) or not os.access(path, os.X_OK):
-                continue
-            real = os.path.realpath(path)
-            # A shim is one file under many names, and each name starts another interpreter.
-            identity = (real, os.path.basename(path)) if "shims" in real else real
-            if identity not in seen and not os.path.isdir(real):
-                seen.add(identity)
-                yield path
-
-
-def _is_interpreter_name(name):
-    if name.lower().endswith(".exe"):
-        name = name[:-4]
-    for stem in NAME_STEMS:
-        if name.startswith(stem):
-            rest = name[len(stem) :].rstrip("t")
-            return not rest or rest.replace(".", "").isdigit()
-    return False
-
-
-def _listen(process):
-    if process is None:
-        return None
-    output = process.communicate()[0]
-    try:
-        facts = json.loads(output.decode("utf-8"))
-        facts["executable"] = str(facts["executable"])
-        return facts if process.returncode == 0 else None
-    except (ValueError, KeyError, TypeError):
-        return None
-
-
-def _explain(app, turned_down):
-    lines = ["no interpreter that can run {0} was found; tried".format(app)]
-    for executable, version, reason in sorted(set(turned_down)):
-        lines.append("  {0} ({1}): {2}".format(executable, version, reason.replace("\n", "\n  ")))
-    lines.append("install one, or name one by PEX_PYTHON or PEX_PYTHON_PATH")
-    return "\n".join(lines)
+    return " ".join(parts)

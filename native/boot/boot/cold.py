@@ -19,6 +19,7 @@ from boot.variables import Variables
 PROBE = "_CZEX_COLD_PROBE"
 CHOSEN = "_CZEX_COLD_CHOSEN"
 SH_PYTHON = "_CZEX_COLD_SH_PYTHON"
+STALE = "_CZEX_COLD_STALE"
 # In the file that leads the sh header to an environment: this interpreter is not what its path says.
 NOT_DIRECTLY = "-"
 
@@ -54,6 +55,11 @@ class ColdStart(object):
         self._warm = warm
         self._activation = activation
         self._sh_python = os.environ.pop(SH_PYTHON, None)
+        stale = os.environ.pop(STALE, None)
+        if stale:
+            from boot import rescue
+
+            rescue.keep_from_sh_header(stale)
         self._archive = Archive(app, warm["__loader__"])
         # Python has run it without a look at its checksum.
         self._archive.read("__main__.py")
@@ -80,7 +86,10 @@ class ColdStart(object):
             return Variables({})
         from boot import variables_reader
 
-        return variables_reader.read_variables(os.environ, rc_files)
+        # Those that this one has started are told no more than once.
+        later = (PROBE, CHOSEN, self._activation["REEXECUTED"])
+        is_first = not any(name in os.environ for name in later)
+        return variables_reader.read_variables(os.environ, rc_files, boot.info, is_first)
 
     def run(self, path):
         """Install the app if need be, and run it.
@@ -90,8 +99,10 @@ class ColdStart(object):
         packs = self._choose_interpreter()
         environment, (settings, activation) = self.installed(packs)
         if not self._variant:
-            if self._sh_python:
-                self._tell_sh_header(environment, settings)
+            # Some want to know the machine's `sys.path`, or look at other files first.
+            is_direct = settings["inherit_path"] == "false" and not settings["composed"]
+            name = os.path.basename(environment.venv) if is_direct else NOT_DIRECTLY
+            self._tell_sh_header(environment.venv, name)
             self._keep_warm_path(environment)
         # They have been looked at just now.
         settings["composed"] = []
@@ -119,25 +130,42 @@ class ColdStart(object):
         except resolve.Unresolvable as error:
             reason = str(error)
         if os.environ.pop(PROBE, None):
-            from boot import choose
+            from boot import facts
 
-            choose.answer(reason)
-        if os.environ.pop(CHOSEN, None):
-            if reason:
-                raise CannotStart("{0}: {1}".format(sys.executable, reason))
-            return packs
-        if reason or self._variables.text("PYTHON") or self._variables.text("PYTHON_PATH"):
-            from boot import choose
-
-            strategy = self._info.get("interpreter_selection_strategy") or "oldest"
-            python = choose.Choice(self._app, PROBE, strategy, self._variables).python(reason)
-            if python is not None:
-                self._log("restarting in {0}".format(python))
-                if reason and not self._variables.given:
-                    choose.record(self._venv(self._root()), self._text, python, self._activation)
-                os.environ[CHOSEN] = "1"
-                self._activation["reexecute"](python)
+            facts.answer(reason)
+        chosen = os.environ.pop(CHOSEN, None)
+        asked = self._variables.text("PYTHON") or self._variables.paths("PYTHON_PATH")
+        if reason and chosen == "asked":
+            raise CannotStart("{0}: {1}".format(sys.executable, reason))
+        if reason or asked and not chosen:
+            self._start_over(reason, chosen)
         return packs
+
+    def _start_over(self, reason, chosen):
+        """Start over in the interpreter to use, unless that is the running one.
+
+        :param chosen: Set where an earlier answer has led to the running one, which doesn't fit after all.
+        """
+        from boot import choose, facts, redirect
+
+        venv = self._venv(self._root())
+        path = os.path.join(os.path.dirname(venv), "interpreters")
+        answers = facts.Facts(self._app, PROBE, path, choose.question(self.ignore_errors))
+        if chosen:
+            answers.forget()
+        strategy = self._info.get("interpreter_selection_strategy") or "oldest"
+        choice = choose.Choice(self._app, answers, strategy, self._variables, reason)
+        python = choice.python()
+        if python is None:
+            return
+        self._log("restarting in {0}".format(python))
+        if reason and not self._variables.given and choice.record(venv, self._text, python):
+            self._tell_sh_header(venv, NOT_DIRECTLY)
+        os.environ[CHOSEN] = "cached" if choice.is_cached else "asked"
+        try:
+            redirect.restart(python)
+        except OSError as error:
+            raise CannotStart("{0} can't be started: {1}".format(python, error.strerror))
 
     def _root(self):
         environ = dict(os.environ)
@@ -162,7 +190,7 @@ class ColdStart(object):
         root = self._root()
         self._compose(root)
         environment = self._environment(root, packs)
-        loaded = self._warm["load"](environment.venv, self._text)
+        loaded = self._load(environment.venv)
         if loaded:
             return environment, loaded
         try:
@@ -175,9 +203,10 @@ class ColdStart(object):
         if os.path.lexists(environment.venv):
             from boot import rescue
 
-            rescue.discard(environment.venv, lambda venv: self._warm["load"](venv, self._text))
+            rescue.discard(environment.venv, self._load)
         self._log("installing into {0}".format(environment.venv))
-        plan = environment.plan(self._activation["CODE"], boot.sources["venv_main"])
+        main = boot.sources["venv_main"].replace('"@version@"', repr(sys.version))
+        plan = environment.plan(self._activation["CODE"], main)
         try:
             executable = install.runtime(self._archive, self.manifest, root)
             code = install.run_runtime(executable, plan)
@@ -191,7 +220,7 @@ class ColdStart(object):
         if code != 0:
             # The runtime has said what was wrong.
             sys.exit(code if 0 < code < 126 else 1)
-        loaded = self._warm["load"](environment.venv, self._text)
+        loaded = self._load(environment.venv)
         if not loaded:
             raise CannotStart(
                 "{0} was installed but can't be read; remove it and start again".format(
@@ -199,6 +228,11 @@ class ColdStart(object):
                 )
             )
         return environment, loaded
+
+    def _load(self, venv):
+        loaded = self._warm["load"](venv, self._text)
+        # What leads on to another interpreter is no environment.
+        return None if loaded and "watched" in loaded[0] else loaded
 
     def _environment(self, root, packs):
         return Environment(
@@ -227,15 +261,13 @@ class ColdStart(object):
         except (EnvironmentError, ValueError) as error:
             self._log("the next start will be slower: {0}".format(error))
 
-    def _tell_sh_header(self, environment, settings):
-        """Write down where the header's next start finds the environment for the interpreter it found."""
-        name = os.path.basename(environment.venv)
+    def _tell_sh_header(self, venv, name):
+        """Write down what the sh header's next start runs for the Python it found: an environment, by name."""
+        if not self._sh_python:
+            return
         if os.path.realpath(self._sh_python) != interpreter.base_executable():
             name = NOT_DIRECTLY
-        # These want to know the machine's `sys.path`, or look at other files first.
-        if settings["inherit_path"] != "false" or settings["composed"]:
-            name = NOT_DIRECTLY
-        path = os.path.join(os.path.dirname(environment.venv), "sh") + self._sh_python
+        path = os.path.join(os.path.dirname(venv), "sh") + self._sh_python
         try:
             if not os.path.isdir(os.path.dirname(path)):
                 os.makedirs(os.path.dirname(path))

@@ -23,17 +23,22 @@ def version_text():
     return text if version[3] == "final" else text + version[3][0] + str(version[4])
 
 
+def name():
+    """What messages call it, such as "CPython 3.11.7"."""
+    return "{0} {1}".format(implementation(), version_text())
+
+
 def base_executable():
     """The interpreter itself, also where a virtual environment's is running."""
     executable = getattr(sys, "_base_executable", None) or sys.executable
     if is_virtual_environment() and os.path.dirname(executable) == os.path.dirname(sys.executable):
         bases = getattr(sys, "real_prefix", None) or sys.base_exec_prefix
         directory = bases if IS_WINDOWS else os.path.join(bases, "bin")
-        for name in (
+        for pattern in (
             "pypy{0}.{1}" if IS_PYPY else "python{0}.{1}",
             "pypy" if IS_PYPY else "python",
         ):
-            candidate = os.path.join(directory, name.format(*sys.version_info[:2]))
+            candidate = os.path.join(directory, pattern.format(*sys.version_info[:2]))
             candidate += ".exe" if IS_WINDOWS else ""
             if os.access(candidate, os.X_OK):
                 executable = candidate

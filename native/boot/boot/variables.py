@@ -18,17 +18,20 @@ class Variables(object):
 
     @property
     def given(self):
-        """Whether there is any."""
-        return bool(self._values)
+        """Whether there is any but PEX_ROOT, which takes no more than the warm path."""
+        return bool(set(self._values) - {"PEX_ROOT"})
+
+    def has(self, name):
+        """Whether it is set, be it to nothing."""
+        return "PEX_" + name in self._values
 
     def text(self, name):
+        """The value; None also for an empty one."""
         return self._values.get("PEX_" + name) or None
 
     def flag(self, name, default=False):
         value = self._values.get("PEX_" + name)
-        if value is None or value == "":
-            return default
-        return boolean("PEX_" + name, value)
+        return default if value is None else boolean("PEX_" + name, value)
 
     def choice(self, name, choices, default=None):
         """One of `choices`."""
@@ -46,21 +49,27 @@ class Variables(object):
         value = self.text(name)
         return os.path.realpath(os.path.expanduser(value)) if value else None
 
-    def paths(self, name):
-        """The entries of a path such as PEX_PATH."""
-        entries = []
-        for entry in (self.text(name) or "").split(os.pathsep):
-            entry = os.path.normpath(os.path.expanduser(entry)) if entry else entry
-            if entry and entry not in entries:
-                entries.append(entry)
-        return entries
-
     def number(self, name, default=0):
         value = self._values.get("PEX_" + name)
         try:
-            return int(value) if value else default
+            return default if value is None else int(value)
         except ValueError:
             raise CannotStart("PEX_{0} must be a whole number, not {1!r}".format(name, value))
+
+    def paths(self, name, empty_is_here=True):
+        """The paths in a value, normalised, each once, as a tuple.
+
+        :param empty_is_here: Whether an empty value is the working directory; else it is none.
+        """
+        value = self._values.get("PEX_" + name)
+        if value is None or not (value or empty_is_here):
+            return ()
+        paths = []
+        for entry in value.split(os.pathsep):
+            path = os.path.normpath(os.path.expanduser(entry))
+            if path not in paths:
+                paths.append(path)
+        return tuple(paths)
 
 
 def boolean(name, value):

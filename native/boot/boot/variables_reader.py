@@ -1,55 +1,118 @@
 """Reads PEX_* variables from the environment and the rc files, and checks them. Most starts have none."""
 
-import os
+import sys
 
-from boot.variables import Variables, boolean
+from boot.fail import CannotStart
+from boot.variables import Variables
 
-BOOLEANS = frozenset(
-    (
-        "PEX_ALWAYS_CACHE",
-        "PEX_COVERAGE",
-        "PEX_DISABLE_VARIABLES",
-        "PEX_EMIT_WARNINGS",
-        "PEX_FORCE_LOCAL",
-        "PEX_IGNORE_ERRORS",
-        "PEX_IGNORE_RCFILES",
-        "PEX_INTERPRETER",
-        "PEX_INTERPRETER_HISTORY",
-        "PEX_PROFILE",
-        "PEX_TEARDOWN_VERBOSE",
-        "PEX_TOOLS",
-        "PEX_UNZIP",
-        "PEX_VENV",
-    )
+# What Pex reads at every start, and so complains about.
+BOOLEANS = ("EMIT_WARNINGS", "IGNORE_ERRORS", "TOOLS", "UNZIP", "VENV")
+ZIPAPP_BOOLEANS = ("COVERAGE", "INTERPRETER", "PROFILE")
+# In venv mode the environment itself reads these: it knows no rc files, and takes any other value for false.
+VENV_VARIABLES = (
+    "EXTRA_SYS_PATH",
+    "INTERPRETER",
+    "INTERPRETER_HISTORY",
+    "INTERPRETER_HISTORY_FILE",
+    "MODULE",
+    "SCRIPT",
+    "VENV_BIN_PATH",
 )
+VENV_BOOLEANS = ("INTERPRETER", "INTERPRETER_HISTORY")
+# Zipapp mode's alone.
+ZIPAPP_VARIABLES = (
+    "COVERAGE",
+    "COVERAGE_FILENAME",
+    "PROFILE",
+    "PROFILE_FILENAME",
+    "PROFILE_SORT",
+)
+DEPRECATED = {
+    "ALWAYS_CACHE": "what an app needs is always installed into the cache",
+    "FORCE_LOCAL": "an app is always unpacked before it runs",
+    "TEARDOWN_VERBOSE": "an app ends as Python ends it",
+    "UNZIP": "an app is always unpacked before it runs",
+}
 
 
-def read_variables(environ, rc_files):
-    """Merge the rc files and the environment, which wins. Raises CannotStart for a value that isn't one."""
+def read_variables(environ, rc_files, info, is_first=True):
+    """Merge the rc files and the environment, which wins. Raises CannotStart for a value that isn't one.
+
+    :param info: PEX-INFO.
+    :param is_first: Whether this is the first process of a start, which gives the warnings.
+    """
     own = dict((name, value) for name, value in environ.items() if name.startswith("PEX_"))
-    if boolean("PEX_DISABLE_VARIABLES", own.get("PEX_DISABLE_VARIABLES") or "0"):
+    given = Variables(own)
+    if given.flag("DISABLE_VARIABLES"):
         return Variables({})
     values = {}
-    if not boolean("PEX_IGNORE_RCFILES", own.get("PEX_IGNORE_RCFILES") or "0"):
+    if not given.flag("IGNORE_RCFILES"):
         for path in rc_files:
             values.update(read_rc_file(path))
+    from_files = set(values) - set(own)
     values.update(own)
-    for name in sorted(BOOLEANS.intersection(values)):
-        if values[name]:
-            boolean(name, values[name])
-    return Variables(values)
+    variables = Variables(values)
+    for name in BOOLEANS:
+        variables.flag(name)
+    jobs = variables.number("MAX_INSTALL_JOBS")
+    if jobs < -1:
+        raise CannotStart("PEX_MAX_INSTALL_JOBS must be -1 or greater, not {0}".format(jobs))
+    if not variables.flag("TOOLS") and variables.flag("VENV", bool(info.get("venv"))):
+        keep_for_venv_mode(values, from_files)
+    else:
+        for name in ZIPAPP_BOOLEANS:
+            variables.flag(name)
+    if is_first:
+        warn(variables, info)
+    return variables
+
+
+def keep_for_venv_mode(values, from_files):
+    """Drop what has no effect in venv mode."""
+    for name in ZIPAPP_VARIABLES:
+        values.pop("PEX_" + name, None)
+    for name in VENV_VARIABLES:
+        if "PEX_" + name in from_files:
+            del values["PEX_" + name]
+    for name in VENV_BOOLEANS:
+        if values.get("PEX_" + name, "1").lower() not in ("1", "true"):
+            values["PEX_" + name] = "0"
+
+
+def warn(variables, info):
+    """Tell of variables that have had their day, if warnings are wanted."""
+    wanted = variables.flag("EMIT_WARNINGS", info.get("emit_warnings", True) is not False)
+    if variables.number("VERBOSE") > 0 or wanted:
+        for name in sorted(DEPRECATED):
+            if variables.has(name):
+                sys.stderr.write(
+                    "czex: PEX_{0} is deprecated and has no effect: {1}; unset it\n".format(
+                        name, DEPRECATED[name]
+                    )
+                )
 
 
 def read_rc_file(path):
-    """The `PEX_NAME=value` lines of an rc file; none where it can't be read."""
+    """The variables in the `NAME=value` lines of an rc file; none where it can't be read.
+
+    As in Pex, nothing is quoted or expanded, and a line with anything but one name and one value is no line of it.
+    """
     values = {}
     try:
         with open(path) as stream:
-            lines = stream.read().splitlines()
+            lines = list(stream)
     except EnvironmentError:
         return values
+    except ValueError as error:
+        raise CannotStart("{0} can't be read as text: {1}".format(path, error))
     for line in lines:
-        name, equals, value = line.partition("=")
-        if equals and name.strip().startswith("PEX_"):
-            values[name.strip()] = os.path.expandvars(value.strip().strip("'\""))
+        parts = line.strip().split("=")
+        if len([part for part in parts if part]) != 2:
+            continue
+        if len(parts) != 2:
+            raise CannotStart(
+                "{0} has a line {1!r}, which is not NAME=value".format(path, line.strip())
+            )
+        if parts[0].startswith("PEX_"):
+            values[parts[0]] = parts[1]
     return values

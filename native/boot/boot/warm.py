@@ -59,7 +59,9 @@ def load(venv, text):
     """
     try:
         with open(os.path.join(venv, "boot"), "rb") as stream:
-            return unpacked(marshal.loads(stream.read()), text)
+            found = unpacked(marshal.loads(stream.read()), text)
+        # An interpreter may be gone although its like is running.
+        return found if found and os.access(found[0]["python"], os.X_OK) else None
     except (EnvironmentError, EOFError, ValueError, TypeError):
         return None
 
@@ -86,7 +88,7 @@ def main():
             found = found or load(venv_dir(cache_root(os.environ), text), text)
             if found:
                 # Returns only where the environment turns out not to fit any more.
-                found[1]["run"](found[0], app, {})
+                found[1]["run"](found[0], app)
     start_cold_path().start(app, globals())
 
 
