@@ -98,7 +98,7 @@ class Choice(object):
             reason = self._reason
         else:
             facts = self._facts.of([python])[0]
-            reason = facts["reason"]
+            python, reason = itself(python, facts), facts["reason"]
             self.is_cached = "cached" in facts
         if not reason and self._search_path and not self._is_on_search_path(python):
             reason = "it is not on PEX_PYTHON_PATH={0}".format(os.pathsep.join(self._search_path))
@@ -123,10 +123,11 @@ class Choice(object):
         for python, facts in zip(candidates, self._facts.of(candidates)):
             if facts["reason"]:
                 self._turn_down(python, facts.get("name"), facts["reason"])
-            else:
-                fitting.append(
-                    (self._rank(facts["version"]), len(fitting), python, "cached" in facts)
-                )
+                continue
+            python = itself(python, facts)
+            if self._is_running(python):
+                return None
+            fitting.append((self._rank(facts["version"]), len(fitting), python, "cached" in facts))
         if not fitting:
             raise CannotStart(self._explain())
         python, self.is_cached = min(fitting)[2:]
@@ -150,6 +151,14 @@ class Choice(object):
         lines.append("looked on " + place)
         lines.append("install one, or name one by PEX_PYTHON or PEX_PYTHON_PATH")
         return "\n".join(lines)
+
+
+def itself(python, facts):
+    """The interpreter that has answered, where `python` only starts it."""
+    executable = facts.get("executable")
+    if not executable or os.path.realpath(executable) == os.path.realpath(python):
+        return python
+    return executable
 
 
 def question(ignore_errors):

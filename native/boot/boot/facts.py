@@ -135,7 +135,7 @@ def identity(python, library):
 
 def is_itself(python, facts):
     """Whether it was this very file that answered, and not one that it starts."""
-    if os.path.realpath(facts["executable"]) != os.path.realpath(python):
+    if os.path.realpath(facts["executable"] or "") != os.path.realpath(python):
         return False
     try:
         with open(python, "rb") as stream:

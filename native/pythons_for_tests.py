@@ -1,0 +1,69 @@
+"""Interpreters made for a test: some that can be replaced or removed, some that are not what they seem."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from testprojects.pythons import Python
+
+
+def own_python(directory: Path, python: Python) -> Path:
+    """An interpreter that is `directory`/bin/python3, with another one's library; takes the place of the one there."""
+    shutil.rmtree(directory, ignore_errors=True)
+    (directory / "bin").mkdir(parents=True)
+    original = Path(python.path()).resolve()
+    executable = directory / "bin" / "python3"
+    shutil.copy(original, executable)
+    (directory / "lib").symlink_to(original.parents[1] / "lib")
+    return executable
+
+
+def logging_python(directory: Path, python: Python, log: Path) -> Path:
+    """A virtual environment's interpreter that adds its version to `log` whenever it starts."""
+    options = ["--without-pip", str(directory)]
+    subprocess.run([python.path(), "-m", "venv", *options], check=True)
+    (packages,) = directory.glob("lib/python*/site-packages")
+    line = "{0}.{1}\\n".format(*python.minor)
+    (packages / "sitecustomize.py").write_text(f"open({str(log)!r}, 'a').write('{line}')\n")
+    return directory / "bin" / "python"
+
+
+def script(path: Path, text: str) -> Path:
+    """An executable shell script."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def links(directory: Path, **pythons: Python) -> Path:
+    """A directory of links to interpreters; in a name, "_" stands for "."."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, python in pythons.items():
+        (directory / name.replace("_", ".")).symlink_to(python.path())
+    return directory
+
+
+SHIM = """\
+IFS=:
+for version in $PYENV_VERSION; do
+  python={versions}/$version/bin/{name}
+  [ -x "$python" ] && exec "$python" "$@"
+done
+exit 127"""
+
+
+def pyenv(root: Path, *pythons: Python) -> Path:
+    """A directory as pyenv has it, with shims that heed PYENV_VERSION."""
+    for python in pythons:
+        name = os.path.basename(python.path())
+        minor = "{0}.{1}".format(*python.minor)
+        directory = root / "versions" / f"{minor}.99" / "bin"
+        directory.mkdir(parents=True)
+        for alias in {"python", "python3", f"python{minor}", name}:
+            (directory / alias).symlink_to(python.path())
+            script(root / "shims" / alias, SHIM.format(versions=root / "versions", name=alias))
+    return root
