@@ -18,6 +18,8 @@ class Wheel:
     """A wheel to make.
 
     :param files: Path in the wheel → content; a path in `executables` gets its executable bit.
+    :param tag: May have a build tag before it.
+    :param name_in_metadata: For a wheel whose file name says something else.
     """
 
     project: str
@@ -27,6 +29,7 @@ class Wheel:
     metadata: str = ""
     scripts: Dict[str, str] = field(default_factory=dict)
     executables: Sequence[str] = ()
+    name_in_metadata: str = ""
 
     @property
     def name(self) -> str:
@@ -34,13 +37,14 @@ class Wheel:
 
     def write(self, directory: Path) -> Path:
         info = f"{self.project}-{self.version}.dist-info"
-        pythons, abi, platform = self.tag.split("-")
+        pythons, abi, platform = self.tag.split("-")[-3:]
         tags = "".join(f"Tag: {python}-{abi}-{platform}\n" for python in pythons.split("."))
         pure = "true" if platform == "any" else "false"
         files = {
             **self.files,
             f"{info}/METADATA": (
-                f"Metadata-Version: 2.1\nName: {self.project}\nVersion: {self.version}\n{self.metadata}"
+                f"Metadata-Version: 2.1\nName: {self.name_in_metadata or self.project}\n"
+                f"Version: {self.version}\n{self.metadata}"
             ),
             f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: {pure}\n{tags}",
         }

@@ -13,15 +13,13 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, Dict, Iterator, List, Sequence
 
 import deflate
-from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
 
 from pexcz import header
+from pexcz.dependencies import Dependencies
 from pexcz.errors import BadPackError, OutputError
 from pexcz.pack import COPY_CHUNK_BYTES, PackInfo, read_pack_info
 from pexcz.pexfile import MANIFEST, PEX_INFO
-from pexcz.requirements import constraint_data, parse_requirement, requirement_data
+from pexcz.requirements import constraint_data
 from pexcz.zipwriter import DEFLATE_LEVEL, ZipWriter
 
 FORMAT = 1
@@ -88,6 +86,7 @@ def assemble(parts: Parts, output: Path) -> None:
     constraints = [
         constraint_data(text) for text in parts.info.get("interpreter_constraints") or ()
     ]
+    dependencies = Dependencies(parts.info, [info.meta for info in infos])
     pex_root = parts.info.get("pex_root") or ""
     if parts.sh_boot:
         prefix = header.sh_header(
@@ -111,8 +110,8 @@ def assemble(parts: Parts, output: Path) -> None:
             "fingerprint": fingerprint,
             "format": FORMAT,
             "interpreter_constraints": constraints,
-            "packs": _pack_records(parts, infos, offsets),
-            "requirements": _requirements(parts.info, infos),
+            "packs": _pack_records(dependencies, infos, offsets),
+            "requirements": dependencies.roots(),
             "runtimes": {
                 runtime.platform: {
                     "sha256": hashlib.sha256(runtime.content).hexdigest(),
@@ -182,13 +181,15 @@ def _filled_in(source: bytes, **values: str) -> bytes:
 
 
 def _pack_records(
-    parts: Parts, infos: Sequence[PackInfo], offsets: Sequence[int]
+    dependencies: Dependencies, infos: Sequence[PackInfo], offsets: Sequence[int]
 ) -> List[Dict[str, Any]]:
+    orders = dependencies.orders()
     records = []
-    for info, offset in zip(infos, offsets):
+    for index, (info, offset) in enumerate(zip(infos, offsets)):
         meta = dict(info.meta)
         if meta["kind"] == "wheel":
-            meta["requires"] = _resolvable(_requires(meta, parts.info), infos)
+            meta["order"] = orders[index]
+            meta["requires"] = dependencies.of_wheel(meta["requires"])
         records.append(
             {
                 **meta,
@@ -200,66 +201,6 @@ def _pack_records(
             }
         )
     return records
-
-
-def _requirements(pex_info: Dict[str, Any], infos: Sequence[PackInfo]) -> List[Dict[str, Any]]:
-    roots = [
-        requirement_data(parse_requirement(text, PEX_INFO))
-        for text in pex_info.get("requirements") or ()
-    ]
-    return _resolvable(_without_excluded(roots, pex_info), infos)
-
-
-def _requires(meta: Dict[str, Any], pex_info: Dict[str, Any]) -> List[Dict[str, Any]]:
-    """A wheel's requirements, after PEX-INFO's `overridden` and `excluded`."""
-    overrides = {
-        canonicalize_name(requirement.name): requirement
-        for requirement in (
-            parse_requirement(text, PEX_INFO) for text in pex_info.get("overridden") or ()
-        )
-    }
-    requires = []
-    for data in meta["requires"]:
-        override = overrides.get(data["project"])
-        if override is not None:
-            replaced = requirement_data(override)
-            data = {**replaced, "marker": data["marker"], "extras": data["extras"]}
-        requires.append(data)
-    return _without_excluded(requires, pex_info)
-
-
-def _without_excluded(
-    requirements: List[Dict[str, Any]], pex_info: Dict[str, Any]
-) -> List[Dict[str, Any]]:
-    excluded = {
-        canonicalize_name(parse_requirement(text, PEX_INFO).name)
-        for text in pex_info.get("excluded") or ()
-    }
-    return [data for data in requirements if data["project"] not in excluded]
-
-
-def _resolvable(
-    requirements: List[Dict[str, Any]], infos: Sequence[PackInfo]
-) -> List[Dict[str, Any]]:
-    """Add to each requirement the indexes of the packs that satisfy it, the highest version first."""
-    resolvable = []
-    for data in requirements:
-        specifiers = SpecifierSet(",".join(map("".join, data["specifiers"])))
-        packs = []
-        for index, info in enumerate(infos):
-            if info.meta["kind"] != "wheel" or info.meta["project"] != data["project"]:
-                continue
-            try:
-                version = Version(info.meta["version"])
-            except InvalidVersion:
-                version = Version("0")
-            if not data["specifiers"] or specifiers.contains(version, prereleases=True):
-                packs.append((version, index))
-        packs.sort(key=lambda item: item[1])
-        packs.sort(key=lambda item: item[0], reverse=True)
-        record = {key: data[key] for key in ("extras", "marker", "project", "text")}
-        resolvable.append({**record, "packs": [index for _, index in packs]})
-    return resolvable
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

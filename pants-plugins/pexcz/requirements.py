@@ -7,16 +7,23 @@ A marker becomes a nested list: `["and", …]`, `["or", …]`, or `[op, left, ri
 
 from __future__ import annotations
 
+import re
 from typing import Any, Dict, List
 
 from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import InvalidSpecifier, Specifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from pexcz.errors import PexczError
 
 Json = Any
+
+# A name, perhaps extras, and specifiers that need not be PEP 440's: what installers took before there was PEP 508.
+_OLD_REQUIREMENT = re.compile(
+    r"^\s*(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?P<extras>\[[^\]]*\])?"
+    r"\s*(?:\(?(?P<specifiers>[<>=!~][^;@()]*)\)?\s*)?(?P<marker>;.*)?$"
+)
 
 
 def parse_requirement(text: str, source: str) -> Requirement:
@@ -27,6 +34,44 @@ def parse_requirement(text: str, source: str) -> Requirement:
         raise PexczError(
             f"{source} has a requirement that PEP 508 doesn't allow: {text!r}: {e}"
         ) from e
+
+
+def read_requirement(text: str) -> Dict[str, Json]:
+    """The data of a requirement that may be older than PEP 508, and may never be asked for.
+
+    A specifier that PEP 440 doesn't allow is left out: it held for the version that is in the PEX. What is no
+    requirement at all becomes one that nothing satisfies, so that an app fails if it needs it, and then says so.
+    """
+    try:
+        return requirement_data(Requirement(text))
+    except InvalidRequirement:
+        pass
+    match = _OLD_REQUIREMENT.match(text)
+    if match:
+        specifiers = ",".join(filter(_is_specifier, (match.group("specifiers") or "").split(",")))
+        parts = (match.group("name"), match.group("extras"), specifiers, match.group("marker"))
+        try:
+            return {
+                **requirement_data(Requirement("".join(part or "" for part in parts))),
+                "text": text,
+            }
+        except InvalidRequirement:
+            pass
+    return {
+        "extras": [],
+        "marker": None,
+        "project": "",
+        "specifiers": [],
+        "text": f"{text!r}, which is not a requirement by PEP 508",
+    }
+
+
+def _is_specifier(text: str) -> bool:
+    try:
+        Specifier(text)
+    except InvalidSpecifier:
+        return False
+    return True
 
 
 def requirement_data(requirement: Requirement) -> Dict[str, Json]:
@@ -66,7 +111,14 @@ def _term(item: Any) -> Json:
     if isinstance(item, list):
         return _any_of(item)
     left, operator, right = item
-    return [operator.value, _operand(left), _operand(right)]
+    operands = [_operand(left), _operand(right)]
+    if {"var": "extra"} in operands:
+        # Names of extras are compared as those of projects are (PEP 685).
+        operands = [
+            canonicalize_name(operand) if isinstance(operand, str) else operand
+            for operand in operands
+        ]
+    return [operator.value, *operands]
 
 
 def _operand(operand: Any) -> Json:

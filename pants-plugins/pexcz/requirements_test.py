@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from pexcz.errors import PexczError
-from pexcz.requirements import constraint_data, marker_data, parse_requirement, requirement_data
+from pexcz.requirements import (
+    constraint_data,
+    marker_data,
+    parse_requirement,
+    read_requirement,
+    requirement_data,
+)
 
 
 def marker(text: str) -> object:
@@ -33,6 +39,37 @@ def test_names_and_extras_are_normalised() -> None:
     assert data["project"] == "foo-bar"
     assert data["extras"] == ["b", "some-extra"]
     assert data["specifiers"] == [["<", "2"], [">=", "1"]]
+
+
+def test_names_of_extras_are_normalised_in_markers() -> None:
+    extra = {"var": "extra"}
+    assert marker('extra == "Some_Extra"') == ["==", extra, "some-extra"]
+    assert marker('"A.B" == extra') == ["==", "a-b", extra]
+
+
+@pytest.mark.parametrize(
+    "text, project, specifiers",
+    [
+        ("pytz (>dev)", "pytz", []),
+        ("Foo>=1.0.*,<2", "foo", [["<", "2"]]),
+        ("foo[Bar] (>=1)", "foo", [[">=", "1"]]),
+        ("foo===1.0-old", "foo", [["===", "1.0-old"]]),
+    ],
+)
+def test_of_an_old_requirement_what_pep_440_allows_is_kept(
+    text: str, project: str, specifiers: list[list[str]]
+) -> None:
+    data = read_requirement(text + "; python_version >= '2.7'")
+    assert (data["project"], data["specifiers"]) == (project, specifiers)
+    assert data["marker"] == [">=", {"var": "python_version"}, "2.7"]
+    assert data["extras"] == (["bar"] if "[" in text else [])
+
+
+@pytest.mark.parametrize("text", ["", "not one", "foo (1.0)", "foo; python_version ~ 3", "-e ."])
+def test_what_is_no_requirement_is_one_of_no_project(text: str) -> None:
+    data = read_requirement(text)
+    assert (data["project"], data["marker"]) == ("", None)
+    assert data["text"].startswith(repr(text))
 
 
 def test_a_requirement_that_is_none_is_an_error_that_names_its_source() -> None:

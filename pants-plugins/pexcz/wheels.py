@@ -24,7 +24,7 @@ from packaging.utils import (
 
 from pexcz.errors import BadArchiveError
 from pexcz.pack import EXECUTABLE, SHEBANG, Entry
-from pexcz.requirements import parse_requirement, requirement_data, specifier_data
+from pexcz.requirements import read_requirement, specifier_data
 from pexcz.trees import Tree
 
 LAYOUT = ".layout.json"
@@ -196,10 +196,7 @@ def _metadata(tree: Tree, schemes: Dict[str, str], file_name: str) -> Dict[str, 
         "version": str(metadata["Version"]),
         "tags": _tags(file_name, _headers(tree, wheel_path)),
         "requires_python": _requires_python(metadata.get("Requires-Python")),
-        "requires": [
-            requirement_data(parse_requirement(text, f"{tree.name}: {file_name}"))
-            for text in metadata.get_all("Requires-Dist", ())
-        ],
+        "requires": [read_requirement(str(text)) for text in metadata.get_all("Requires-Dist", ())],
     }
 
 

@@ -5,7 +5,8 @@ import sys
 
 from boot import interpreter
 
-VERSION_OPERATORS = frozenset(("==", "!=", "<", "<=", ">", ">=", "~=", "==="))
+# Their values are compared as versions, all others as strings.
+VERSIONS = ("implementation_version", "platform_release", "python_full_version", "python_version")
 
 
 def environment():
@@ -48,7 +49,17 @@ def holds(marker, variables):
     if marker[0] == "or":
         return any(holds(term, variables) for term in marker[1:])
     operator, left, right = marker
-    return _compare(operator, _value(left, variables), _value(right, variables))
+    name = left["var"] if isinstance(left, dict) else right["var"]
+    left, right = _value(left, variables), _value(right, variables)
+    if name in VERSIONS:
+        from boot import versions
+
+        if versions.is_specifier(operator, right):
+            try:
+                return versions.satisfies(left, [[operator, right]])
+            except versions.NotAVersion:
+                return False
+    return _compare(operator, left, right)
 
 
 def _value(operand, variables):
@@ -56,22 +67,11 @@ def _value(operand, variables):
 
 
 def _compare(operator, left, right):
+    """Compare strings, which have no order: `>=` holds where they are the same."""
     if operator == "in":
         return left in right
     if operator == "not in":
         return left not in right
-    from boot import versions
-
-    try:
-        return versions.satisfies(left, [[operator, right]])
-    except versions.NotAVersion:
-        pass
-    if operator in ("==", "==="):
-        return left == right
     if operator == "!=":
         return left != right
-    if operator in ("<", "<=", ">", ">="):
-        return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[
-            operator
-        ]
-    return False
+    return operator in ("==", "<=", ">=") and left == right

@@ -1,8 +1,8 @@
 """Chooses the wheels of a CZEX for the running interpreter, by the rules of the Pex runtime.
 
 Each wheel is ranked by its best tag and must allow this Python; for each project the best rank wins, then the
-highest version; requirements are followed with their markers and extras. Requirements come parsed in the manifest,
-with the wheels whose version satisfies them, the highest version first.
+highest version. Requirements are followed depth first, with their markers, extras and overrides. They come parsed in
+the manifest, with the wheels whose version satisfies them, and without what is excluded.
 """
 
 import sys
@@ -43,6 +43,7 @@ class Resolver(object):
     def __init__(self, packs):
         self._packs = packs
         self._variables = None
+        # Index of a pack that this interpreter can use: its rank; the lowest is to be preferred.
         self._ranks = {}
         projects = [pack.get("project") for pack in packs]
         universal = "py{0}-none-any".format(sys.version_info[0])
@@ -58,34 +59,82 @@ class Resolver(object):
                 ranker = ranker or tags.Ranker()
                 rank = ranker.rank(pack["tags"])
             if rank is not None:
-                self._ranks[index] = rank
+                self._ranks[index] = rank, pack["order"]
+        self._usable = set(projects[index] for index in self._ranks)
+        # What has been resolved: (project, extras), and the pack for it.
+        self._resolved = []
+        # (requirement, the pack that requires it)
+        self._missing = []
 
     def resolve(self, requirements, ignore_errors):
+        # Without a wheel for a root requirement, not even `ignore_errors` helps, unless something before has asked for
+        # the same project in vain.
+        fatal = not ignore_errors
+        for alternatives in self._by_project(requirements):
+            candidates = [one for one in alternatives if self._best(one) is not None]
+            if candidates:
+                indexes = [index for one in candidates for index in one["packs"]]
+                best = self._best({"packs": indexes})
+                extras = [extra for one in candidates for extra in one["extras"]]
+                one = [one for one in candidates if best in one["packs"]][0]
+                self._follow(one, set(extras), None)
+            else:
+                project = alternatives[0]["project"]
+                asked = [requirement["project"] for requirement, _ in self._missing]
+                fatal = fatal or (project not in self._usable and project not in asked)
+                self._missing += [(one, None) for one in alternatives]
+        if self._missing and fatal:
+            from boot import unresolved
+
+            raise Unresolvable(unresolved.explain(self._packs, self._missing))
         chosen = []
-        missing = []
-        seen = set()
-        # (requirement, the extras by which it was reached, who requires it)
-        queue = [(requirement, (), None) for requirement in requirements]
-        while queue:
-            requirement, extras, parent = queue.pop(0)
-            if not self._applies(requirement, extras):
-                continue
-            index = self._best(requirement, chosen)
-            if index is None:
-                missing.append((requirement, parent))
-                continue
+        for _, _, index in self._resolved:
             if index not in chosen:
                 chosen.append(index)
-            for extra in [""] + requirement["extras"]:
-                if (index, extra) in seen:
-                    continue
-                seen.add((index, extra))
-                wheel = self._packs[index]
-                queue.extend((child, (extra,), wheel) for child in wheel["requires"])
-        if missing and not ignore_errors:
-            raise Unresolvable(self._explain(missing))
         sources = [pack for pack in self._packs if pack["kind"] == "sources"]
         return sources + [self._packs[index] for index in chosen]
+
+    def _by_project(self, requirements):
+        """The root requirements that apply, those for one project together."""
+        groups = []
+        for requirement in requirements:
+            if self._applies(requirement, ()):
+                for group in groups:
+                    if group[0]["project"] == requirement["project"]:
+                        group.append(requirement)
+                        break
+                else:
+                    groups.append([requirement])
+        return groups
+
+    def _follow(self, requirement, extras, parent):
+        """Resolve a requirement with all that it requires, unless it has been with these extras, or more."""
+        project = requirement["project"]
+        for known, known_extras, _ in self._resolved:
+            if known == project and extras <= known_extras:
+                return
+        index = self._best(requirement)
+        if index is None:
+            self._missing.append((requirement, parent))
+            return
+        self._resolved.append((project, extras, index))
+        pack = self._packs[index]
+        for child in pack["requires"]:
+            child = self._overridden(child)
+            # The extras by which the parent was asked for decide on what it requires.
+            if self._applies(child, extras) and "excluded" not in child:
+                self._follow(child, set(child["extras"]), pack)
+
+    def _overridden(self, requirement):
+        applicable = [one for one in requirement.get("overrides", ()) if self._applies(one, ())]
+        if len(applicable) > 1:
+            texts = [one["text"] for one in applicable]
+            raise Unresolvable(
+                "{0} is overridden by {1}, and only one of them may apply".format(
+                    requirement["text"], " and ".join(texts)
+                )
+            )
+        return applicable[0] if applicable else requirement
 
     def _python_fits(self, pack):
         if not pack["requires_python"]:
@@ -104,32 +153,10 @@ class Resolver(object):
         from boot import markers
 
         self._variables = self._variables or markers.environment()
-        for extra in extras or ("",):
-            if markers.holds(marker, dict(self._variables, extra=extra)):
-                return True
-        return False
-
-    def _best(self, requirement, chosen):
-        fitting = [index for index in requirement["packs"] if index in self._ranks]
-        for index in fitting:
-            if index in chosen:
-                return index
-        # `min` takes the first of equals: the highest version.
-        return min(fitting, key=self._ranks.__getitem__) if fitting else None
-
-    def _explain(self, missing):
-        lines = []
-        for requirement, parent in missing:
-            line = requirement["text"]
-            if parent:
-                line += " (required by {0} {1})".format(parent["project"], parent["version"])
-            there = [
-                pack["name"]
-                for pack in self._packs
-                if pack["kind"] == "wheel" and pack["project"] == requirement["project"]
-            ]
-            line += ": it has " + (", ".join(there) if there else "no wheel of that project")
-            lines.append(line)
-        return "no wheels for {0} {1} in it satisfy\n  {2}".format(
-            interpreter.implementation(), interpreter.version_text(), "\n  ".join(lines)
+        return any(
+            markers.holds(marker, dict(self._variables, extra=extra)) for extra in extras or ("",)
         )
+
+    def _best(self, requirement):
+        fitting = [index for index in requirement["packs"] if index in self._ranks]
+        return min(fitting, key=self._ranks.__getitem__) if fitting else None

@@ -99,7 +99,7 @@ def _numbers(text):
 
 
 def _interpreter_abi_pairs():
-    """(interpreter, abi, whether for any platform) → rank."""
+    """A dict of (interpreter, abi, whether for any platform) to the rank."""
     major, minor = sys.version_info[:2]
     ordered = []
     if interpreter.IS_PYPY:
@@ -109,12 +109,11 @@ def _interpreter_abi_pairs():
     else:
         own = generic = "cp{0}{1}".format(major, minor)
         ordered += [(own, abi, False) for abi in _cpython_abis()]
-        abi3 = major == 3 and not interpreter.is_free_threaded()
-        if abi3:
-            ordered.append((own, "abi3", False))
+        stable = "abi3t" if interpreter.is_free_threaded() else "abi3"
+        older = range(minor - 1, 1, -1) if major == 3 else ()
+        ordered += [(own, stable, False)] if major == 3 else []
         ordered.append((own, "none", False))
-        if abi3:
-            ordered += [("cp3{0}".format(n), "abi3", False) for n in range(minor - 1, 1, -1)]
+        ordered += [("cp3{0}".format(n), stable, False) for n in older]
     pure = ["py{0}{1}".format(major, minor), "py{0}".format(major)]
     pure += ["py{0}{1}".format(major, n) for n in range(minor - 1, -1, -1)]
     ordered += [(name, "none", False) for name in pure]
@@ -171,7 +170,8 @@ def _linux_machines():
 
 def _glibc_version():
     try:
-        text = os.confstr("CS_GNU_LIBC_VERSION") or ""
+        # The number of CS_GNU_LIBC_VERSION in glibc's <bits/confname.h>: Python 2.7 doesn't know the name.
+        text = os.confstr(2) or ""
     except (AttributeError, OSError, ValueError):
         return None
     parts = text.split()

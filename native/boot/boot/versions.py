@@ -39,6 +39,18 @@ def parse(text):
     return int(match.group("epoch") or 0), tuple(release), (pre, post, dev)
 
 
+def is_specifier(operator, wanted):
+    """Whether PEP 440 has such a specifier."""
+    is_prefix = wanted.endswith(".*")
+    if operator not in ("==", "!=", "<", "<=", ">", ">=", "~=", "==="):
+        return False
+    if operator == "===":
+        return True
+    if is_prefix and operator not in ("==", "!=") or operator == "~=" and "." not in wanted:
+        return False
+    return PATTERN.match(wanted[:-2] if is_prefix else wanted) is not None
+
+
 def satisfies(version, specifiers):
     """Whether a version satisfies all of `[operator, version]` pairs. Prereleases count."""
     return all(_satisfies(version, operator, wanted) for operator, wanted in specifiers)

@@ -1,0 +1,122 @@
+"""Which requirements lead to which wheels of a PEX, as PEX-INFO configures it, for the manifest.
+
+What depends on the interpreter is left to the boot: tags, `Requires-Python`, markers, and which of several overrides
+applies.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import Any, Dict, List, Sequence, Tuple
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from pexcz.pexfile import PEX_INFO
+from pexcz.requirements import parse_requirement, read_requirement, requirement_data
+from pexcz.specifiers import includes
+
+Json = Dict[str, Any]
+Metas = Sequence[Dict[str, Any]]
+
+# `name=requirement`, where another project takes the place of `name`.
+_OTHER_PROJECT = re.compile(
+    r"^\s*(?P<project>[A-Za-z0-9][A-Za-z0-9._-]*)\s*=\s*(?P<other>[A-Za-z0-9].*)$"
+)
+
+
+class Dependencies:
+    """The requirements of a PEX and its wheels.
+
+    :param info: PEX-INFO.
+    :param metas: The meta sections of the packs, in their order.
+    """
+
+    def __init__(self, info: Dict[str, Any], metas: Metas) -> None:
+        self._info = info
+        self._packs: Dict[str, List[Tuple[int, str]]] = defaultdict(list)
+        for index, meta in enumerate(metas):
+            if meta["kind"] == "wheel":
+                self._packs[meta["project"]].append((index, meta["version"]))
+        self._excluded = [parse_requirement(text, PEX_INFO) for text in info.get("excluded") or ()]
+        self._overrides: Dict[str, List[Json]] = defaultdict(list)
+        for text in info.get("overridden") or ():
+            project, override = _override(text)
+            self._overrides[project].append(self._record(requirement_data(override)))
+
+    def orders(self) -> Dict[int, int]:
+        """Index of a pack → its place among those of its project, 0 for the version to prefer."""
+        orders = {}
+        for packs in self._packs.values():
+            # Of two builds of one version the last one counts.
+            newest_first = sorted(packs, key=lambda pack: (_sortable(pack[1]), pack[0]))[::-1]
+            orders.update({index: order for order, (index, _) in enumerate(newest_first)})
+        return orders
+
+    def roots(self) -> List[Json]:
+        """What the app itself requires."""
+        roots = map(read_requirement, self._info.get("requirements") or ())
+        return [record for record in map(self._record, roots) if "excluded" not in record]
+
+    def of_wheel(self, requires: Sequence[Json]) -> List[Json]:
+        """What a wheel requires; each with the overrides for it, of which the one that applies takes its place."""
+        records = []
+        for data in requires:
+            record = self._record(data)
+            overrides = self._overrides.get(data["project"])
+            if overrides:
+                records.append({**record, "overrides": overrides})
+            elif "excluded" not in record:
+                records.append(record)
+        return records
+
+    def _record(self, data: Json) -> Json:
+        """A requirement with the indexes of the packs that satisfy it."""
+        record = {key: data[key] for key in ("extras", "marker", "project", "text")}
+        record["packs"] = [
+            index
+            for index, version in self._packs.get(data["project"], ())
+            if _satisfies(version, data["specifiers"])
+        ]
+        if self._is_excluded(data):
+            record["excluded"] = True
+        return record
+
+    def _is_excluded(self, data: Json) -> bool:
+        specifiers = _specifier_set(data["specifiers"])
+        return any(
+            canonicalize_name(excluded.name) == data["project"]
+            and includes(excluded.specifier, specifiers)
+            for excluded in self._excluded
+        )
+
+
+def _override(text: str) -> Tuple[str, Requirement]:
+    """The project that an entry of `overridden` is about, and what takes its place."""
+    match = _OTHER_PROJECT.match(text)
+    requirement = parse_requirement(match.group("other") if match else text, PEX_INFO)
+    return canonicalize_name(match.group("project") if match else requirement.name), requirement
+
+
+def _specifier_set(specifiers: List[List[str]]) -> SpecifierSet:
+    return SpecifierSet(",".join(map("".join, specifiers)))
+
+
+def _satisfies(version: str, specifiers: List[List[str]]) -> bool:
+    """Whether a wheel's version satisfies specifiers; prereleases count."""
+    if not specifiers:
+        return True
+    if len(specifiers) == 1 and specifiers[0][0] == "===":
+        return version == specifiers[0][1]
+    return _specifier_set(specifiers).contains(_sortable(version), prereleases=True)
+
+
+def _sortable(version: str) -> Version:
+    """A version; one that PEP 440 doesn't allow is older than all others."""
+    try:
+        return Version(version)
+    except InvalidVersion:
+        return Version("0.dev0")
