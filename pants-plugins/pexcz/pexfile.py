@@ -14,7 +14,7 @@ from typing import Any, Dict, Iterator, List
 from pexcz.errors import BadArchiveError, NotAPexError
 from pexcz.pack import DIRECTORY, EXECUTABLE, Entry
 from pexcz.trees import DirectoryTree, SubTree, Tree, ZipTree, nested_zip
-from pexcz.wheels import Wheel, read_wheel, top_level_modules, top_level_pth
+from pexcz.wheels import Wheel, read_wheel, top_level_pth
 
 PEX_INFO = "PEX-INFO"
 MAIN = "__main__.py"
@@ -67,7 +67,7 @@ class Pex:
         paths = [entry.path for entry in self.source_entries()]
         return {
             "kind": "sources",
-            "modules": top_level_modules(paths),
+            "names": sorted({path.split("/")[1].split(".")[0] for path in paths}),
             "pth": top_level_pth(paths),
         }
 

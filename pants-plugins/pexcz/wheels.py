@@ -7,8 +7,8 @@ and `.layout.json` to tell. Both become the four schemes of a pack (docs/format.
 
 from __future__ import annotations
 
-import configparser
 import json
+import re
 from dataclasses import dataclass
 from email.message import Message
 from email.parser import HeaderParser
@@ -29,6 +29,11 @@ from pexcz.trees import Tree
 
 LAYOUT = ".layout.json"
 SHEBANG_PLACEHOLDER = b"#!python"
+# A script for Python, by whatever path: Pex and installers give it the environment's interpreter, without the options.
+_PYTHON_SHEBANG = re.compile(
+    rb"#!(?:.*\W)?(?:pythonw?|pypy)(?:\d+(?:\.\d+)*)?(?:\.exe)?(?:\s+\S.*)?\s*$", re.IGNORECASE
+)
+_ENTRY_POINT = re.compile(r"[\w.]+(:[\w.]+)?$")
 
 
 @dataclass(frozen=True)
@@ -62,9 +67,7 @@ def read_wheel(tree: Tree, file_name: str) -> Wheel:
         "entry_points": entry_points,
         "pth": top_level_pth(targets),
         "python_scripts": sorted(
-            entry.path.split("/", 1)[1]
-            for entry in entries
-            if entry.path.startswith("scripts/") and _is_python_script(entry)
+            entry.path.split("/", 1)[1] for entry in entries if entry.flags & SHEBANG
         ),
         "scripts": sorted(t.split("/", 1)[1] for t in targets if t.startswith("scripts/")),
         **_metadata(tree, schemes, file_name),
@@ -78,25 +81,17 @@ def top_level_pth(targets: List[str]) -> List[str]:
     return sorted(name for name in names if "/" not in name and name.endswith(".pth"))
 
 
-def top_level_modules(targets: List[str]) -> List[str]:
-    """The names that can be imported from the top of `lib/`: of modules, and of directories."""
-    names = {target.split("/")[1] for target in targets if target.startswith("lib/")}
-    return sorted({name[: -len(".py")] if name.endswith(".py") else name for name in names})
-
-
-def _is_python_script(entry: Entry) -> bool:
-    first_line = next(iter(entry.chunks()), b"").split(b"\n", 1)[0]
-    return first_line.startswith(b"#!") and (b"python" in first_line or b"pypy" in first_line)
-
-
 def _entry(tree: Tree, source: str, target: str) -> Entry:
     file = tree.files[source]
-    flags = EXECUTABLE if file.executable else 0
-    if target.startswith("scripts/"):
-        flags |= EXECUTABLE
-        if next(iter(tree.chunks(source)), b"").startswith(SHEBANG_PLACEHOLDER):
-            flags |= SHEBANG
-    return Entry(target, file.size, flags, lambda: tree.chunks(source))
+    if not target.startswith("scripts/"):
+        flags = EXECUTABLE if file.executable else 0
+        return Entry(target, file.size, flags, lambda: tree.chunks(source))
+    if next(iter(tree.chunks(source)), b"").startswith(b"#!"):
+        first_line, line_end, rest = tree.read(source).partition(b"\n")
+        if _PYTHON_SHEBANG.match(first_line):
+            content = SHEBANG_PLACEHOLDER + b"\n" + rest
+            return Entry(target, len(content), EXECUTABLE | SHEBANG, lambda: iter([content]))
+    return Entry(target, file.size, EXECUTABLE, lambda: tree.chunks(source))
 
 
 def _chroot_schemes(tree: Tree, file_name: str) -> Dict[str, str]:
@@ -193,6 +188,8 @@ def _metadata(tree: Tree, schemes: Dict[str, str], file_name: str) -> Dict[str, 
     metadata = _headers(tree, metadata_path)
     return {
         "project": canonicalize_name(str(metadata["Name"])),
+        # Where its headers go, if it has any.
+        "headers": str(metadata["Name"]) if any(t.startswith("headers/") for t in schemes) else "",
         "version": str(metadata["Version"]),
         "tags": _tags(file_name, _headers(tree, wheel_path)),
         "requires_python": _requires_python(metadata.get("Requires-Python")),
@@ -220,23 +217,22 @@ def _tags(file_name: str, wheel: Message) -> List[str]:
 
 
 def _entry_points(tree: Tree, schemes: Dict[str, str], file_name: str) -> Dict[str, Dict[str, str]]:
-    """The console and GUI scripts of entry_points.txt: name → `module:function`."""
+    """The console and GUI scripts of entry_points.txt: name → `module:function` or `module`.
+
+    Read line by line, as Pex does. A line that isn't an entry point is no script.
+    """
     source = _dist_info(schemes, file_name, "entry_points.txt")
     if source is None:
         return {}
-    parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
-    parser.optionxform = str  # type: ignore[assignment,method-assign]
-    try:
-        parser.read_string(tree.read(source).decode("utf-8", "replace"))
-    except configparser.Error as e:
-        raise BadArchiveError(
-            f"{tree.name}: {file_name} has a damaged entry_points.txt: {e}"
-        ) from e
-    return {
-        group: {
-            name: "".join(value.split("[")[0].split())
-            for name, value in sorted(parser.items(group))
-        }
-        for group in ("console_scripts", "gui_scripts")
-        if parser.has_section(group)
-    }
+    groups: Dict[str, Dict[str, str]] = {}
+    group = ""
+    for line in tree.read(source).decode("utf-8", "replace").splitlines():
+        line = line.strip()
+        name, equals, value = line.partition("=")
+        if line.startswith("[") and line.endswith("]"):
+            group = line[1:-1].strip()
+        elif equals and not line.startswith("#") and group in ("console_scripts", "gui_scripts"):
+            target = "".join(value.split("[")[0].split())
+            if _ENTRY_POINT.match(target):
+                groups.setdefault(group, {})[name.strip()] = target
+    return {name: dict(sorted(group.items())) for name, group in sorted(groups.items())}

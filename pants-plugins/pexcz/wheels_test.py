@@ -53,6 +53,7 @@ def test_the_metadata_of_a_wheel_is_in_its_meta_section() -> None:
             "console_scripts": {"foo": "foo.main:main"},
             "gui_scripts": {"Foo": "foo:gui"},
         },
+        "headers": "",
         "kind": "wheel",
         "name": NAME,
         "project": "foo-bar",
@@ -118,6 +119,44 @@ def test_a_wheel_file_and_chroots_of_all_ages_give_the_same_schemes() -> None:
         assert paths(wheel) == expected
         assert wheel.meta["scripts"] == ["native", "tool"]
         assert wheel.meta["python_scripts"] == ["tool"]
+        assert wheel.meta["headers"] == "Foo.Bar"
+
+
+@pytest.mark.parametrize(
+    "first_line, is_python",
+    [
+        ("#!python", True),
+        ("#!pythonw", True),
+        ("#!python -E", True),
+        ("#!/usr/bin/env python3", True),
+        ("#!/usr/bin/env -S python3.11 -u", True),
+        ("#! /opt/python 3/bin/pypy3", True),
+        ("#!C:\\Python39\\python.exe", True),
+        ("#!python\r", True),
+        ("#!/bin/sh", False),
+        ("#!/usr/bin/ipython", False),
+        ("#!/usr/bin/pythonish", False),
+        ("# python", False),
+        ("", False),
+    ],
+)
+def test_a_script_for_python_gets_the_placeholder(first_line: str, is_python: bool) -> None:
+    content = first_line + "\nprint(1)\n"
+    wheel = read({**INFO, "Foo.Bar-1.0.data/scripts/tool": content})
+    [entry] = [entry for entry in wheel.entries if entry.path == "scripts/tool"]
+    assert entry.flags == (EXECUTABLE | SHEBANG if is_python else EXECUTABLE)
+    packed = b"".join(entry.chunks()).decode()
+    assert packed == ("#!python\nprint(1)\n" if is_python else content)
+    assert entry.size == len(packed)
+
+
+def test_an_entry_point_is_read_for_what_it_is() -> None:
+    text = (
+        "\ufeff\nno = group\n[console_scripts]\n  a.b-c = x.y : z.w [extra, more]\n# no = comment:x\n"
+        "module=mod\nnothing\nempty =\nodd = not an entry point!\n[other]\nc = d\n[gui_scripts]\n"
+    )
+    meta = read({**INFO, "Foo.Bar-1.0.dist-info/entry_points.txt": text}).meta
+    assert meta["entry_points"] == {"console_scripts": {"a.b-c": "x.y:z.w", "module": "mod"}}
 
 
 def test_the_dist_info_of_a_vendored_project_is_not_the_wheels() -> None:

@@ -7,13 +7,25 @@ import sys
 from boot import interpreter
 
 SHEBANG_MAX_BYTES = 127
-CONSOLE_SCRIPT = """\
-#!{python}
+# Of every implementation, as pip has it.
+HEADERS = "include/site/python{0}.{1}/"
+CODING = "# -*- coding: utf-8 -*-"
+FUNCTION_SCRIPT = """\
+#!{shebang}
+{coding}
 import sys
 from {module} import {first}
 
 if __name__ == "__main__":
     sys.exit({function}())
+"""
+MODULE_SCRIPT = """\
+#!{shebang}
+{coding}
+import runpy
+
+if __name__ == "__main__":
+    runpy.run_module("{module}", run_name="__main__", alter_sys=True)
 """
 PYVENV_CFG = """\
 home = {home}
@@ -30,6 +42,13 @@ EXTRA_SYS_PATH_PTH = (
 )
 
 
+def encode(path):
+    """A path of the file system as bytes."""
+    if isinstance(path, bytes):
+        return path
+    return path.encode(sys.getfilesystemencoding() or "utf-8", "surrogateescape")
+
+
 class Plan(object):
     """The records of a plan, as bytes."""
 
@@ -38,9 +57,8 @@ class Plan(object):
 
     def add(self, *fields):
         for field in fields:
-            if not isinstance(field, bytes):
-                # Paths of the file system come as Python decoded them, content as UTF-8.
-                field = field.encode(sys.getfilesystemencoding() or "utf-8", "surrogateescape")
+            # Paths of the file system come as Python decoded them, content as UTF-8.
+            field = encode(field)
             self._parts.append(("%d:" % len(field)).encode("ascii") + field + b",")
 
     def add_file(self, mode, path, content):
@@ -78,10 +96,11 @@ class Environment(object):
         venv_entries = [self.venv] if interpreter.IS_WINDOWS else []
         venv_mode = bool(info.get("venv"))
         sources = os.path.join(self.root, "sources", self.packs[0]["sha256"][:40], "lib")
-        first = [sources] if not venv_mode and self._shadows(standard_library) else []
         composition = self._composition
-        if composition and not venv_mode:
-            first = composition.sources(self) + first
+        first = []
+        if not venv_mode:
+            first = composition.sources(self) if composition else []
+            first += [sources] if self._hides_a_module(standard_library) else []
         pth = [name for pack in self.packs for name in pack["pth"]]
         return {
             "bin": os.path.join(self.venv, self._bin),
@@ -106,18 +125,15 @@ class Environment(object):
             "venv_mode": venv_mode,
         }
 
-    def _shadows(self, standard_library):
-        """Whether one of the app's own modules has the name of one of the standard library.
+    def _hides_a_module(self, standard_library):
+        """Whether one of the app's own files has the name of a module of the standard library.
 
         In zipapp mode it takes its place. An entry of `sys.path` for that costs each import, so few apps get it.
         """
-        own = set(self.packs[0]["modules"])
-        return any(
-            name.partition(".")[0] in own
-            for directory in standard_library
-            if os.path.isdir(directory)
-            for name in os.listdir(directory)
-        )
+        entries = [entry for entry in standard_library if os.path.isdir(entry)]
+        names = [name for entry in entries for name in os.listdir(entry)]
+        modules = set(name.split(".")[0] for name in names).union(sys.builtin_module_names)
+        return not modules.isdisjoint(self.packs[0]["names"])
 
     @property
     def _has_system_site(self):
@@ -162,7 +178,7 @@ class Environment(object):
         plan.add("czex-plan", "1")
         plan.add("store", self.root)
         plan.add("venv", self.venv)
-        plan.add("shebang", self._shebang())
+        plan.add("shebang", "#!" + self._shebang())
         plan.add("copy", "1" if self.info.get("venv_site_packages_copies") else "0")
         self._add_interpreter(plan)
         plan.add_file("644", "boot", marshal.dumps((self._text, self.settings(), code)))
@@ -189,11 +205,11 @@ class Environment(object):
             plan.add("mount", "lib", library)
             if pack["kind"] == "wheel":
                 plan.add("mount", "scripts", self._bin)
-                plan.add("mount", "headers", self._headers(pack["project"]))
+                if pack["headers"]:
+                    plan.add(
+                        "mount", "headers", HEADERS.format(*sys.version_info) + pack["headers"]
+                    )
                 plan.add("mount", "data", "")
-
-    def _headers(self, project):
-        return "include/site/{0}/{1}".format(interpreter.library_name(), project)
 
     def _add_interpreter(self, plan):
         executable = interpreter.base_executable()
@@ -229,24 +245,27 @@ class Environment(object):
             "python{0}.{1}".format(*sys.version_info),
         ]
         if interpreter.IS_PYPY:
-            aliases += ["pypy", "pypy{0}".format(sys.version_info[0])]
+            aliases += [
+                name.format(*sys.version_info) for name in ("pypy", "pypy{0}", "pypy{0}.{1}")
+            ]
         for alias in aliases:
             plan.add("link", "bin/" + alias, "python")
         if sys.maxsize > 2**32 and sys.platform != "darwin":
             plan.add("link", "lib64", "lib")
 
     def add_console_scripts(self, plan, packs):
-        python = self._shebang()
+        shebang = self._shebang()
         names = set()
         for pack in packs:
             for group in ("console_scripts", "gui_scripts"):
                 for name, target in sorted(pack.get("entry_points", {}).get(group, {}).items()):
-                    module, _, function = target.partition(":")
-                    if name in names or not function or "/" in name:
+                    if name in names or "/" in name:
                         continue
                     names.add(name)
-                    script = CONSOLE_SCRIPT.format(
-                        python=python,
+                    module, _, function = target.partition(":")
+                    script = (FUNCTION_SCRIPT if function else MODULE_SCRIPT).format(
+                        shebang=shebang,
+                        coding=CODING,
                         module=module,
                         first=function.partition(".")[0],
                         function=function,
@@ -259,10 +278,15 @@ class Environment(object):
         if self.info.get("venv_hermetic_scripts", True) is not False:
             flags = " -sE" if sys.version_info < (3, 4) else " -I"
         line = self.python + flags
-        if " " not in self.python and len(line) + 3 <= SHEBANG_MAX_BYTES:
+        encoded = encode(line)
+        # Python 2 wants to know the encoding of a file that isn't ASCII.
+        is_readable = sys.version_info[0] > 2 or len(encoded) == len(
+            encoded.decode("utf-8", "ignore")
+        )
+        if len(self.python.split()) == 1 and len(encoded) + 3 <= SHEBANG_MAX_BYTES and is_readable:
             return line
         quoted = "'{0}'".format(self.python.replace("'", "'\"'\"'"))
-        return "/bin/sh\n'''exec' {0}{1} \"$0\" \"$@\"\n' '''".format(quoted, flags)
+        return "/bin/sh\n{0}\n'''exec' {1}{2} \"$0\" \"$@\"\n' '''".format(CODING, quoted, flags)
 
 
 def inherit_path(info):
