@@ -325,9 +325,9 @@ def execute(settings, app):
         return execute_code(content, target, namespace)
     if settings["venv_mode"]:
         sys.argv[0] = entry[3] or os.environ["PEX"]
-    elif sys.version_info >= (3, 9):
-        # Since then Python itself makes it absolute, and Pex passes it on.
-        sys.argv[0] = app
+    elif sys.version_info >= (3, 9) and not os.path.isabs(sys.argv[0]):
+        # Since then Python gives the zip file the working directory, and Pex passes it on.
+        sys.argv[0] = os.path.join(os.getcwd(), sys.argv[0])
     __import__(target)
     function = sys.modules[target]
     for attribute in entry[2].split("."):
