@@ -20,6 +20,9 @@ if __name__ == "__main__":
         settings, code = marshal.loads(stream.read())[1:]
     activation = {"__name__": "czex_activate"}
     exec(code, activation)
+    # This file is not part of the command line that the app, or a restart, is to see.
+    if hasattr(sys, "orig_argv"):
+        del sys.orig_argv[-len(sys.argv)]
     del sys.argv[0]
     activation["run"](settings, os.path.abspath(sys.argv[0]), True)
     import subprocess
