@@ -94,15 +94,16 @@ class Machine:
         return subprocess.Popen(
             [str(argument) for argument in argv],
             env={**environment, **self.variables},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             **kwargs,  # type: ignore[call-overload]
         )
 
-    def run(self, *argv: object, **kwargs: object) -> Outcome:
+    def run(self, *argv: object, given: str = "", **kwargs: object) -> Outcome:
+        """Run to the end, with `given` as its standard input."""
         process = self.start(*argv, **kwargs)
-        stdout, stderr = process.communicate(timeout=120)
+        stdout, stderr = process.communicate(given.encode(), timeout=120)
         return Outcome(stdout.decode(), stderr.decode(), process.returncode)
 
     def leftovers(self) -> List[str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
+from testprojects.differences import CACHE, EVERYWHERE, NOT_FOR_APPS, SHELL_TOOLS
 from testprojects.pythons import Python
 
 # What an app may see of its environment, for an app that doesn't print it. For every Python.
@@ -30,18 +30,6 @@ json.dump(
     sys.stdout,
 )
 """
-
-# What Python says of a file when it compiles it, so only once, and with the file's place in a cache.
-COMPILED = re.compile(r"^/.*: (Syntax|Deprecation)Warning: .*\n(  .*\n)?", re.MULTILINE)
-
-# The shell's, macOS's, and one that Pex leaves behind for a process of its own.
-NOT_FOR_APPS = ("_", "SHLVL", "__CF_USER_TEXT_ENCODING", "LC_CTYPE", "_PEX_CACHE_ACCESS_LOCK")
-
-# A virtual environment in the cache of either.
-VENV = re.compile(r"/[^:]*/home/(?:pex|czex)/venvs/[^:]*?(?=/bin|:|$)")
-
-# What a shell script, the CZEX's own header included, may start.
-TOOLS = ("cat", "dirname", "env", "id", "ls", "mkdir", "readlink", "rm", "sh", "tr", "uname")
 
 
 @dataclass(frozen=True)
@@ -75,7 +63,7 @@ class Machine:
         """A directory for PATH in which this is the only Python."""
         directory = self.root / "bin"
         directory.mkdir(exist_ok=True)
-        targets = {name: shutil.which(name, path="/bin:/usr/bin") for name in TOOLS}
+        targets = {name: shutil.which(name, path="/bin:/usr/bin") for name in SHELL_TOOLS}
         for name in ("python", "python3", os.path.basename(interpreter)):
             targets[name] = interpreter
         for name, target in targets.items():
@@ -146,8 +134,10 @@ class Pair:
         )
 
     def _without_names(self, outcome: Outcome) -> Outcome:
-        stderr = COMPILED.sub("", self.without_names(outcome.stderr))
-        return Outcome(self.without_names(outcome.stdout), stderr, outcome.exit_code)
+        stdout, stderr = self.without_names(outcome.stdout), self.without_names(outcome.stderr)
+        for difference in EVERYWHERE:
+            stdout, stderr = difference.without(stdout), difference.without(stderr)
+        return Outcome(stdout, stderr, outcome.exit_code)
 
     def without_names(self, text: str) -> str:
         return text.replace(str(self.czex), "<app>").replace(str(self.pex), "<app>")
@@ -156,7 +146,7 @@ class Pair:
 def comparable(facts: dict[str, Any], pair: Pair) -> dict[str, Any]:
     """Facts without what differs by design: the app's own path, and which cache it is in."""
     environment = {
-        name: VENV.sub("<venv>", pair.without_names(value))
+        name: CACHE.without(pair.without_names(value))
         for name, value in facts["environment"].items()
         if name not in NOT_FOR_APPS
     }

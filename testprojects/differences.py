@@ -1,0 +1,159 @@
+"""What differs on purpose between a PEX and its CZEX: all of it, with the reasons. docs/differences.md shows this list."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Pattern, Tuple
+
+# What a shell script, the CZEX's own header included, and Pex may start.
+SHELL_TOOLS = (
+    *("cat", "dirname", "env", "id", "ldd", "ls", "mkdir", "readlink", "rm", "sh", "tr", "uname"),
+)
+
+# Not for apps: a shell's variables, macOS's, and those that Pex leaves behind for processes of its own.
+NOT_FOR_APPS = (
+    "_",
+    "SHLVL",
+    "PWD",
+    "LC_CTYPE",
+    "__CF_USER_TEXT_ENCODING",
+    "_PEX_CACHE_ACCESS_LOCK",
+    "__PEX_UNVENDORED__",
+)
+
+# Directories of virtual environments in a cache of either.
+VENVS = r"/[^\s:'\"]*/(?:pex|czex|pex-root)/venvs/"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One difference, as the document's table has it, and what is left of it in a comparison.
+
+    :param patterns: What it looks like in the output of either, and what stands for it.
+    :param stderr: Whether all that is said on stderr may differ.
+    """
+
+    what: str
+    pex: str
+    czex: str
+    why: str
+    patterns: Tuple[Tuple[Pattern[str], str], ...] = ()
+    stderr: bool = False
+
+    def without(self, text: str) -> str:
+        for pattern, replacement in self.patterns:
+            text = pattern.sub(replacement, text)
+        return text
+
+
+def _pattern(pattern: str, replacement: str = "") -> Tuple[Tuple[Pattern[str], str], ...]:
+    return ((re.compile(pattern, re.MULTILINE), replacement),)
+
+
+CACHE = Difference(
+    what="Where an app's files are, so the `__file__` of modules and the entries of `sys.path`",
+    pex="below `$PEX_ROOT`: unzipped sources, each wheel by itself, or a venv",
+    czex="in the one environment of the app, below the cache of CZEX files",
+    why="wheels are shared between apps, and one directory is searched faster than one for each wheel",
+    patterns=(
+        *_pattern(VENVS + r"[^:'\"\s]*?(?=/bin|/lib|/__main__|[:'\"\s]|$)", "<venv>"),
+        *_pattern(r"(<venv>/bin/(?:python|pypy))[0-9.]+", r"\1"),
+    ),
+)
+VENV_EVERYWHERE = Difference(
+    what="`sys.executable`, `sys.prefix` and what follows from them, in zipapp mode",
+    pex="the interpreter's",
+    czex="the environment's, as in venv mode",
+    why="only so do the processes that an app starts with `sys.executable` find its wheels",
+    patterns=_pattern(r"^(?:executable|prefix|user site): .*\n"),
+)
+HOOKS = Difference(
+    what="Import hooks that `.pth` files of the machine's site-packages have installed, in zipapp mode",
+    pex="still there",
+    czex="gone",
+    why="they belong to packages that the app doesn't see",
+    patterns=_pattern(r"^finders: .*\n"),
+)
+FLAGS = Difference(
+    what="`sys.flags` in venv mode, and whether variables such as PYTHONOPTIMIZE count",
+    pex="flags of `-I`, before Python 3.4 of `-sE`, with which Pex restarts the interpreter; they don't",
+    czex="flags as given; they do",
+    why="the running interpreter becomes the environment's without a restart, and is isolated all the same",
+    patterns=_pattern(r"^isolated: .*\n"),
+)
+COMMAND_LINE = Difference(
+    what="The command line that `ps` and `sys.orig_argv` show",
+    pex="of the restarted interpreter, with paths in the cache",
+    czex="the one it was started by",
+    why="nothing is restarted",
+)
+MAIN = Difference(
+    what="What is in `__main__` while a function is the entry point",
+    pex="the names and attributes of Pex's own `__main__.py`",
+    czex="no names, and the attributes of the environment's `__main__.py`",
+    why="Pex's are of no use to an app",
+)
+MESSAGES = Difference(
+    what="The wording of messages, and what `PEX_VERBOSE` logs",
+    pex="Pex's, for some mistakes a traceback",
+    czex="messages that begin with `czex: `; the exit code is the same",
+    why="each says what happened, to which file, and what to do",
+    stderr=True,
+)
+TRACEBACKS = Difference(
+    what="The first lines of the traceback of an app that failed",
+    pex="in Pex's own modules",
+    czex="in those of the boot",
+    why="what starts the app is another program",
+    patterns=_pattern(r"^  File .*\n(?:    .*\n)*"),
+)
+FLAGS_OF_PEX_INTERPRETER = Difference(
+    what="`PEX_INTERPRETER=1` with flags for the interpreter, such as `-O`, in zipapp mode, for an app with an entry point",
+    pex="the app is started as if the variable were not set",
+    czex="the interpreter, with these flags",
+    why="Pex forgets the variable when it restarts for the flags",
+)
+ODD_CACHES = Difference(
+    what="A cache whose path has a space, is longer than a shebang may be, or can't be made",
+    pex="console scripts fail; a warning; a traceback",
+    czex="all is as usual; in the last case with a temporary cache",
+    why="an app should not depend on where a home directory is",
+    patterns=_pattern(r"^/.*: PEXWarning: .*\n  pex_warnings.warn\(\n"),
+)
+COMPILED = Difference(
+    what="Warnings of Python's compiler, such as SyntaxWarning",
+    pex="at the start that compiles the file",
+    czex="at the start that compiles the file, which may be another one",
+    why="the caches are different",
+    patterns=_pattern(r"^/.*: (?:Syntax|Deprecation)Warning: .*\n(?:  .*\n)?"),
+)
+VARIABLES = Difference(
+    what="`_PEX_CACHE_ACCESS_LOCK` and `__PEX_UNVENDORED__` in the environment",
+    pex="there",
+    czex="not there",
+    why="they are for Pex's own processes",
+)
+SHELL = Difference(
+    what="`PWD` in the environment, where it was not set",
+    pex="not set",
+    czex="set, if the app was started by its header",
+    why="the header is a shell script, and shells set it",
+)
+
+EVERYWHERE = (CACHE, COMPILED)
+DIFFERENCES = (
+    VENV_EVERYWHERE,
+    FLAGS,
+    CACHE,
+    MAIN,
+    HOOKS,
+    COMMAND_LINE,
+    MESSAGES,
+    TRACEBACKS,
+    ODD_CACHES,
+    COMPILED,
+    VARIABLES,
+    SHELL,
+    FLAGS_OF_PEX_INTERPRETER,
+)
