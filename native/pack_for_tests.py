@@ -131,13 +131,17 @@ MOUNTS = (
 
 @dataclass
 class App:
-    """A plan with the archive it names. `extra` is put at the plan's end."""
+    """A plan with the archive it names. `extra` is put at the plan's end.
+
+    :param elsewhere: A directory for the venv that isn't below the store.
+    """
 
     store: str
     archive: str
     venv: str = "venvs/app/cpython-311"
     shebang: str = "#!/venv/bin/python"
     copy: int = 0
+    elsewhere: str = ""
     packs: list[tuple[str, str, int, int]] = field(default_factory=list)
     mounts: tuple[tuple[str, str], ...] = MOUNTS
     extra: bytes = b""
@@ -156,13 +160,13 @@ class App:
 
     @property
     def venv_path(self) -> str:
-        return os.path.join(self.store, *self.venv.split("/"))
+        return self.elsewhere or os.path.join(self.store, *self.venv.split("/"))
 
     def plan(self) -> bytes:
         parts = [
             record("czex-plan", "1"),
             record("store", self.store),
-            record("venv", self.store + "/" + self.venv),
+            record("venv", self.elsewhere or self.store + "/" + self.venv),
             record("shebang", self.shebang),
             record("copy", self.copy),
             record("archive", self.archive),

@@ -16,7 +16,17 @@ from pathlib import Path
 import pack_for_tests as packs
 import pytest
 from pack_for_tests import SITE_PACKAGES, Entry, pack, record
-from runtime_cases import FILES, MIB, assert_installs, contents, tree, write_plan
+from runtime_cases import (
+    CACHE,
+    FILES,
+    MIB,
+    USAGE,
+    assert_fails,
+    assert_installs,
+    contents,
+    tree,
+    write_plan,
+)
 from runtime_for_tests import Runtime
 
 # --- What is unpacked
@@ -338,3 +348,27 @@ def test_a_copied_venv_has_no_links_into_the_store(runtime, app):
     assert {name for name, what in found.items() if isinstance(what, str)} == {"bin/python"}
     assert found[SITE_PACKAGES + "/big"] == bytes(300_000)
     assert os.access(os.path.join(app.venv_path, SITE_PACKAGES, "x"), os.X_OK)
+
+
+def test_a_copied_venv_may_be_outside_the_store(runtime, app, tmp_path):
+    app.add(pack(FILES).encoded())
+    assert_installs(runtime, app)
+    app.copy, app.elsewhere = 1, str(tmp_path / "not in the store" / "venv")
+    os.mkdir(tmp_path / "not in the store")
+    before = tree(app.store)
+    assert_installs(runtime, app)
+    assert contents(app.venv_path) == contents(app.store + "/" + app.venv) != {}
+    assert [what for what in tree(app.venv_path).values() if isinstance(what, str)] == []
+    assert tree(app.store) == before
+    assert os.listdir(tmp_path / "not in the store") == ["venv"]
+
+
+def test_a_venv_outside_the_store_cannot_link_to_it(runtime, app, tmp_path):
+    app.elsewhere = str(tmp_path / "venv")
+    assert_fails(runtime, app, USAGE, "copies")
+
+
+def test_a_venv_outside_the_store_needs_a_directory_to_be_in(runtime, app, tmp_path):
+    app.copy, app.elsewhere = 1, str(tmp_path / "missing" / "venv")
+    app.add(pack(FILES).encoded())
+    assert_fails(runtime, app, CACHE, "can't open", "missing", "give another directory")

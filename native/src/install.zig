@@ -19,7 +19,9 @@ const packs_in_batch_max = 64;
 pub fn install(arena: std.mem.Allocator, plan_path: []const u8, report: *Report) ReportError!void {
     const plan = try plan_format.read(arena, report, plan_path);
     const store: store_dirs.Store = try .open(arena, plan.store, report);
-    if (try store.isInstalled(plan.venv, report)) return;
+    const is_in_store = std.mem.eql(u8, plan.venv_root, plan.store);
+    const venvs: store_dirs.Store = if (is_in_store) store else try .openForVenv(arena, plan.venv_root, report);
+    if (try venvs.isInstalled(plan.venv, report)) return;
 
     const decoder: zstd.Decoder = try .init(arena);
     const packs = try openPacks(arena, decoder, &plan, report);
@@ -27,11 +29,11 @@ pub fn install(arena: std.mem.Allocator, plan_path: []const u8, report: *Report)
     for (packs, installed) |*pack, *to| to.* = .{ .pack = pack, .path = try storePath(arena, pack.record) };
     try installPacks(arena, decoder, &store, installed, report);
 
-    switch (try store.beginWaiting(plan.venv, report)) {
+    switch (try venvs.beginWaiting(plan.venv, report)) {
         .busy => unreachable,
         .installed => {},
         .making => |making| {
-            link.link(arena, &plan, installed, making, report) catch |err| {
+            link.link(arena, &plan, installed, &store, making, report) catch |err| {
                 making.abandon();
                 return err;
             };

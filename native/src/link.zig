@@ -12,6 +12,7 @@ const path_rules = @import("path.zig");
 const plan_format = @import("plan.zig");
 const Entry = @import("pack.zig").Entry;
 const Making = @import("store.zig").Making;
+const Store = @import("store.zig").Store;
 const Pack = @import("pack.zig").Pack;
 const Plan = plan_format.Plan;
 const Report = @import("report.zig").Report;
@@ -29,12 +30,14 @@ pub fn link(
     arena: std.mem.Allocator,
     plan: *const Plan,
     packs: []const Installed,
+    store: *const Store,
     making: Making,
     report: *Report,
 ) ReportError!void {
     var linker: Linker = .{
         .arena = arena,
         .plan = plan,
+        .store = store,
         .making = making,
         .report = report,
         .method = if (plan.copy) .copy else if (os.makes_symbolic_links) .symbolic else .hard,
@@ -113,6 +116,8 @@ const Child = struct {
 const Linker = struct {
     arena: std.mem.Allocator,
     plan: *const Plan,
+    /// Where the packs are.
+    store: *const Store,
     making: Making,
     report: *Report,
     method: enum { symbolic, hard, copy },
@@ -186,7 +191,7 @@ const Linker = struct {
         }
         if (linker.method == .hard) {
             const existing = try std.mem.concat(linker.arena, u8, &.{ installed.path, "/", entry.path });
-            if (linker.making.dir.makeHardLink(path, linker.making.store.root, existing)) |_| return else |err| switch (err) {
+            if (linker.making.dir.makeHardLink(path, linker.store.root, existing)) |_| return else |err| switch (err) {
                 // On Linux a hard link to what belongs to another user may be forbidden.
                 error.NotSupported, error.AccessDenied => linker.method = .copy,
                 else => return linker.failed("can't link", path, err),
@@ -236,7 +241,7 @@ const Linker = struct {
     ) ReportError!void {
         if (linker.buffer.len == 0) linker.buffer = try linker.arena.alloc(u8, copy_buffer_bytes);
         const existing = try std.mem.concat(linker.arena, u8, &.{ installed.path, "/", entry.path });
-        const from = linker.making.store.root.openFile(existing) catch |err|
+        const from = linker.store.root.openFile(existing) catch |err|
             return linker.failedToRead(existing, err);
         defer from.close();
         const to = linker.making.dir.createFile(path, entry.mode()) catch |err|
@@ -285,7 +290,7 @@ const Linker = struct {
     }
 
     fn failedToRead(linker: *Linker, path: []const u8, err: os.Error) error{Reported} {
-        return linker.report.system(.cache, "can't read", .{ linker.making.store.root_path, path, "" }, err);
+        return linker.report.system(.cache, "can't read", .{ linker.store.root_path, path, "" }, err);
     }
 };
 

@@ -35,7 +35,9 @@ pub const Link = struct { path: []const u8, target: []const u8 };
 
 pub const Plan = struct {
     store: []const u8,
-    /// Relative to the store.
+    /// The directory that the venv is made in: the store, or where a venv that copies everything is wanted.
+    venv_root: []const u8,
+    /// Relative to that directory.
     venv: []const u8,
     shebang: []const u8,
     copy: bool,
@@ -226,11 +228,15 @@ const Builder = struct {
     fn finish(builder: *Builder) ParseError!Plan {
         const store = builder.store orelse return error.MissingStore;
         const venv = builder.venv orelse return error.MissingVenv;
+        const copy = builder.copy orelse false;
+        // A link to the store is relative, and may be wanted for as long as the venv is.
+        const venv_root = if (copy and !isBelow(store, venv)) parentOf(venv) else store;
         return .{
             .store = store,
-            .venv = try below(builder.arena, store, venv),
+            .venv_root = venv_root,
+            .venv = try below(builder.arena, venv_root, venv),
             .shebang = builder.shebang orelse "",
-            .copy = builder.copy orelse false,
+            .copy = copy,
             .packs = builder.packs.items,
             .files = builder.files.items,
             .links = builder.links.items,
@@ -238,11 +244,23 @@ const Builder = struct {
     }
 };
 
-/// A directory of the store, as a path relative to it.
-fn below(arena: std.mem.Allocator, store: []const u8, venv: []const u8) ParseError![]const u8 {
-    const parent = std.mem.trimEnd(u8, store, separators);
-    if (venv.len <= parent.len or !std.mem.startsWith(u8, venv, parent)) return error.VenvOutsideStore;
-    if (std.mem.findScalar(u8, separators, venv[parent.len]) == null) return error.VenvOutsideStore;
+fn isBelow(directory: []const u8, venv: []const u8) bool {
+    const parent = std.mem.trimEnd(u8, directory, separators);
+    if (venv.len <= parent.len or !std.mem.startsWith(u8, venv, parent)) return false;
+    return std.mem.findScalar(u8, separators, venv[parent.len]) != null;
+}
+
+/// All of an absolute path but its last component, and with the separator after it.
+fn parentOf(path: []const u8) []const u8 {
+    const trimmed = std.mem.trimEnd(u8, path, separators);
+    const last = std.mem.findLastAny(u8, trimmed, separators) orelse return path;
+    return path[0 .. last + 1];
+}
+
+/// The venv as a path relative to a directory.
+fn below(arena: std.mem.Allocator, directory: []const u8, venv: []const u8) ParseError![]const u8 {
+    if (!isBelow(directory, venv)) return error.VenvOutsideStore;
+    const parent = std.mem.trimEnd(u8, directory, separators);
     const relative = try arena.dupe(u8, std.mem.trim(u8, venv[parent.len..], separators));
     for (separators) |separator| std.mem.replaceScalar(u8, relative, separator, '/');
     path_rules.check(relative, path_rules.native_rules) catch return error.VenvOutsideStore;
@@ -266,7 +284,7 @@ fn describe(fault: Fault) []const u8 {
         error.MissingField => "it ends within a record",
         error.MissingStore => "it names no store, or not by an absolute path",
         error.MissingVenv => "it names no venv, or not by an absolute path",
-        error.VenvOutsideStore => "the venv isn't below the store",
+        error.VenvOutsideStore => "the venv isn't below the store, and isn't to be made of copies",
         error.RepeatedRecord => "a record that must be unique is there twice",
         error.BadCopy => "a \"copy\" record is neither 0 nor 1",
         error.BadPack => "a \"pack\" record has an invalid kind, fingerprint, offset or size",
@@ -332,6 +350,7 @@ test "a plan says all that it was told" {
         &.{ "file", "755", "bin/x", "\x00\xff" },
         &.{ "link", "bin/python", "/usr/bin/python" },
     }));
+    try testing.expectEqualStrings(good_header[1][1], plan.venv_root);
     try testing.expectEqualStrings("v/x", plan.venv);
     try testing.expectEqualStrings("#!/x\n,1:y", plan.shebang);
     try testing.expect(plan.copy);
@@ -354,6 +373,28 @@ test "a plan must begin with its version and name a venv in the store" {
     for ([_][]const u8{ "/s", "/s/", "/sx/v", "/s/../v", "/t/v", "/s//v/../../t" }) |venv| {
         if (path_rules.native_rules != .posix) break;
         try expectFault(error.VenvOutsideStore, &.{ good_header[0], good_header[1], &.{ "venv", venv } });
+    }
+}
+
+test "a venv of copies may be anywhere" {
+    if (path_rules.native_rules != .posix) return;
+    var arena = std.heap.ArenaAllocator.init(testing.allocator);
+    defer arena.deinit();
+    const copy: []const []const u8 = &.{ "copy", "1" };
+    for ([_][3][]const u8{
+        .{ "/t/v", "/t/", "v" },
+        .{ "/t/u//v/", "/t/u//", "v" },
+        .{ "/v", "/", "v" },
+        .{ "/s/v", "/s", "v" },
+    }) |case| {
+        const plan = try parse(arena.allocator(), try encode(arena.allocator(), &.{
+            good_header[0], good_header[1], &.{ "venv", case[0] }, copy,
+        }));
+        try testing.expectEqualStrings(case[1], plan.venv_root);
+        try testing.expectEqualStrings(case[2], plan.venv);
+    }
+    for ([_][]const u8{ "/", "//", "/t/..", "/t/.", "/t/a\\b" }) |venv| {
+        try expectFault(error.VenvOutsideStore, &.{ good_header[0], good_header[1], &.{ "venv", venv }, copy });
     }
 }
 

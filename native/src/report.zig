@@ -23,6 +23,8 @@ pub const Role = enum {
     source,
     /// Something in the store.
     cache,
+    /// Something in a venv that was asked for elsewhere.
+    venv,
 };
 
 pub const Report = struct {
@@ -42,13 +44,14 @@ pub const Report = struct {
         err: os.Error,
     ) error{Reported} {
         report.* = .{
-            .code = if (role == .cache and isPlace(err)) .cache else .io,
+            .code = if (role != .source and isPlace(err)) .cache else .io,
             .doing = doing,
             .path = path,
             .reason = describe(err),
             .advice = switch (role) {
                 .source => "check that the file is there and readable",
                 .cache => advise(err),
+                .venv => if (isPlace(err)) "make room or give access there, or give another directory" else advise(err),
             },
         };
         return error.Reported;
@@ -119,7 +122,7 @@ pub const Line = struct {
     }
 };
 
-/// Whether another place for the cache would help.
+/// Whether another place would help.
 fn isPlace(err: os.Error) bool {
     return switch (err) {
         error.AccessDenied,

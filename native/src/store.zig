@@ -8,6 +8,7 @@ const path_rules = @import("path.zig");
 const Line = @import("report.zig").Line;
 const Report = @import("report.zig").Report;
 const ReportError = @import("report.zig").Error;
+const Role = @import("report.zig").Role;
 
 const wait_message_after_ms = 5000;
 const wait_step_ms_max = 50;
@@ -18,11 +19,19 @@ pub const Store = struct {
     arena: std.mem.Allocator,
     root: os.Dir,
     root_path: []const u8,
+    role: Role = .cache,
 
     pub fn open(arena: std.mem.Allocator, root_path: []const u8, report: *Report) ReportError!Store {
         const root = os.openDir(arena, root_path) catch |err|
             return report.system(.cache, "can't open the cache", .{ root_path, "", "" }, err);
         return .{ .arena = arena, .root = root, .root_path = root_path };
+    }
+
+    /// A directory that isn't the store, for a venv in it.
+    pub fn openForVenv(arena: std.mem.Allocator, root_path: []const u8, report: *Report) ReportError!Store {
+        const root = os.openDir(arena, root_path) catch |err|
+            return report.system(.venv, "can't open", .{ root_path, "", "" }, err);
+        return .{ .arena = arena, .root = root, .root_path = root_path, .role = .venv };
     }
 
     pub const Begin = union(enum) {
@@ -194,7 +203,7 @@ pub const Store = struct {
         err: os.Error,
         report: *Report,
     ) error{Reported} {
-        return report.system(.cache, doing, .{ store.root_path, path, "" }, err);
+        return report.system(store.role, doing, .{ store.root_path, path, "" }, err);
     }
 };
 
@@ -239,7 +248,7 @@ pub const Making = struct {
         err: os.Error,
         report: *Report,
     ) error{Reported} {
-        return report.system(.cache, doing, .{ making.store.root_path, making.temporary, path }, err);
+        return report.system(making.store.role, doing, .{ making.store.root_path, making.temporary, path }, err);
     }
 
     fn empty(making: Making, report: *Report) ReportError!void {
