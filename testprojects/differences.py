@@ -108,6 +108,13 @@ TRACEBACKS = Difference(
     why="what starts the app is another program",
     patterns=_pattern(r"^  File .*\n(?:    .*\n)*"),
 )
+PROFILE = Difference(
+    what="What a profile shows beside the app's own functions",
+    pex="Pex's",
+    czex="those of the boot",
+    why="what calls the app is another program",
+    patterns=_pattern(r"^ +[0-9/]+ .*\n"),
+)
 FLAGS_OF_PEX_INTERPRETER = Difference(
     what="`PEX_INTERPRETER=1` with flags for the interpreter, such as `-O`, in zipapp mode, for an app with an entry point",
     pex="the app is started as if the variable were not set",
@@ -151,6 +158,7 @@ DIFFERENCES = (
     COMMAND_LINE,
     MESSAGES,
     TRACEBACKS,
+    PROFILE,
     ODD_CACHES,
     COMPILED,
     VARIABLES,

@@ -155,7 +155,6 @@ ROWS = (
         sees=("python3.99",),
         code=1,
         differs=(MESSAGES,),
-        pending="choice of interpreters",
     ),
     Row(
         "an rc file asks for an interpreter",

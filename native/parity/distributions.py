@@ -204,7 +204,6 @@ ROWS = (
         sees=("pick",),
         code=1,
         differs=(MESSAGES,),
-        pending="distributions",
     ),
     Row(
         "namespace packages of several wheels are one",
@@ -277,7 +276,6 @@ ROWS = (
         runner(sources={"colorsys.py": "print('own')\n"}),
         ("import colorsys",),
         sees=("own\n",),
-        pending="sources before the standard library",
     ),
     Row(
         "Python's modules come before the app's in venv mode",

@@ -166,7 +166,6 @@ ROWS = (
         env=PYTHONPATH,
         sees=("from outside", "argv: "),
         differs=(VENV_EVERYWHERE,),
-        pending="inherit_path",
     ),
     Row(
         "PYTHONPATH comes before the app",
@@ -176,7 +175,6 @@ ROWS = (
         files=SHADOW,
         env=PYTHONPATH,
         sees=("from outside", "shadow"),
-        pending="inherit_path",
     ),
     Row(
         "another PEX is on the path",
@@ -186,7 +184,6 @@ ROWS = (
         beside={"other": OTHER},
         sees=("the other app",),
         versions=EVERY_PEX,
-        pending="pex_path",
     ),
     Row(
         "scripts of the app are first on PATH",
@@ -227,7 +224,6 @@ ROWS = (
         runner("--venv", "--venv-system-site-packages"),
         ("import pip; print(pip.__name__)",),
         sees=("pip",),
-        pending="venv_system_site_packages",
     ),
     Row(
         "scripts of the app keep the machine away",

@@ -158,7 +158,6 @@ ROWS = (
         stdin="import cow\nprint(cow.__name__)\n",
         sees=("cow",),
         differs=(MESSAGES,),
-        pending="REPL",
     ),
     Row(
         "the REPL keeps its history in a file",

@@ -191,15 +191,16 @@ def activate(settings, foreign):
     if foreign:
         for name in FORGETFUL:
             sys.modules.pop(name, None)
-    for finders in (sys.meta_path, sys.path_hooks):
-        finders[:] = [
-            finder for finder in finders if getattr(finder, "__module__", "") in IMPORT_SYSTEM
-        ]
+    inherit = settings["inherit_path"]
+    if inherit == "false":
+        for finders in (sys.meta_path, sys.path_hooks):
+            finders[:] = [
+                finder for finder in finders if getattr(finder, "__module__", "") in IMPORT_SYSTEM
+            ]
     own = tuple(settings["stdlib"])
     for entry in list(sys.path_importer_cache):
         if not entry.startswith(own) or "-packages" in entry:
             del sys.path_importer_cache[entry]
-    inherit = settings["inherit_path"]
     if inherit == "false":
         sys.path[:] = settings["path_entries"]
     else:

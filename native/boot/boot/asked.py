@@ -1,5 +1,7 @@
 """What PEX_* variables ask for instead of what the app would do by itself."""
 
+import os
+
 from boot.environment import entry_of, inherit_path
 from boot.fail import CannotStart
 
@@ -47,7 +49,12 @@ def adapt(settings, variables, environment):
     settings["bin_path"] = variables.choice(
         "VENV_BIN_PATH", ("false", "prepend", "append"), settings["bin_path"]
     )
-    settings["extra_sys_path"] = list(variables.paths("EXTRA_SYS_PATH"))
+    extra = variables.text("EXTRA_SYS_PATH")
+    if settings["venv_mode"]:
+        # Not normalised: the environment's own interpreter takes it as it is.
+        settings["extra_sys_path"] = extra.split(os.pathsep) if extra else []
+    else:
+        settings["extra_sys_path"] = list(variables.paths("EXTRA_SYS_PATH"))
     if settings["entry"] is None:
         from boot import repl
 

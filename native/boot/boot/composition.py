@@ -16,7 +16,7 @@ import zlib
 
 import boot
 from boot import install, interpreter, resolve
-from boot.environment import entry_of
+from boot.environment import encode, entry_of
 from boot.fail import CannotStart
 
 # Of an environment, for what comes from another CZEX.
@@ -43,7 +43,7 @@ class Composition(object):
     PTH = "czex-path.pth"
 
     def __init__(self, paths, stamp, cache, ignore_errors):
-        self.stamps = [(path, stamp(path)) for path in paths]
+        self.stamps = [(path, stamp(path)) for path in map(os.path.abspath, paths)]
         self._cache = cache
         self._parts = [self._part(path, stamp, ignore_errors) for path, stamp in self.stamps]
         self.packs = [pack for part in self._parts for pack in part.packs]
@@ -127,7 +127,7 @@ class PexPart(object):
 
     def __init__(self, path, stamp, cache):
         self._path = path
-        name = hashlib.sha1(os.path.abspath(path).encode("utf-8", "surrogateescape")).hexdigest()
+        name = hashlib.sha1(encode(path)).hexdigest()
         self._answer = os.path.join(cache, name)
         question = [stamp, interpreter.base_executable(), sys.version]
         self._directories = self._known(question)

@@ -51,9 +51,9 @@ def covered(file, function, *arguments):
             "czex: PEX_COVERAGE is set, but the app has no coverage; add it, or give it by PEX_PATH"
         )
     if file:
-        measured = coverage.Coverage(data_file=file)
+        measured = coverage.coverage(data_file=file)
     else:
-        measured = coverage.Coverage(data_suffix=True)
+        measured = coverage.coverage(data_suffix=True)
     measured.start()
     try:
         return function(*arguments)
