@@ -78,14 +78,8 @@ class Facts(object):
         return "{0}\n{1}".format(self._question, os.path.realpath(python))
 
     def _remembered(self, python):
-        try:
-            record = self._known[self._key(python)]
-            facts = record["facts"]
-            if record["identity"] == identity(python, facts["library"]):
-                return dict(facts, version=[int(part) for part in facts["version"]], cached=True)
-        except (KeyError, TypeError, ValueError):
-            pass
-        return None
+        facts = current(self._known.get(self._key(python)), python)
+        return facts and dict(facts, executable=python, cached=True)
 
     def _remember(self, answers):
         new = {}
@@ -95,9 +89,12 @@ class Facts(object):
                 new[self._key(python)] = known
         if not new:
             return
-        self._known.update(new)
+        for key, record in self._known.items():
+            if current(record, key.partition("\n")[2]):
+                new.setdefault(key, record)
+        self._known = new
         try:
-            content = json.dumps(self._known, sort_keys=True)
+            content = json.dumps(new, sort_keys=True)
             if not os.path.isdir(os.path.dirname(self._path)):
                 os.makedirs(os.path.dirname(self._path))
             install.write_whole(self._path, content.encode("ascii"), 0o644)
@@ -126,6 +123,19 @@ class Facts(object):
         process.timer = threading.Timer(TIMEOUT_S, kill, [process])
         process.timer.start()
         return process
+
+
+def current(record, python):
+    """The facts in a record of the cache, if `python` is still the interpreter that told them."""
+    try:
+        facts = record["facts"]
+        if record["identity"] == identity(python, facts["library"]):
+            major, minor, micro = facts["version"]
+            reason = facts["reason"] and str(facts["reason"])
+            return dict(facts, reason=reason, version=[int(major), int(minor), int(micro)])
+    except (KeyError, TypeError, ValueError):
+        pass
+    return None
 
 
 def identity(python, library):

@@ -60,6 +60,7 @@ def read_variables(environ, rc_files, info, is_first=True):
     if not variables.flag("TOOLS") and variables.flag("VENV", bool(info.get("venv"))):
         keep_for_venv_mode(values, from_files)
     else:
+        values.pop("PEX_VENV_BIN_PATH", None)
         for name in ZIPAPP_BOOLEANS:
             variables.flag(name)
     if is_first:
