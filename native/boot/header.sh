@@ -18,7 +18,8 @@ for n in @names@ $PEX_PYTHON; do
     case $n in /*) f=$n ;; *) f=$d/$n ;; esac
     [ -f "$f" ] && [ -x "$f" ] || continue
     i=
-    case $c in /*) [ -r "$v/sh$f" ] && IFS= read -r i <"$v/sh$f" ;; esac
+    # An environment that is not its interpreter's any more sets the variable, and comes back.
+    case $_CZEX_COLD_SH_PYTHON$c in /*) [ -r "$v/sh$f" ] && IFS= read -r i <"$v/sh$f" ;; esac
     case $i in
       -) ;;
       ?*) [ "$v/$i/bin/python" -ef "$f" ] && exec "$v/$i/bin/python"@python_args@ "$v/$i/__main__.py" "$0" "$@" ;;

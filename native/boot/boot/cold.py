@@ -19,7 +19,6 @@ from boot.variables import Variables
 PROBE = "_CZEX_COLD_PROBE"
 CHOSEN = "_CZEX_COLD_CHOSEN"
 SH_PYTHON = "_CZEX_COLD_SH_PYTHON"
-STALE = "_CZEX_COLD_STALE"
 # In the file that leads the sh header to an environment: this interpreter is not what its path says.
 NOT_DIRECTLY = "-"
 
@@ -55,11 +54,6 @@ class ColdStart(object):
         self._warm = warm
         self._activation = activation
         self._sh_python = os.environ.pop(SH_PYTHON, None)
-        stale = os.environ.pop(STALE, None)
-        if stale:
-            from boot import rescue
-
-            rescue.keep_from_sh_header(stale)
         self._archive = Archive(app, warm["__loader__"])
         # Python has run it without a look at its checksum.
         self._archive.read("__main__.py")

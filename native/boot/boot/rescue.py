@@ -54,19 +54,3 @@ def discard(venv, is_whole):
         if error.errno not in (errno.ENOENT, errno.EEXIST, errno.ENOTEMPTY):
             raise CannotStart("{0} is damaged; remove it ({1})".format(venv, error.strerror))
     shutil.rmtree(aside, ignore_errors=True)
-
-
-def keep_from_sh_header(venv):
-    """Let the sh header find this environment no more: its interpreter is now another one.
-
-    The environment itself stays. A process that was started before may still need it.
-    """
-    name = os.path.basename(venv)
-    for directory, _, files in os.walk(os.path.join(os.path.dirname(venv), "sh")):
-        for path in [os.path.join(directory, found) for found in files]:
-            try:
-                with open(path) as stream:
-                    if stream.read().strip() == name:
-                        os.unlink(path)
-            except EnvironmentError:
-                pass

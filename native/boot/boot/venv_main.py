@@ -8,15 +8,11 @@ if __name__ == "__main__":
     import os
     import sys
 
-    venv = os.path.dirname(os.path.abspath(__file__))
     if sys.version != "@version@":
-        # Another interpreter has taken the place of the one that this environment is for.
-        os.environ["_CZEX_COLD_STALE"] = venv
-        python = os.path.realpath(sys.executable)
-        import subprocess
-
-        os.execv(python, [python] + subprocess._args_from_interpreter_flags() + sys.argv[1:])
-    with open(os.path.join(venv, "boot"), "rb") as stream:
+        # The interpreter was replaced in its place. The header finds out what to do instead.
+        environ = dict(os.environ, _CZEX_COLD_SH_PYTHON="?")
+        os.execve("/bin/sh", ["sh"] + sys.argv[1:], environ)
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "boot"), "rb") as stream:
         settings, code = marshal.loads(stream.read())[1:]
     activation = {"__name__": "czex_activate"}
     exec(code, activation)
