@@ -12,7 +12,7 @@ import pytest
 from boot_for_tests import PYTHON, Machine, Workshop
 from pythons_for_tests import links, pyenv, script
 
-from testprojects.pythons import Python, on
+from testprojects.pythons import Python, on, on_every_python
 
 OLD, MIDDLE, NEW = Python("cpython3.8"), Python("cpython3.9"), Python("cpython3.10")
 SOURCE = """\
@@ -216,6 +216,19 @@ def test_the_interpreter_is_the_one_of_the_pex(bench: Bench, machine: Machine, c
         for name in case.names:
             assert name.format(**bench.places) in pex.stderr
             assert name.format(**bench.places) in czex.stderr
+
+
+@on_every_python()
+def test_every_python_can_choose_and_be_chosen(
+    bench: Bench, machine: Machine, python: Python
+) -> None:
+    for running, other in ((python, NEW), (NEW, python)):
+        asked = machine.with_(PEX_PYTHON_PATH=other.path())
+        pex = asked.run(running.path(), bench.pexes["any"], "x")
+        for _ in range(2):
+            outcome = asked.run(running.path(), bench.czexes["any"], "x")
+            assert (outcome.stdout, outcome.stderr) == (pex.stdout, "")
+            assert pex.code == outcome.code == 0
 
 
 @on(MIDDLE, PYTHON)

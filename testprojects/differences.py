@@ -141,6 +141,19 @@ VARIABLES = Difference(
     czex="not there",
     why="they are for Pex's own processes",
 )
+DISABLED_VARIABLES = Difference(
+    what="`PEX_DISABLE_VARIABLES` in venv mode",
+    pex="disables some variables; the environment goes on reading others",
+    czex="disables all",
+    why="that is what it is for",
+)
+WARNINGS = Difference(
+    what="Warnings: of deprecated variables with `PEX_EMIT_WARNINGS=0`, and that the environment for a PEX_PYTHON or "
+    "PEX_PYTHON_PATH outlasts a change of the interpreter",
+    pex="there",
+    czex="not there",
+    why="the first are not wanted; the second isn't so",
+)
 SHELL = Difference(
     what="`PWD` in the environment, where it was not set",
     pex="not set",
@@ -162,6 +175,8 @@ DIFFERENCES = (
     ODD_CACHES,
     COMPILED,
     VARIABLES,
+    DISABLED_VARIABLES,
+    WARNINGS,
     SHELL,
     FLAGS_OF_PEX_INTERPRETER,
 )
