@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import json
 import os
 import re
 import shutil
 import sys
+import zipfile
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import Callable, Dict, Iterator, List, Sequence, Tuple
 
 from boot_for_tests import Machine, Outcome, Workshop
 from parity.row import NEWEST, App, Row
+from pex.version import __version__ as PEX_VERSION
 
 from testprojects.differences import EVERYWHERE, MESSAGES, SHELL_TOOLS
 from testprojects.missing import missing
@@ -51,10 +54,11 @@ class Factory:
         self._made: Dict[Tuple[str, str], Future[Path]] = {}
         self._lock = Lock()
 
-    @property
-    def pex_root(self) -> Path:
-        """What Pex has installed of these PEXes, for all rows that don't ask for a cache of their own."""
-        return self._workshop.root / "pex-root"
+    def pex_root(self, version: str) -> Path:
+        """What Pex has installed of its PEXes, for all rows that don't ask for a cache of their own."""
+        path = self._workshop.root / version / "pex"
+        path.mkdir(parents=True, exist_ok=True)
+        return path
 
     def pex(self, app: App, version: str) -> Path:
         name = hashlib.sha256(repr((app, version)).encode()).hexdigest()[:16]
@@ -76,8 +80,10 @@ class Factory:
         return future.result()
 
     def _build(self, name: str, app: App, version: str) -> Path:
-        sources = str(self._workshop.root / f"{name}.pex.sources")
-        return self._workshop.pex(
+        # Pexes of different versions get into each other's way in one cache.
+        workshop = replace(self._workshop, root=self.pex_root(version).parent)
+        sources = str(workshop.root / f"{name}.pex.sources")
+        pex = workshop.pex(
             name,
             requirements=app.requirements,
             wheels=app.wheels,
@@ -85,6 +91,8 @@ class Factory:
             options=[_with_pythons(option).replace("{sources}", sources) for option in app.options],
             pex=pex_command(version),
         )
+        assert _built_by(pex) == (PEX_VERSION if version == NEWEST else version)
+        return pex
 
 
 @dataclass(frozen=True)
@@ -188,7 +196,7 @@ def assert_same(row: Row, version: str, python: Python, factory: Factory, root: 
 def _of_pex(stage: Stage, version: str, factory: Factory) -> Outcome:
     row = stage.row
     beside = {name: factory.pex(app, version) for name, app in row.beside.items()}
-    machine = stage.set_up(factory.pex(row.app, version), beside, factory.pex_root)
+    machine = stage.set_up(factory.pex(row.app, version), beside, factory.pex_root(version))
     outcome = stage.start(machine, row.command)
     if outcome.code != row.code or not stage.has_seen(outcome):
         raise RowIsWrong(f"the row says {row.code} and {row.sees}, the PEX {outcome}")
@@ -202,7 +210,7 @@ def _of_czex(stage: Stage, version: str, factory: Factory) -> Iterator[Tuple[str
         beside = {name: factory.czex(app, version) for name, app in row.beside.items()}
     except AssertionError as error:
         raise Differs(str(error))
-    machine = stage.set_up(czex, beside, factory.pex_root)
+    machine = stage.set_up(czex, beside, factory.pex_root(version))
     yield "cold", stage.start(machine, row.command)
     yield "warm", stage.start(machine, row.command)
     if row.header and row.command == USUAL_COMMAND:
@@ -210,6 +218,16 @@ def _of_czex(stage: Stage, version: str, factory: Factory) -> Iterator[Tuple[str
         yield "by its header again", stage.start(machine, ("{app}",))
     if machine.leftovers():
         raise Differs(f"left behind: {machine.leftovers()}")
+
+
+def _built_by(pex: Path) -> str:
+    """The version of Pex that built a PEX."""
+    if pex.is_dir():
+        info = (pex / "PEX-INFO").read_bytes()
+    else:
+        with zipfile.ZipFile(pex) as archive:
+            info = archive.read("PEX-INFO")
+    return str(json.loads(info)["build_properties"]["pex_version"])
 
 
 def _lines(outcome: Outcome) -> List[str]:

@@ -23,7 +23,7 @@ NOT_FOR_APPS = (
 )
 
 # Directories of virtual environments in a cache of either.
-VENVS = r"/[^\s:'\"]*/(?:pex|czex|pex-root)/venvs/"
+VENVS = r"/[^\s:'\"]*/(?:pex|czex)/venvs/"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wheels_for_tests import Wheel
 
 from parity.apps import PLAIN, VENV, runner
-from parity.row import EVERY_PEX, Row
+from parity.row import EVERY_PEX, RECENT_PEX, Row
 from testprojects.differences import MESSAGES, TRACEBACKS
 
 VERSION = ("import sys; print(sys.version_info[:2], sys.argv[1:])", "x")
@@ -88,7 +88,7 @@ ROWS = (
         VERSION,
         path=("cpython3.11", "cpython3.13", "cpython3.9"),
         sees=("(3, 9) ['x']",),
-        versions=EVERY_PEX,
+        versions=RECENT_PEX,
     ),
     Row(
         "no interpreter is one that the wheels are for",

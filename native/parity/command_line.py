@@ -77,9 +77,12 @@ COMMAND_LINES = (
     Row(
         "an executable is the entry point",
         ("entry_point",),
-        App(sources={"tool.py": ARGV}, options=("--exe", "{sources}/tool.py")),
+        App(
+            sources={"tool.py": "import sys; print(sys.argv[1:])"},
+            options=("--exe", "{sources}/tool.py"),
+        ),
         ("x",),
-        sees=("'x']",),
+        sees=("['x']",),
     ),
     Row(
         "a link keeps its name",
