@@ -110,7 +110,7 @@ class Environment(object):
             "entry": self._entry(),
             "has_setproctitle": any(p.get("project") == "setproctitle" for p in self.packs),
             "inherit_path": "false" if venv_mode else inherit_path(info),
-            "inject_args": info.get("inject_args") or [],
+            "inject_args": self._inject_args(),
             "inject_env": sorted((info.get("inject_env") or {}).items()),
             "path_entries": first + standard_library + venv_entries + [site_packages],
             "pth": sorted(pth) + ([composition.PTH] if composition else []),
@@ -144,6 +144,14 @@ class Environment(object):
         """Whether the processes that the app starts have the machine's site-packages."""
         inherits = not self.info.get("venv") and inherit_path(self.info) != "false"
         return self._has_system_site or inherits
+
+    def _inject_args(self):
+        """The arguments to inject, in which `{pex.env.NAME}` is to be filled in."""
+        args = self.info.get("inject_args") or []
+        if "bind_resource_paths" in self.info:
+            return args
+        # A Pex from before that field takes them as they are.
+        return [arg.replace("{", "{{").replace("}", "}}") for arg in args]
 
     def _entry(self):
         if self.info.get("script"):
