@@ -23,6 +23,8 @@ def check(path: str, archive: str) -> str:
         reason = "it has more than {} components".format(COMPONENTS_MAX)
     elif path.startswith("/"):
         reason = "it is absolute"
+    elif encoded != path.encode("utf-8", "replace"):
+        reason = "it is not UTF-8"
     elif "\\" in path or "\0" in path:
         reason = "it contains a backslash or a NUL"
     else:

@@ -30,11 +30,13 @@ _NOT_SOURCES = frozenset(
         "PEX-LAYOUT",
         PEX_INFO,
         MAIN,
+        "__main__.pyc",
         "__pex__",
         "__pycache__",
-        "pex",
     ]
 )
+# A link to `__main__.py`, beside it in a directory; an app may have a package of that name.
+_LINK_TO_MAIN = "pex"
 SHEBANG_BYTES_MAX = 1024
 
 
@@ -81,7 +83,7 @@ class Pex:
                 lambda path=path: self.tree.chunks(path),  # type: ignore[misc]
             )
             for path, file in self.tree.files.items()
-            if path.split("/", 1)[0] not in _NOT_SOURCES
+            if path.split("/", 1)[0] not in _NOT_SOURCES and path != _LINK_TO_MAIN
         ]
         entries.extend(
             Entry("lib/" + path, 0, DIRECTORY, lambda: iter(()))

@@ -32,6 +32,13 @@ def test_a_pex_without_any_field_is_one(tmp_path: Path) -> None:
     assert (pex.wheel_names, pex.shebang) == ([], "")
 
 
+def test_an_app_may_have_a_package_called_pex(tmp_path: Path) -> None:
+    pex = read(tmp_path, {}, {"pex": "what is beside __main__.py in a directory"})
+    assert pex.source_entries() == []
+    pex = read(tmp_path, {}, {"pex/__init__.py": "", "a.b.py": "", "__pycache__/a.pyc": ""})
+    assert pex.sources_meta() == {"kind": "sources", "names": ["a", "pex"], "pth": []}
+
+
 def test_the_shebang_is_the_first_line(tmp_path: Path) -> None:
     path = write(tmp_path / "app.pex", {})
     path.write_bytes(b"#!/usr/bin/env python3.9\n" + path.read_bytes())

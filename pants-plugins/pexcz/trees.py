@@ -106,7 +106,12 @@ class DirectoryTree(_Tree):
                 empty.add(paths.check(relative, self.name))
             for name in names:
                 path = paths.check(prefix + name, self.name)
-                status = os.stat(os.path.join(directory, name))
+                try:
+                    status = os.stat(os.path.join(directory, name))
+                except FileNotFoundError as e:
+                    raise BadArchiveError(
+                        f"{self.name}/{path} is a symbolic link that leads nowhere; remove it."
+                    ) from e
                 if not stat.S_ISREG(status.st_mode):
                     raise BadArchiveError(f"{self.name}/{path} is not a regular file; remove it.")
                 self.files[path] = File(path, status.st_size, bool(status.st_mode & 0o111))
@@ -119,7 +124,7 @@ class DirectoryTree(_Tree):
 
 
 class ZipTree(_Tree):
-    """The files of a zip file. A path that may not be unpacked, or one that occurs twice, is an error."""
+    """The files of a zip file. A path that may not be unpacked, or one that is two files, is an error."""
 
     def __init__(self, file: Path | IO[bytes], name: str) -> None:
         self.name = name
@@ -130,7 +135,7 @@ class ZipTree(_Tree):
                 f"{name} is not a whole zip file: {e}. Build or download it again."
             ) from e
         self.files = {}
-        self._infos = {}
+        self._infos: Dict[str, zipfile.ZipInfo] = {}
         directories = set()
         for info in self._zip.infolist():
             mode = info.external_attr >> 16
@@ -145,8 +150,9 @@ class ZipTree(_Tree):
                 raise BadArchiveError(
                     f"{name} contains a symbolic link, {path}, which neither a PEX nor a wheel may."
                 )
-            if path in self.files:
-                raise BadArchiveError(f"{name} contains two entries named {path}.")
+            known = self._infos.get(path)
+            if known and (known.CRC, known.file_size) != (info.CRC, info.file_size):
+                raise BadArchiveError(f"{name} contains two different entries named {path}.")
             self.files[path] = File(path, info.file_size, bool(mode & 0o111))
             self._infos[path] = info
         parents: set[str] = set()

@@ -42,9 +42,13 @@ def test_a_symbolic_link_in_a_zip_is_refused() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_two_entries_of_one_name_are_refused() -> None:
-    with pytest.raises(BadArchiveError, match="two entries named a"):
-        ZipTree(zipped("a", "a"), "x.zip")
+def test_two_entries_of_one_name_are_refused_unless_they_are_the_same() -> None:
+    stream = zipped("a", "a")
+    assert ZipTree(stream, "x.zip").read("a") == b"x"
+    with zipfile.ZipFile(stream, "a") as archive:
+        archive.writestr("a", b"y")
+    with pytest.raises(BadArchiveError, match="two different entries named a"):
+        ZipTree(stream, "x.zip")
 
 
 def test_a_file_that_is_also_a_directory_is_refused() -> None:
@@ -91,6 +95,21 @@ def test_a_zip_in_a_zip_is_read() -> None:
     tree = nested_zip(ZipTree(zipped("inner.zip", content=inner), "outer"), "inner.zip")
     assert tree.name == "outer/inner.zip"
     assert tree.read("inside") == b"x"
+
+
+def test_a_link_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(BadArchiveError, match="link is a symbolic link that leads nowhere"):
+        DirectoryTree(tmp_path)
+
+
+def test_a_name_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    try:
+        (tmp_path / os.fsdecode(b"caf\xe9")).write_bytes(b"")
+    except OSError:
+        pytest.skip("this file system has no such names")
+    with pytest.raises(BadArchiveError, match="it is not UTF-8"):
+        DirectoryTree(tmp_path)
 
 
 def test_a_directory_shows_files_behind_links_and_executable_bits(tmp_path: Path) -> None:
