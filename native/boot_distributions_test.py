@@ -13,7 +13,7 @@ from typing import Any, Dict
 
 import pytest
 from boot_for_tests import PYTHON, Machine, Workshop
-from distribution_cases import CASES, DIFFERENT, Case
+from distribution_cases import CASES, DIFFERENT, Case, wheel
 from pex_for_tests import IMPORT_BOOT, ask
 from runtime_for_tests import HOST, NATIVE
 from wheels_for_tests import Wheel
@@ -67,11 +67,11 @@ def write_pex(root: Path, case: Case) -> Path:
     """A PEX as far as a choice of its wheels needs one."""
     (root / ".deps").mkdir(parents=True)
     (root / "__main__.py").write_text("")
-    for wheel in case.wheels:
-        wheel.write(root / ".deps")
+    for each in case.wheels:
+        each.write(root / ".deps")
     info = {
         "deps_are_wheel_files": True,
-        "distributions": {wheel.name: "0" * 40 for wheel in case.wheels},
+        "distributions": {each.name: "0" * 40 for each in case.wheels},
         "requirements": case.requirements,
         **case.info,
     }
@@ -144,6 +144,22 @@ def test_what_the_pex_cannot_start_with_is_no_reason_not_to(answers: Any, case: 
     else:
         names = [name.split("-py")[0] for name in boot_says[case.name]]
         assert names == case.expected
+
+
+def test_an_error_is_ignored_only_where_it_is_asked_for(
+    workshop: Workshop, machine: Machine, tmp_path: Path
+) -> None:
+    case = Case("", ["a"], [wheel("a", "b")], [])
+    czex = tmp_path / "app.czex"
+    inject(write_pex(tmp_path / "pex", case), czex, workshop.native, [HOST], level=1)
+    message = "b (required by a 1.0): it has no wheel of that project"
+    only = machine.with_(PEX_PYTHON_PATH=PYTHON.path())
+    for _ in range(2):
+        asked = only.with_(PEX_IGNORE_ERRORS="1").run(PYTHON.path(), czex, "-c", "import a")
+        assert (asked.stderr, asked.code) == ("", 0)
+        outcome = only.run(PYTHON.path(), czex, "-c", "import a")
+        assert outcome.code == 1 and outcome.stderr.startswith("czex: ")
+        assert message in outcome.stderr
 
 
 @on_cpython("3.8", "3.11")

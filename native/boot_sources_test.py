@@ -11,6 +11,9 @@ from typing import Any, Dict, List
 import pytest
 from boot_for_tests import COW, PYTHON, Machine, Workshop
 from runtime_for_tests import HOST, NATIVE
+from wheels_for_tests import Wheel
+
+from testprojects.pythons import Python, on_cpython
 
 sys.path.insert(0, str(NATIVE.parent / "pants-plugins"))
 
@@ -103,6 +106,77 @@ def test_files_are_those_of_the_pex(
     czex = workshop.czex(pex)
     for _ in range(2):
         assert asked.run(PYTHON.path(), czex, "x") == expected
+
+
+EXTENDED = '__path__ = __import__("pkgutil").extend_path(__path__, __name__)\n'
+NSPKG = (
+    "import sys, types, os; p = os.path.join(sys._getframe(1).f_locals['sitedir'], 'pth'); "
+    "m = sys.modules.setdefault('pth', types.ModuleType('pth')); "
+    "m.__dict__.setdefault('__path__', []).append(p)\n"
+)
+
+
+def sharing(name: str) -> Wheel:
+    """A wheel that shares namespaces of every kind with its like, and brings files that these bring, too."""
+    value = f"WHERE = {name!r}\n"
+    return Wheel(
+        name,
+        {
+            f"native/{name}.py": value,
+            "extended/__init__.py": EXTENDED,
+            f"extended/{name}.py": value,
+            f"{name}-nspkg.pth": NSPKG,
+            f"pth/{name}.py": value,
+            "both.py": value,
+            "package/__init__.py": value,
+            "own.py": value,
+            "json.py": value,
+        },
+    )
+
+
+TELL = """\
+from __future__ import print_function
+import importlib
+for name in (
+    "native.one native.two extended.one extended.two pth.one pth.two both package own colorsys json".split()
+):
+    try:
+        print(name, getattr(importlib.import_module(name), "WHERE", "the standard library"))
+    except ImportError:
+        print(name)
+"""
+
+
+@on_cpython("2.7", "3.11")
+@pytest.mark.parametrize("mode", ["zipapp", "venv"])
+def test_a_module_comes_from_where_it_does_in_the_pex(
+    workshop: Workshop, machine: Machine, python: Python, mode: str
+) -> None:
+    name = f"sharing-{mode}"
+    if not (workshop.root / f"{name}.czex").exists():
+        workshop.make(
+            name,
+            requirements=["one", "two"],
+            wheels=[sharing("one"), sharing("two")],
+            sources={
+                "tell.py": TELL,
+                "own.py": "WHERE = 'the app'\n",
+                "colorsys.py": "WHERE = 'the app'\n",
+            },
+            options=["-m", "tell", *([] if mode == "zipapp" else ["--venv"])],
+        )
+    pex = machine.run(python.path(), workshop.root / f"{name}.pex")
+    assert (pex.stderr, pex.code) == ("", 0)
+    # In venv mode, a PEX may lose a part of a namespace.
+    found = {line for line in pex.stdout.splitlines() if " " in line}
+    for _ in range(2):
+        czex = machine.run(python.path(), workshop.root / f"{name}.czex")
+        assert (czex.stderr, czex.code) == ("", 0)
+        assert found <= set(czex.stdout.splitlines())
+    missing = {"native.one", "native.two"} if python.minor < (3,) else set()
+    assert {line for line in czex.stdout.splitlines() if " " not in line} == missing
+    assert f"colorsys the {'app' if mode == 'zipapp' else 'standard library'}" in found
 
 
 @pytest.fixture(scope="session")

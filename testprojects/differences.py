@@ -160,6 +160,30 @@ SHELL = Difference(
     czex="set, if the app was started by its header",
     why="the header is a shell script, and shells set it",
 )
+PACKAGES = Difference(
+    what="A package or a directory that several wheels bring",
+    pex="the first one may hide the others' part; in venv mode what a wheel puts into `bin` or `lib` as data gets lost",
+    czex="merged, as an installer does it; where two bring the same file, the first one's counts",
+    why="wheels share one site-packages",
+)
+STRINGS_IN_MARKERS = Difference(
+    what="Markers that compare strings by `<` or `>` before Python 3.8",
+    pex="strings have an order",
+    czex="they don't, as later",
+    why="no marker needs it, and the boot has one set of rules",
+)
+OLD_METADATA = Difference(
+    what="Metadata of old wheels that PEP 440 or PEP 508 doesn't allow",
+    pex="an error at the start, on recent Pythons",
+    czex="a specifier that isn't one holds; what can't be read at all is an error if the app needs it",
+    why="the wheels are there, and fit",
+)
+VERSIONS = Difference(
+    what="The version, where several of one project with equally good tags fit",
+    pex="the highest, or by chance another",
+    czex="the highest",
+    why="by chance is no rule",
+)
 
 EVERYWHERE = (CACHE, COMPILED)
 DIFFERENCES = (
@@ -178,5 +202,9 @@ DIFFERENCES = (
     DISABLED_VARIABLES,
     WARNINGS,
     SHELL,
+    PACKAGES,
+    STRINGS_IN_MARKERS,
+    OLD_METADATA,
+    VERSIONS,
     FLAGS_OF_PEX_INTERPRETER,
 )

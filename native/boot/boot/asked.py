@@ -22,6 +22,9 @@ def info(variables, info):
             )
         variant += "\nvenv={0}".format(venv)
         info = dict(info, venv=venv)
+    if variables.flag("IGNORE_ERRORS") and not info.get("ignore_errors"):
+        # It may lack what a start that doesn't ignore errors needs.
+        variant += "\nignore_errors"
     others = list(variables.paths("PATH", empty_is_here=False))
     if others:
         from boot.composition import built_in_path
