@@ -1,3 +1,11 @@
+from pathlib import Path
+
 import pytest
 
-pytest.register_assert_rewrite("testprojects.parity")
+pytest.register_assert_rewrite("testprojects.parity", "testprojects.stage")
+
+
+@pytest.fixture(scope="session")
+def machine_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For tests that can share a machine and its caches."""
+    return tmp_path_factory.mktemp("machine")
