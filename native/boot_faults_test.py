@@ -11,11 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
-from boot_for_tests import PYTHON, Machine, Workshop
+from boot_for_tests import PYTHON, Machine, Workshop, full_disk
 from runtime_for_tests import HOST
 from wheels_for_tests import Wheel
-
-from testprojects.missing import missing
 
 
 def test_a_start_that_was_killed_at_any_moment_is_made_good_by_the_next(
@@ -64,16 +62,6 @@ def test_any_home_directory_will_do(cow: Path, tmp_path: Path, home: str) -> Non
         assert (outcome.stdout, outcome.stderr) == ("moo x\n", "")
     (script,) = machine.cache.glob("venvs/*/cpython*/bin/cow")
     assert machine.run(script, "y").stdout == "moo y\n"
-
-
-def full_disk(tmp_path: Path, size: str) -> Path:
-    """A file system that has no more than `size`."""
-    directory = tmp_path / "small"
-    directory.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(directory)]
-    if subprocess.run(command, capture_output=True).returncode != 0:
-        missing("user that may mount a file system")
-    return directory
 
 
 def test_a_full_disk_is_said_and_leaves_nothing(

@@ -15,6 +15,7 @@ from typing import Dict, List
 from runtime_for_tests import HOST, NATIVE
 from wheels_for_tests import Wheel, build_pex
 
+from testprojects.missing import missing
 from testprojects.pythons import Python
 
 PEXCZ = NATIVE.parent / "pants-plugins"
@@ -138,3 +139,13 @@ class Workshop:
 
     def make(self, name: str, **kwargs: object) -> Path:
         return self.czex(self.pex(name, **kwargs))
+
+
+def full_disk(tmp_path: Path, size: str) -> Path:
+    """A file system that has no more than `size`."""
+    directory = tmp_path / "small"
+    directory.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(directory)]
+    if subprocess.run(command, capture_output=True).returncode != 0:
+        missing("user that may mount a file system")
+    return directory

@@ -7,7 +7,6 @@ import os
 import sys
 from pathlib import Path
 
-import pytest
 from boot_for_tests import COW, PYTHON, Machine, Workshop
 from wheels_for_tests import Wheel
 
@@ -117,6 +116,17 @@ def test_a_script_that_is_a_native_program_runs(workshop: Workshop, machine: Mac
     app = workshop.make("tool", requirements=["tool"], wheels=[wheel], options=["-c", "tool"])
     outcome = machine.run(PYTHON.path(), app, "x")
     assert (outcome.stdout, outcome.code) == ("native x\n", 5)
+
+
+def test_a_script_of_a_wheel_starts_with_the_environments_interpreter(
+    workshop: Workshop, machine: Machine
+) -> None:
+    content = "#!python\nimport sys\nprint(sys.executable, sys.argv[1:])\n"
+    wheel = Wheel("graze", {"graze-1.0.data/scripts/graze": content})
+    app = workshop.make("graze", requirements=["graze"], wheels=[wheel], options=["-c", "graze"])
+    assert machine.run(PYTHON.path(), app, "x").stdout.endswith("/bin/python ['x']\n")
+    (script,) = machine.cache.glob("venvs/*/cpython*/bin/graze")
+    assert machine.run(script, "x").stdout == f"{script.parent}/python ['x']\n"
 
 
 def test_files_keep_their_executable_bits(workshop: Workshop, machine: Machine) -> None:

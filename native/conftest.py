@@ -10,6 +10,7 @@ from boot_for_tests import COW, FACTS, Machine, Workshop
 from pack_for_tests import App
 from runtime_cases import empty_app
 from runtime_for_tests import HOST, NATIVE, Runtime, built_runtime, host_runtime
+from tools_for_tests import BULL, CALF, Herd
 from wheels_for_tests import Wheel
 
 
@@ -61,4 +62,20 @@ def facts(workshop: Workshop) -> Path:
         requirements=["shadow"],
         wheels=[Wheel("shadow", {"shadow.py": "WHERE = 'the app'\n"})],
         options=["-m", "facts:main"],
+    )
+
+
+@pytest.fixture(scope="session")
+def herd(workshop: Workshop) -> Herd:
+    return Herd.make(
+        workshop,
+        "herd",
+        requirements=["bull"],
+        wheels=[BULL, CALF],
+        sources={
+            "mine.py": "import bull, sys\nif __name__ == '__main__':\n    sys.exit(bull.main())\n",
+            "package/__init__.py": "",
+            "package/data/run.sh": "#!/bin/sh\n",
+        },
+        options=["-c", "bull", "--venv", "prepend", "--inject-env", "HERD=large"],
     )

@@ -26,6 +26,7 @@ FORMAT = 1
 MAIN = "__main__.py"
 IMPORT_HOOK = "__pex__/__init__.py"
 BOOT = ".czex/boot"
+TOOLS = ".czex/tools"
 # The last version of the format without references between objects, which depend on more than their values.
 # Python 2.7 has it, too.
 MARSHAL_VERSION = 2
@@ -122,6 +123,8 @@ def assemble(parts: Parts, output: Path) -> None:
         }
         writer.add(MANIFEST, _json(manifest))
         writer.add(BOOT, _boot(boot, manifest, parts.info), compress=False)
+        if parts.info.get("includes_tools", parts.info.get("venv")):
+            writer.add(TOOLS, _tools(boot, infos), compress=False)
         writer.add(PEX_INFO, parts.info_bytes)
         writer.add(IMPORT_HOOK, boot[IMPORT_HOOK])
         writer.add(MAIN, main, compress=False)
@@ -146,12 +149,36 @@ def _boot(boot: Dict[str, bytes], manifest: Dict[str, Any], info: Dict[str, Any]
 
     Marshalled, so that a cold start doesn't have to import `json`, and in zlib's format, which has a checksum.
     """
-    sources = {
+    sources = _sources(boot, "boot")
+    return _marshalled({"info": info, "manifest": manifest, "sources": sources})
+
+
+def _tools(boot: Dict[str, bytes], infos: Sequence[PackInfo]) -> bytes:
+    """What PEX_TOOLS asks for: sources, and of each wheel all requirements, without `overridden` and `excluded`."""
+    sources = {f"tools.{name}": text for name, text in _sources(boot, "tools").items()}
+    sources["tools"] = sources.pop("tools.__init__")
+    requires = {
+        info.meta["name"]: [
+            {key: data[key] for key in ("marker", "project", "text")}
+            for data in info.meta["requires"]
+        ]
+        for info in infos
+        if info.meta["kind"] == "wheel"
+    }
+    return _marshalled({"requires": requires, "sources": sources})
+
+
+def _sources(boot: Dict[str, bytes], directory: str) -> Dict[str, str]:
+    """Name → text of the modules in a directory of the boot."""
+    return {
         PurePosixPath(name).stem: content.decode("utf-8")
         for name, content in boot.items()
-        if name.startswith("boot/")
+        if name.startswith(directory + "/")
     }
-    value = json.loads(_json({"info": info, "manifest": manifest, "sources": sources}))
+
+
+def _marshalled(value: Any) -> bytes:
+    value = json.loads(_json(value))
     return bytes(deflate.zlib_compress(marshal.dumps(value, MARSHAL_VERSION), DEFLATE_LEVEL))
 
 

@@ -1,7 +1,8 @@
 """The cold path: installs a CZEX that this machine has not run before. Nothing of it is loaded after.
 
 Its modules come from one entry of the CZEX, which has a checksum; zipimport would run a damaged file as it is.
-`warm.py` has put them here as `sources` (name → text), and `manifest` and `info`, PEX-INFO, beside them.
+`warm.py` has put them here as `sources` (name → text), and `manifest` and `info`, PEX-INFO, beside them. What few
+starts need is in further entries, whose sources are added to these when it is wanted.
 """
 
 import sys
@@ -31,7 +32,7 @@ class Importer(object):
             return None
         from importlib.machinery import ModuleSpec
 
-        return ModuleSpec(name, self, origin=_file(name))
+        return ModuleSpec(name, self, origin=_file(name), is_package=_is_package(name))
 
     def create_module(self, spec):
         return None
@@ -49,6 +50,8 @@ class Importer(object):
     def load_module(self, name):
         module = sys.modules[name] = type(sys)(name)
         module.__loader__ = self
+        if _is_package(name):
+            module.__path__ = []
         self.exec_module(module)
         return module
 
@@ -60,6 +63,12 @@ class Importer(object):
     def _has(name):
         package, _, module = name.partition(".")
         return package == "boot" and module in sources
+
+
+def _is_package(name):
+    """Whether there are modules below `boot.X`."""
+    parent = name.partition(".")[2] + "."
+    return any(source.startswith(parent) for source in sources)
 
 
 def _file(name):

@@ -91,6 +91,12 @@ class ColdStart(object):
         :param path: `sys.path` as the interpreter had it.
         """
         packs = self._choose_interpreter()
+        if self._variables.flag("TOOLS"):
+            from boot import toolbox
+
+            toolbox.run(
+                self._app, self._archive, self._info, packs, self._variables, self.installed
+            )
         environment, (settings, activation) = self.installed(packs)
         if not self._variant:
             # Some want to know the machine's `sys.path`, or look at other files first.

@@ -88,6 +88,11 @@ class Environment(object):
         self._bin = "Scripts" if interpreter.IS_WINDOWS else "bin"
         self.python = os.path.join(venv, self._bin, "python" + (".exe" if os.name == "nt" else ""))
 
+    @property
+    def is_composed(self):
+        """Whether other apps add distributions to it."""
+        return self._composition is not None
+
     def settings(self):
         """What `activate.py` needs to know, and nothing that it would have to find out."""
         info = self.info

@@ -173,9 +173,21 @@ def _glibc_version():
         # The number of CS_GNU_LIBC_VERSION in glibc's <bits/confname.h>: Python 2.7 doesn't know the name.
         text = os.confstr(2) or ""
     except (AttributeError, OSError, ValueError):
-        return None
+        text = _glibc_by_itself()
     parts = text.split()
     return _numbers("_".join(parts[1].split(".")[:2])) if len(parts) == 2 else None
+
+
+def _glibc_by_itself():
+    """Some builds of Python 2.7 know no names for `confstr`."""
+    try:
+        import ctypes
+
+        version = ctypes.CDLL(None).gnu_get_libc_version
+    except (ImportError, AttributeError, OSError):
+        return ""
+    version.restype = ctypes.c_char_p
+    return "glibc " + version().decode("ascii")
 
 
 def _musl_version():

@@ -1,0 +1,31 @@
+"""Starts the tools, which PEX_TOOLS=1 asks for instead of the app. They are in an entry of their own."""
+
+import gc
+import marshal
+import sys
+import zlib
+
+import boot
+from boot.fail import CannotStart
+
+ENTRY = ".czex/tools"
+
+
+def run(app, archive, info, packs, variables, install):
+    """Run a tool, and exit.
+
+    :param packs: Those for the running interpreter.
+    :param install: Makes sure that packs are in the cache, and returns the environment they are installed in first.
+    """
+    if not info.get("includes_tools", info.get("venv")):
+        raise CannotStart(
+            "PEX_TOOLS is set, but {0} was built without tools; build its PEX with --include-tools, "
+            "or unset it".format(app)
+        )
+    content = boot.native(marshal.loads(zlib.decompress(archive.read(ENTRY))))
+    boot.sources.update(content["sources"])
+    from boot import tools
+
+    gc.enable()
+    subject = tools.Subject(app, archive, info, packs, variables, install, content["requires"])
+    sys.exit(tools.run(subject))

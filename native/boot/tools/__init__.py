@@ -1,0 +1,84 @@
+"""The tools of a CZEX: `PEX_TOOLS=1 app.czex <command>` (docs/tools.md). Options and outputs are Pex's.
+
+See https://docs.pex-tool.org/ on PEX_TOOLS. Nothing of this is loaded when an app is started.
+"""
+
+import os
+import sys
+
+from boot.fail import CannotStart
+
+# As a shell has it for a process that SIGINT ended.
+INTERRUPTED = 130
+
+
+class Failed(Exception):
+    """A tool's own failure: the message that goes to stderr as it is, and the exit code."""
+
+    def __init__(self, message, code=1):
+        Exception.__init__(self, message)
+        self.code = code
+
+
+class Subject(object):
+    """The CZEX that a tool works on.
+
+    :param packs: The packs for the running interpreter, the sources' first.
+    :param requires: Wheel → its requirements with `text`, `project` and `marker`, all that its metadata has.
+    """
+
+    def __init__(self, app, archive, info, packs, variables, install, requires):
+        self.app = app
+        self.archive = archive
+        self.info = info
+        self.packs = packs
+        self.variables = variables
+        self.wheels = [pack for pack in packs if pack["kind"] == "wheel"]
+        self.emits_warnings = True
+        self._install = install
+        self._requires = requires
+        self._environment = None
+
+    def requires(self, wheel):
+        return self._requires[wheel["name"]]
+
+    def environment(self):
+        """The environment in the cache. After this all packs are unpacked there."""
+        if self._environment is None:
+            self._environment = self._install(self.packs)[0]
+            if self._environment.is_composed:
+                raise CannotStart(
+                    "the tools work on {0} alone, and not on what PEX_PATH or its own pex_path adds "
+                    "to it; unset that, or use the PEX".format(self.app)
+                )
+        return self._environment
+
+    def content(self, pack):
+        """The directory in the cache that a pack is unpacked to: one directory for each scheme in it."""
+        parent = "wheels" if pack["kind"] == "wheel" else "sources"
+        return os.path.join(self.environment().root, parent, pack["sha256"][:40])
+
+    def warn(self, message):
+        if self.emits_warnings:
+            sys.stderr.write("czex: {0}\n".format(message))
+
+
+def run(subject):
+    """Run the tool that the command line asks for, and return the exit code."""
+    from boot.tools import arguments
+
+    options = arguments.parse(subject)
+    try:
+        arguments.apply_global(subject, options)
+        options.run(subject, options)
+        return 0
+    except Failed as error:
+        if str(error):
+            sys.stderr.write("{0}\n".format(error))
+        return error.code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except EnvironmentError as error:
+        name = getattr(error, "filename", None)
+        reason = error.strerror or str(error)
+        raise CannotStart("{0}: {1}".format(name, reason) if name else reason)

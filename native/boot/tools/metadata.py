@@ -1,0 +1,38 @@
+"""What a wheel's own metadata says, as it stands in the cache."""
+
+import os
+
+from boot.fail import CannotStart
+
+
+def dist_info(subject, wheel):
+    """The path of the wheel's `*.dist-info` directory."""
+    library = os.path.join(subject.content(wheel), "lib")
+    project = canonical(wheel["name"].partition("-")[0])
+    for name in sorted(os.listdir(library)):
+        if name.endswith(".dist-info") and canonical(name.partition("-")[0]) == project:
+            return os.path.join(library, name)
+    raise CannotStart("{0} has no *.dist-info; remove it, and start again".format(library))
+
+
+def canonical(name):
+    """A project's name as PEP 503 normalises it, for runs of one separator."""
+    return name.lower().replace("_", "-").replace(".", "-")
+
+
+def name(subject, wheel):
+    """The project's name as its author writes it."""
+    return header(subject, wheel, "METADATA", "Name") or wheel["project"]
+
+
+def header(subject, wheel, file_name, key):
+    """The first header of that name."""
+    path = os.path.join(dist_info(subject, wheel), file_name)
+    wanted = key.lower() + ":"
+    with open(path, "rb") as stream:
+        for line in stream.read().decode("utf-8", "replace").splitlines():
+            if not line.strip():
+                return None
+            if line.lower().startswith(wanted):
+                return str(line[len(wanted) :].strip())
+    return None

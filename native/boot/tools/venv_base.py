@@ -1,0 +1,78 @@
+"""An environment as the interpreter itself makes it: its own links, `pyvenv.cfg`, the activation scripts."""
+
+import os
+import sys
+
+from boot import install, interpreter
+from boot.environment import Plan
+
+
+def create(stage, wanted, options):
+    """Make it in the stage, for its final place, and return its path."""
+    # Its last component is the default prompt.
+    path = os.path.join(stage.path, "base", os.path.basename(wanted.venv) or "venv")
+    if sys.version_info[0] == 2 or interpreter.IS_PYPY and sys.version_info < (3, 8):
+        create_by_plan(path, wanted, options)
+    else:
+        create_by_module(path, wanted, options)
+    return path
+
+
+def create_by_module(path, wanted, options):
+    import venv
+
+    # Not that of an environment, which may go, and by its own name.
+    sys.executable = sys._base_executable = interpreter.base_executable()
+    keywords = {
+        "system_site_packages": options.system_site_packages,
+        "symlinks": not options.copies and os.name != "nt",
+    }
+    if sys.version_info >= (3, 6):
+        keywords["prompt"] = options.prompt
+    elif options.prompt:
+        warn_of_prompt(options.prompt)
+    if sys.version_info >= (3, 13):
+        keywords["scm_ignore_files"] = frozenset(["git"])
+    builder = venv.EnvBuilder(**keywords)
+    context = builder.ensure_directories(path)
+    builder.create_configuration(context)
+    builder.setup_python(context)
+    if hasattr(builder, "create_git_ignore_file"):
+        builder.create_git_ignore_file(context)
+    context.env_exe = context.env_exe.replace(path, wanted.venv)
+    context.env_dir = wanted.venv
+    builder.setup_scripts(context)
+    configuration = os.path.join(path, "pyvenv.cfg")
+    with open(configuration, encoding="utf-8", errors="surrogateescape") as stream:
+        text = stream.read()
+    with open(configuration, "w", encoding="utf-8", errors="surrogateescape") as stream:
+        stream.write(text.replace(path, wanted.venv))
+
+
+def create_by_plan(path, wanted, options):
+    """As a CZEX makes its own environments, where the interpreter can't, or PyPy's early ones can't well."""
+    from boot.tools import activation_scripts
+
+    os.makedirs(os.path.dirname(path))
+    plan = Plan()
+    wanted.begin(plan, path)
+    wanted.add_interpreter(plan, options)
+    for name, text in activation_scripts.scripts(wanted.venv, options.prompt):
+        plan.add_file("644", "bin/" + name, text)
+    wanted.run(plan)
+    if options.system_site_packages and sys.version_info[0] == 2:
+        library = os.path.join(path, interpreter.site_packages())
+        install.write_whole(
+            os.path.join(library, "system-site-packages.pth"),
+            "import site; site.addsitedir({0!r})\n".format(
+                os.path.join(os.path.dirname(os.__file__), "site-packages")
+            ).encode("ascii"),
+            0o644,
+        )
+
+
+def warn_of_prompt(prompt):
+    sys.stderr.write(
+        "WARNING: Unable to apply custom --prompt {0!r} in {1} venv; continuing with the default "
+        "prompt.\n".format(prompt, interpreter.version_text())
+    )

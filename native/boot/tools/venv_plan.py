@@ -1,0 +1,150 @@
+"""What goes into a virtual environment that `venv` makes, as plans for the runtime."""
+
+import os
+import sys
+
+import boot
+from boot import install, interpreter
+from boot.environment import CODING, HEADERS, Environment, Plan
+
+# The runtime's own message is on stderr by then.
+FAILED_MAX = 126
+
+
+class Wanted(Environment):
+    """The environment of an app, at a place of its own and by itself: it needs neither the cache nor the CZEX."""
+
+    def __init__(self, subject, directory, options):
+        in_cache = subject.environment()
+        self.__dict__.update(in_cache.__dict__)
+        self._subject = subject
+        self._scope = options.scope
+        self.library = interpreter.site_packages()
+        self.scripts = self._bin
+        self._executable = install.runtime(subject.archive, boot.manifest, in_cache.root)
+        self.venv = directory
+        self.python = os.path.join(directory, self._bin, os.path.basename(in_cache.python))
+        self.info = dict(
+            in_cache.info,
+            venv_bin_path=options.bin_path,
+            venv_hermetic_scripts=options.hermetic_scripts,
+            venv_copies=options.copies,
+            venv_system_site_packages=options.system_site_packages,
+        )
+        self.packs = {
+            "all": subject.packs,
+            "deps": subject.wheels,
+            "srcs": [pack for pack in subject.packs if pack["kind"] == "sources"],
+        }[options.scope]
+
+    def begin(self, plan, place):
+        """The first records of a plan, for a directory that isn't there yet."""
+        plan.add("czex-plan", "1")
+        plan.add("store", self.root)
+        plan.add("venv", place)
+        plan.add("shebang", "#!" + self._shebang())
+        plan.add("copy", "1")
+
+    def shebang(self):
+        return self._shebang()
+
+    def add_interpreter(self, plan, options):
+        self._add_interpreter(plan)
+
+    def run(self, plan):
+        code = install.run_runtime(self._executable, plan.dump())
+        if code != 0:
+            sys.exit(code if 0 < code < FAILED_MAX else 1)
+
+    def install(self, stage):
+        """Install the scope into the stage, and return the directory."""
+        made = os.path.join(stage.path, "venv")
+        plan = Plan()
+        self.begin(plan, made)
+        if self._scope != "deps":
+            self._add_app(plan)
+        if self._scope != "srcs":
+            self.add_console_scripts(plan, self.packs)
+        self.add_packs(plan, self._archive, self.packs, self.library)
+        self.run(plan)
+        if self._scope != "srcs":
+            from boot.tools import record
+
+            record.write(self._subject, self, made)
+        return made
+
+    def find_python(self, directory):
+        """Let scripts start the interpreter by the name that `python` leads to in an environment.
+
+        :param directory: That environment, or what is to become it.
+        """
+        scripts = os.path.join(directory, self._bin)
+        name = os.path.basename(self.python)
+        if sys.version_info[0] == 2:
+            name = "python{0}.{1}".format(*sys.version_info)
+        elif os.path.islink(os.path.join(scripts, name)):
+            target = os.readlink(os.path.join(scripts, name))
+            if not os.path.dirname(target):
+                name = target
+        self.python = os.path.join(self.venv, self._bin, name)
+
+    def _add_app(self, plan):
+        """What runs the app: `pex`, `__main__.py`, and in site-packages what they need."""
+        library = interpreter.site_packages() + "/"
+        main = boot.sources["tools.venv_main"].replace("SETTINGS = {}", self._settings_text(), 1)
+        plan.add_file("755", "__main__.py", "#!{0}\n{1}".format(self._shebang(), main))
+        plan.add("link", "pex", "__main__.py")
+        repl = boot.sources["tools.venv_repl"]
+        plan.add_file("755", "pex-repl", "#!{0}\n{1}".format(self._shebang(), repl))
+        plan.add_file("644", "PEX-INFO", self._subject.archive.read("PEX-INFO"))
+        activate = CODING + "\n" + boot.sources["activate"]
+        plan.add_file("644", library + "czex_activate.py", activate)
+        plan.add_file("644", library + "PEX_EXTRA_SYS_PATH.py", boot.sources["tools.venv_extra"])
+        plan.add_file("644", library + "PEX_EXTRA_SYS_PATH.pth", "import PEX_EXTRA_SYS_PATH\n")
+
+    def _settings_text(self):
+        settings = self.settings()
+        # These are found by where the file is.
+        for name in (
+            "bin",
+            "composed",
+            "entry",
+            "has_setproctitle",
+            "inherit_path",
+            "path_entries",
+            "pth",
+            "python",
+            "python_args",
+            "site_packages",
+            "sources",
+            "stdlib",
+            "system_site",
+            "venv",
+        ):
+            settings.pop(name, None)
+        info = self.info
+        settings.update(
+            entry_point=info.get("entry_point"),
+            hermetic_args=self._hermetic_args(),
+            python_name=os.path.basename(self.python),
+            script=info.get("script"),
+            venv_mode=True,
+        )
+        lines = ["    {0!r}: {1!r},".format(name, settings[name]) for name in sorted(settings)]
+        return "SETTINGS = {\n" + "\n".join(lines) + "\n}"
+
+    def _hermetic_args(self):
+        """For a start of the app by another interpreter than the environment's."""
+        if self._subject.info.get("venv_hermetic_scripts", True) is False:
+            return []
+        return ["-sE" if sys.version_info < (3, 4) else "-I"]
+
+
+def destinations(wanted, wheel):
+    """(scheme, directory in the environment) for each scheme that a wheel can have."""
+    return (
+        ("lib", wanted.library),
+        ("scripts", wanted.scripts),
+        ("headers", HEADERS.format(*sys.version_info) + (wheel["headers"] or "")),
+        ("data", ""),
+    )

@@ -1,0 +1,87 @@
+"""Makes a wheel file of what a wheel's pack holds (PEP 427)."""
+
+import base64
+import hashlib
+import os
+import re
+import time
+import zipfile
+
+from boot.install import unique_name
+from boot.tools import metadata
+
+EPOCH = (1980, 1, 1, 0, 0, 0)
+# An installer's own, and `RECORD`, which is made anew.
+NOT_IN_WHEELS = ("INSTALLER", "RECORD", "RECORD.jws", "RECORD.p7s", "REQUESTED", "direct_url.json")
+
+
+def write(subject, wheel, directory, use_system_time):
+    """Write the wheel file into a directory, whole or not at all, and return its path."""
+    path = os.path.join(directory, wheel["name"])
+    date = time.localtime()[:6] if use_system_time else EPOCH
+    temporary = "{0}.{1}.tmp".format(path, unique_name())
+    try:
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, True) as archive:
+            record = []
+            for name, source in files(subject, wheel):
+                executable = os.access(source, os.X_OK)
+                with open(source, "rb") as stream:
+                    content = stream.read()
+                add(archive, name, content, date, executable)
+                record.append(
+                    "{0},{1},{2}\n".format(csv_field(name), digest(content), len(content))
+                )
+            record_name = os.path.basename(metadata.dist_info(subject, wheel)) + "/RECORD"
+            record.append("{0},,\n".format(record_name))
+            add(archive, record_name, "".join(record), date, False)
+        getattr(os, "replace", os.rename)(temporary, path)
+    except BaseException:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise
+    return path
+
+
+def files(subject, wheel):
+    """(name in the wheel, path) of its files, with its metadata last, as PEP 427 recommends."""
+    content = subject.content(wheel)
+    dist_info = os.path.basename(metadata.dist_info(subject, wheel))
+    data = dist_info[: -len(".dist-info")] + ".data"
+    found = []
+    for scheme in sorted(os.listdir(content)):
+        top = os.path.join(content, scheme)
+        for path in walk(top):
+            name = os.path.relpath(path, top).replace(os.sep, "/")
+            first, _, rest = name.partition("/")
+            if scheme != "lib":
+                name = "{0}/{1}/{2}".format(data, scheme, name)
+            elif first == dist_info and rest in NOT_IN_WHEELS:
+                continue
+            found.append((scheme == "lib" and first == dist_info, name, path))
+    return [(name, path) for _, name, path in sorted(found)]
+
+
+def walk(top):
+    """The files below a directory, but bytecode that Python put there."""
+    for parent, directories, names in os.walk(top):
+        directories[:] = sorted(name for name in directories if name != "__pycache__")
+        for name in sorted(names):
+            if not name.endswith(".pyc"):
+                yield os.path.join(parent, name)
+
+
+def add(archive, name, content, date, executable):
+    entry = zipfile.ZipInfo(name, date)
+    entry.external_attr = (0o100755 if executable else 0o100644) << 16
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.create_system = 3
+    archive.writestr(entry, content)
+
+
+def digest(content):
+    text = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode("ascii")
+    return "sha256=" + text.rstrip("=")
+
+
+def csv_field(name):
+    return '"{0}"'.format(name.replace('"', '""')) if re.search('[",\n]', name) else name
