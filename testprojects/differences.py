@@ -59,6 +59,9 @@ CACHE = Difference(
     patterns=(
         *_pattern(VENVS + r"[^:'\"\s]*?(?=/bin|/lib|/__main__|[:'\"\s]|$)", "<venv>"),
         *_pattern(r"(<venv>/bin/(?:python|pypy))[0-9.]+", r"\1"),
+        *_pattern(
+            r"/[^\s:'\"]*/(?:installed_wheels/[^\s:'\"]*\.whl|czex/wheels/[0-9a-f]+/lib)", "<wheel>"
+        ),
     ),
 )
 VENV_EVERYWHERE = Difference(

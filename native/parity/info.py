@@ -266,8 +266,8 @@ ROWS = (
         ("info",),
         env={"PEX_TOOLS": "1"},
         sees=('"venv": true',),
+        own_pex_root=True,
         versions=EVERY_PEX,
-        pending="tools",
     ),
     Row(
         "warnings of the app are its own",
