@@ -118,6 +118,12 @@ PROFILE = Difference(
     why="what calls the app is another program",
     patterns=_pattern(r"^ +[0-9/]+ .*\n"),
 )
+TOOLS = Difference(
+    what="What `PEX_TOOLS` offers and prints, where an older Pex has built the PEX",
+    pex="that version's",
+    czex="what version 2.105.2 does",
+    why="one set of tools for all",
+)
 FLAGS_OF_PEX_INTERPRETER = Difference(
     what="`PEX_INTERPRETER=1` with flags for the interpreter, such as `-O`, in zipapp mode, for an app with an entry point",
     pex="the app is started as if the variable were not set",
@@ -209,5 +215,6 @@ DIFFERENCES = (
     STRINGS_IN_MARKERS,
     OLD_METADATA,
     VERSIONS,
+    TOOLS,
     FLAGS_OF_PEX_INTERPRETER,
 )

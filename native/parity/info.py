@@ -267,7 +267,6 @@ ROWS = (
         env={"PEX_TOOLS": "1"},
         sees=('"venv": true',),
         own_pex_root=True,
-        versions=EVERY_PEX,
     ),
     Row(
         "warnings of the app are its own",
