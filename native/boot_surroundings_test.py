@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from boot_for_tests import COW, PYTHON, Machine, Workshop
+from boot_for_tests import COW, Machine, Workshop
 
 from testprojects.pythons import Python, on, on_every_python
 
@@ -84,18 +84,6 @@ def test_what_the_machine_has_installed_does_not_reach_the_app(
     assert seen == clean
 
 
-def test_a_module_of_pythonpath_does_not_take_the_place_of_the_standard_librarys(
-    workshop: Workshop, machine: Machine, tmp_path: Path
-) -> None:
-    (tmp_path / "sitecustomize.py").write_text("import json\n")
-    (tmp_path / "json.py").write_text("")
-    source = "import json\ndef main():\n    print(json.dumps(1))\n"
-    app = workshop.make("stdlib", sources={"app.py": source}, options=["-m", "app:main"])
-    for _ in range(2):
-        outcome = machine.with_(PYTHONPATH=str(tmp_path)).run(PYTHON.path(), app)
-        assert (outcome.stdout, outcome.stderr) == ("1\n", "")
-
-
 @on(Python("cpython3.9"), Python("cpython3.11"), Python("cpython3.13"))
 def test_the_warm_path_imports_nothing_that_python_has_not_loaded(
     workshop: Workshop, machine: Machine, python: Python, tmp_path: Path
@@ -111,58 +99,3 @@ def test_the_warm_path_imports_nothing_that_python_has_not_loaded(
     machine.run(python.path(), app)
     warm = set(machine.run(python.path(), app).stdout.split())
     assert warm - set(machine.run(python.path(), f"{plain}.pyz").stdout.split()) == {"m"}
-
-
-def test_flags_before_the_file_name_stay_in_force(workshop: Workshop, machine: Machine) -> None:
-    source = "import sys\ndef main():\n    print(sys.flags.optimize, sys.warnoptions)\n"
-    app = workshop.make("flags", sources={"flags.py": source}, options=["-m", "flags:main"])
-    for _ in range(2):
-        outcome = machine.run(PYTHON.path(), "-O", "-W", "error::UserWarning", app)
-        assert outcome.stdout == "1 ['error::UserWarning']\n"
-
-
-def test_flags_that_the_pex_injects_are_in_force(workshop: Workshop, machine: Machine) -> None:
-    source = (
-        "import sys\ndef main():\n    print(sys.flags.optimize, sys.warnoptions, sys.argv[1:])\n"
-    )
-    options = ["-m", "flags:main", "--inject-python-args=-O"]
-    app = workshop.make("injected-flags", sources={"flags.py": source}, options=options)
-    for _ in range(2):
-        outcome = machine.run(PYTHON.path(), "-W", "error", app, "x")
-        assert (outcome.stdout, outcome.stderr) == ("1 ['error'] ['x']\n", "")
-
-
-def test_multiprocessing_spawn_finds_the_app(workshop: Workshop, machine: Machine) -> None:
-    source = (
-        "import multiprocessing\n"
-        "def square(x):\n    return x * x\n"
-        "def main():\n"
-        "    with multiprocessing.get_context('spawn').Pool(2) as pool:\n"
-        "        print(pool.map(square, [1, 2, 3]))\n"
-    )
-    app = workshop.make("spawn", sources={"squares.py": source}, options=["-m", "squares:main"])
-    for _ in range(2):
-        outcome = machine.run(PYTHON.path(), app)
-        assert (outcome.stdout, outcome.stderr) == ("[1, 4, 9]\n", "")
-
-
-def test_injected_arguments_and_variables_are_there(workshop: Workshop, machine: Machine) -> None:
-    source = "import os, sys\ndef main():\n    print(sys.argv[1:], os.environ['FOO'])\n"
-    options = [
-        "-m",
-        "inject:main",
-        "--inject-env",
-        "FOO=bar",
-        "--inject-args",
-        "--home {pex.env.HOME}",
-    ]
-    app = workshop.make("inject", sources={"inject.py": source}, options=options)
-    outcome = machine.run(PYTHON.path(), app, "x")
-    assert outcome.stdout == f"['--home', '{machine.root}', 'x'] bar\n"
-
-
-def test_the_import_hook_makes_wheels_importable(cow: Path, machine: Machine) -> None:
-    code = "import __pex__, cow; from __pex__ import cow as same; print(same is cow)"
-    for _ in range(2):
-        outcome = machine.with_(PYTHONPATH=str(cow)).run(PYTHON.path(), "-c", code)
-        assert (outcome.stdout, outcome.stderr) == ("True\n", "")
