@@ -49,11 +49,10 @@ def adapt(settings, variables, environment):
         settings["entry"] = entry_of(module)
     elif script:
         settings["entry"] = environment.script_entry(script)
-    settings["bin_path"] = variables.choice(
-        "VENV_BIN_PATH", ("false", "prepend", "append"), settings["bin_path"]
-    )
     extra = variables.text("EXTRA_SYS_PATH")
     if settings["venv_mode"]:
+        orders = ("false", "prepend", "append")
+        settings["bin_path"] = variables.choice("VENV_BIN_PATH", orders, settings["bin_path"])
         # Not normalised: the environment's own interpreter takes it as it is.
         settings["extra_sys_path"] = extra.split(os.pathsep) if extra else []
     else:
