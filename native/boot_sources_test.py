@@ -27,7 +27,7 @@ def main():
     import marker
 
     root = os.path.dirname(os.path.abspath(marker.__file__))
-    skipped = ("PEX-INFO", "PEX-LAYOUT", "__main__.py", "__pex__", "__pycache__", "pex")
+    skipped = ("czex.pth", "PEX-INFO", "PEX-LAYOUT", "__main__.py", "__pex__", "__pycache__", "pex")
     found = []
     for directory, names, files in os.walk(root, followlinks=True):
         if directory == root:
