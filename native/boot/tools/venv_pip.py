@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 from boot import interpreter
+from boot.environment import encode
 from boot.tools import Failed, record, staging
 from boot.tools.metadata import canonical
 
@@ -106,7 +107,7 @@ def uninstall(library, project):
 def point_scripts(base, wanted):
     """Let the scripts that pip made for itself start the interpreter at its final place."""
     directory = os.path.join(base, wanted.scripts)
-    place = base.encode(sys.getfilesystemencoding() or "utf-8", "surrogateescape")
+    place = encode(base)
     for name in os.listdir(directory):
         path = os.path.join(directory, name)
         if os.path.islink(path) or not name.startswith(SCRIPTS):
@@ -117,7 +118,6 @@ def point_scripts(base, wanted):
         head = 3 if lines[0] == b"#!/bin/sh" else 1
         if not lines[0].startswith(b"#!") or place not in b"\n".join(lines[:head]):
             continue
-        shebang = "#!" + wanted.shebang()
-        lines[:head] = [shebang if isinstance(shebang, bytes) else os.fsencode(shebang)]
+        lines[:head] = [encode("#!" + wanted.shebang())]
         with open(path, "wb") as stream:
             stream.write(b"\n".join(lines))
