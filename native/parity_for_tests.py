@@ -125,7 +125,7 @@ class Stage:
                 (self.root / "home" / name).symlink_to(pex_root)
         for name, source in {"app": app, **beside}.items():
             copy = shutil.copytree if source.is_dir() else shutil.copy2
-            copy(source, self.root / "apps" / name)  # type: ignore[operator]
+            copy(source, self.root / "apps" / name)
         for name, content in self.row.files.items():
             path = self.root / name
             path.parent.mkdir(parents=True, exist_ok=True)

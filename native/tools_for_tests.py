@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Set
+from typing import Any, List, Set
 
 from boot_for_tests import Machine, Outcome, Workshop
 from wheels_for_tests import Wheel
@@ -84,7 +84,7 @@ class Herd:
         return outcomes
 
 
-def tool(machine: Machine, python: str, app: Path, *arguments: object, **kwargs: object) -> Outcome:
+def tool(machine: Machine, python: str, app: Path, *arguments: object, **kwargs: Any) -> Outcome:
     return machine.with_(PEX_TOOLS="1").run(python, app, *arguments, **kwargs)
 
 

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable, Iterator, Mapping, Sequence
 
-from testprojects.parity import COMPILED, Outcome, Pair
+from testprojects.differences import COMPILED
+from testprojects.parity import Outcome, Pair
 from testprojects.pythons import Python
 
 PYTHON = Python("cpython3.11")
@@ -159,7 +160,7 @@ class Stage:
         for app in (self.pair.pex, self.pair.czex):
             text = text.replace(str(app), "<app>").replace(app.name, "<app>")
         text = text.replace(os.path.realpath(PYTHON.path()), "<python>")
-        text = IN_CACHE.sub(lambda match: f"<{match.group(1)}>", COMPILED.sub("", text))
+        text = IN_CACHE.sub(lambda match: f"<{match.group(1)}>", COMPILED.without(text))
         return text
 
 

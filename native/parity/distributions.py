@@ -24,7 +24,7 @@ def wheel(project: str, version: str = "1.0", *metadata: str, **kwargs: object) 
     """A wheel of one module, which knows its version."""
     files = {f"{project}.py": f"VERSION = {version!r}\n"}
     text = "".join(line + "\n" for line in metadata)
-    return Wheel(project, files, version, metadata=text, **kwargs)  # type: ignore[arg-type]
+    return Wheel(project, files, version, metadata=text, **kwargs)
 
 
 def importable(*names: str) -> str:
@@ -169,7 +169,7 @@ ROWS = (
     Row(
         "a wheel that another one requires is done without",
         ("ignore_errors",),
-        runner("--ignore-errors", *LACKING_OPTIONS, **LACKING),  # type: ignore[arg-type]
+        runner("--ignore-errors", *LACKING_OPTIONS, **LACKING),
         (importable("root", "pick"),),
         path=("cpython3.11",),
         sees=("root 1.0\nno pick\n",),
@@ -178,7 +178,7 @@ ROWS = (
     Row(
         "a wheel that another one requires shall be done without",
         ("PEX_IGNORE_ERRORS",),
-        runner(*LACKING_OPTIONS, **LACKING),  # type: ignore[arg-type]
+        runner(*LACKING_OPTIONS, **LACKING),
         (importable("root", "pick"),),
         path=("cpython3.11",),
         env={"PEX_IGNORE_ERRORS": "1"},
@@ -187,7 +187,7 @@ ROWS = (
     Row(
         "a wheel that another one requires is missed",
         ("ignore_errors",),
-        runner(*LACKING_OPTIONS, **LACKING),  # type: ignore[arg-type]
+        runner(*LACKING_OPTIONS, **LACKING),
         (importable("root", "pick"),),
         path=("cpython3.11",),
         sees=("pick", "root"),
@@ -215,7 +215,7 @@ ROWS = (
     Row(
         "a wheel's data and headers are in the venv",
         ("venv", ".data"),
-        runner("--venv", **WITH_SCHEMES),  # type: ignore[arg-type]
+        runner("--venv", **WITH_SCHEMES),
         (FIND_DATA,),
         sees=("share/datum.txt\n", "schemes.h\n"),
     ),

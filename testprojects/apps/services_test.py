@@ -16,7 +16,9 @@ def test_a_worker_of_celery_does_what_its_client_asks_for(machine_root: Path) ->
     client = Stage(machine_root, stage.pair, {"PEX_INTERPRETER": "1"})
 
     def visit(service: Service) -> object:
-        app = stage.pair.pex if str(stage.pair.pex) in service.process.args else stage.pair.czex
+        words = service.process.args
+        assert isinstance(words, list)
+        app = stage.pair.pex if str(stage.pair.pex) in words else stage.pair.czex
         outcome = client.run([PYTHON.path(), str(app), "-c", CLIENT])
         return outcome, service.stop()
 
