@@ -40,7 +40,7 @@ def tags(minor: int, platform: str) -> list:
     compiled = platform_tags(platform)
     return [
         *(f"{python}-{abi}-{tag}" for abi in (python, "abi3", "none") for tag in compiled),
-        *(f"cp3{older}-abi3-{tag}" for older in range(minor - 1, 6, -1) for tag in compiled),
+        *(f"cp3{older}-abi3-{tag}" for older in range(minor - 1, 1, -1) for tag in compiled),
         *(f"py3-none-{tag}" for tag in compiled),
         f"{python}-none-any",
         *(f"py3{older}-none-any" for older in range(minor, -1, -1)),
