@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 from boot_for_tests import PYTHON, Machine, Workshop
 from pythons_for_tests import links, logging_python, own_python, pyenv, script
+from wheels_for_tests import Wheel
 
 from testprojects.pythons import Python
 
@@ -221,21 +223,42 @@ def test_a_redirected_start_starts_nothing_but_the_chosen_one(
     assert chosen == ["3.9", "3.11"]
 
 
-def test_an_environment_for_an_interpreter_that_fits_by_now_takes_the_place_of_a_redirection(
+def test_errors_that_are_ignored_once_are_not_ignored_in_the_next_start(
     workshop: Workshop, machine: Machine, tmp_path: Path
 ) -> None:
-    from wheels_for_tests import Wheel
-
-    app = workshop.make(
+    options = ["-m", "version:main", f"--python={MIDDLE.path()}"]
+    wheels = [
+        Wheel("root", {"root.py": ""}, metadata="Requires-Dist: pick\n"),
+        Wheel("pick", {"pick.py": ""}, tag="cp39-none-any"),
+    ]
+    pex = workshop.pex(
         "facts-ignored",
-        requirements=["pick"],
-        wheels=[Wheel("pick", {"pick.py": ""}, tag="cp39-none-any")],
+        requirements=["root"],
+        wheels=wheels,
         sources={"version.py": SOURCE},
-        options=["-m", "version:main", f"--python={MIDDLE.path()}"],
+        options=options,
     )
     prepared = machine.with_(PATH=str(links(tmp_path / "bin", python3=MIDDLE)))
+    ignoring = prepared.with_(PEX_IGNORE_ERRORS="1")
+    for app in (pex, workshop.czex(pex)):
+        starts = [each.run(PYTHON.path(), app) for each in (prepared, ignoring) * 3]
+        assert [start.stdout for start in starts] == ["3.9\n", "3.11\n"] * 3
+
+
+def test_an_interpreter_that_fits_after_all_gets_an_environment(
+    workshop: Workshop, constrained: Path, machine: Machine, tmp_path: Path
+) -> None:
+    name = "facts-fitting"
+    app = workshop.make(name, sources={"version.py": SOURCE}, options=["-m", "version:main"])
+    assert machine.run(PYTHON.path(), app).stdout == "3.11\n"
+    (environment,) = machine.cache.glob("venvs/*/cpython-3.11.*")
+    redirecting = machine.with_(PATH=str(links(tmp_path / "bin", python3=MIDDLE)))
+    assert redirecting.run(PYTHON.path(), constrained).stdout == "3.9\n"
+    (record,) = set(machine.cache.glob("venvs/*/cpython-3.11.*")) - {environment}
+    shutil.rmtree(environment)
+    record.rename(environment)
+    assert redirecting.run(PYTHON.path(), app).stdout == "3.9\n"
     for _ in range(2):
-        assert prepared.run(PYTHON.path(), app).stdout == "3.9\n"
-    for _ in range(2):
-        ignoring = prepared.with_(PEX_IGNORE_ERRORS="1")
-        assert ignoring.run(PYTHON.path(), app).stdout == "3.11\n"
+        outcome = machine.run(PYTHON.path(), app)
+        assert (outcome.stdout, outcome.stderr) == ("3.11\n", "")
+    assert machine.leftovers() == []

@@ -179,6 +179,14 @@ def test_a_variable_means_what_it_means_to_the_pex(
     assert czex.stderr.count("\n") <= 1 or "ImportError: No module named" in czex.stderr
 
 
+def test_PEX_VERBOSE_says_what_is_done(apps: Apps, machine: Machine) -> None:
+    for value, lines in (("1", 1), ("9", 1), ("0", 0), ("-1", 0)):
+        prepared = machine.with_(PEX_VERBOSE=value, PEXCZ_ROOT=str(machine.root / value))
+        outcome = prepared.run(PYTHON.path(), apps.czexes["zipapp"])
+        assert outcome.stderr.count("\n") == lines
+        assert not lines or outcome.stderr.startswith("czex: installing into ")
+
+
 def test_later_rc_files_win_and_the_environment_beats_all(
     apps: Apps, machine: Machine, tmp_path: Path
 ) -> None:

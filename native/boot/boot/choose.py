@@ -74,9 +74,6 @@ class Choice(object):
         }
         code = compile(sources["redirect"], "<czex>/redirect.py", "exec", 0, 1)
         try:
-            if os.path.lexists(os.path.join(venv, "pyvenv.cfg")):
-                # An environment after all, which was asked for in spite of everything.
-                return False
             if not os.path.isdir(venv):
                 os.makedirs(venv)
             content = marshal.dumps((text, settings, code))

@@ -119,7 +119,7 @@ class ColdStart(object):
         assert not modules, "the cold path can't leave the start to itself"
 
     def _log(self, message):
-        if self._verbose:
+        if self._verbose > 0:
             sys.stderr.write("czex: {0}\n".format(message))
 
     def _choose_interpreter(self):
