@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -103,16 +104,7 @@ def test_several_of_another_platform_at_once(foreign, app):
 
 
 def foreign_plan(foreign: Runtime, app: App) -> str:
-    translated = App(
-        foreign.path(app.store),
-        foreign.path(app.archive),
-        app.venv,
-        app.shebang,
-        app.copy,
-        app.packs,
-        app.mounts,
-        app.extra,
-    )
+    translated = replace(app, store=foreign.path(app.store), archive=foreign.path(app.archive))
     path = app.archive + ".plan"
     Path(path).write_bytes(translated.plan())
     return foreign.path(path)
