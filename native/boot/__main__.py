@@ -19,6 +19,8 @@ def boot():
 
 if "code" not in globals():
     code = compile(boot()["sources"]["warm"], "<czex>/warm.py", "exec")
+    if hasattr(sys, "exc_clear"):
+        sys.exc_clear()
 """
 try:
     get = os.environ.get

@@ -14,7 +14,7 @@ from typing import Any, Dict, Iterator, List
 from pexcz.errors import BadArchiveError, NotAPexError
 from pexcz.pack import DIRECTORY, EXECUTABLE, Entry
 from pexcz.trees import DirectoryTree, SubTree, Tree, ZipTree, nested_zip
-from pexcz.wheels import Wheel, read_wheel, top_level_pth
+from pexcz.wheels import Wheel, read_by_site, read_wheel
 
 PEX_INFO = "PEX-INFO"
 MAIN = "__main__.py"
@@ -70,7 +70,7 @@ class Pex:
         return {
             "kind": "sources",
             "names": sorted({path.split("/")[1].split(".")[0] for path in paths}),
-            "pth": top_level_pth(paths),
+            "pth": read_by_site(paths),
         }
 
     def source_entries(self) -> List[Entry]:

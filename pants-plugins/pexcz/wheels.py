@@ -29,6 +29,7 @@ from pexcz.trees import Tree
 
 LAYOUT = ".layout.json"
 SHEBANG_PLACEHOLDER = b"#!python"
+SITECUSTOMIZE = ("sitecustomize.py", "sitecustomize/__init__.py")
 # A script for Python, by whatever path: Pex and installers give it the environment's interpreter, without the options.
 _PYTHON_SHEBANG = re.compile(
     rb"#!(?:.*\W)?(?:pythonw?|pypy)(?:\d+(?:\.\d+)*)?(?:\.exe)?(?:\s+\S.*)?\s*$", re.IGNORECASE
@@ -65,7 +66,7 @@ def read_wheel(tree: Tree, file_name: str) -> Wheel:
         "kind": "wheel",
         "name": file_name,
         "entry_points": entry_points,
-        "pth": top_level_pth(targets),
+        "pth": read_by_site(targets),
         "python_scripts": sorted(
             entry.path.split("/", 1)[1] for entry in entries if entry.flags & SHEBANG
         ),
@@ -75,10 +76,14 @@ def read_wheel(tree: Tree, file_name: str) -> Wheel:
     return Wheel(meta, tuple(entries))
 
 
-def top_level_pth(targets: List[str]) -> List[str]:
-    """The names of the `.pth` files that the `site` module would read."""
+def read_by_site(targets: List[str]) -> List[str]:
+    """What the `site` module would read at each start: `.pth` files, and a `sitecustomize`."""
     names = (target.split("/", 1)[1] for target in targets if target.startswith("lib/"))
-    return sorted(name for name in names if "/" not in name and name.endswith(".pth"))
+    return sorted(
+        name
+        for name in names
+        if ("/" not in name and name.endswith(".pth")) or name in SITECUSTOMIZE
+    )
 
 
 def _entry(tree: Tree, source: str, target: str) -> Entry:

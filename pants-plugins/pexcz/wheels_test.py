@@ -47,7 +47,7 @@ def paths(wheel: Wheel) -> Dict[str, int]:
 
 
 def test_the_metadata_of_a_wheel_is_in_its_meta_section() -> None:
-    meta = read({**INFO, "foo.py": "", "foo.pth": ""}).meta
+    meta = read({**INFO, "foo.py": "", "foo.pth": "", "sitecustomize.py": ""}).meta
     assert meta == {
         "entry_points": {
             "console_scripts": {"foo": "foo.main:main"},
@@ -57,7 +57,7 @@ def test_the_metadata_of_a_wheel_is_in_its_meta_section() -> None:
         "kind": "wheel",
         "name": NAME,
         "project": "foo-bar",
-        "pth": ["foo.pth"],
+        "pth": ["foo.pth", "sitecustomize.py"],
         "python_scripts": [],
         "requires": [
             {

@@ -23,14 +23,17 @@ STASH = "_CZEX_STASH_"
 REEXECUTED = "_CZEX_REEXECUTED"
 # For the processes of a venv-mode app, as Pex has it.
 EXTRA_SYS_PATH = "__PEX_EXTRA_SYS_PATH__"
-# A module that has remembered where site-packages are; importing it again is right and costs nothing before.
-FORGETFUL = ("sysconfig", "distutils", "pkg_resources", "_virtualenv")
+# They remember where site-packages are; importing them again is right and costs nothing before.
+FORGETFUL = ("distutils", "sysconfig")
+# What a module from outside may have put in the place of Python's own.
+HOOKS = ("breakpointhook", "displayhook", "excepthook", "unraisablehook")
 
 
 def run(settings, app, is_environments_python=False):
-    """Activate, and run the entry point. Ends in SystemExit, an exception of the app, or an exec.
+    """Activate, and return the function that is to be called, whose result is the exit code.
 
-    Returns only where the cold path has to do it.
+    So nothing of the boot is on the stack, and in a traceback, between Python and the app. Where another interpreter is to
+    run the app, this ends in an exec; where the cold path has to start it, in None.
 
     :param app: The CZEX, an absolute path.
     :param is_environments_python: Whether the environment's own interpreter was started, not one that reads the CZEX.
@@ -43,6 +46,7 @@ def run(settings, app, is_environments_python=False):
     if not reexecuted and (flags or must_reexecute(settings, foreign)):
         stash()
         os.environ[REEXECUTED] = "1"
+        os.environ.update(settings.get("for_restart", ()))
         reexecute(settings["python"], flags)
     unstash()
     activate(settings, foreign)
@@ -50,7 +54,9 @@ def run(settings, app, is_environments_python=False):
     if reexecuted or is_environments_python:
         show_in_ps(settings)
     wrap = settings.get("wrap")
-    sys.exit(wrap(execute, settings, app) if wrap else execute(settings, app))
+    if wrap:
+        return lambda: wrap(execute, settings, app)
+    return entry_point(settings, app)
 
 
 def is_for_cold_path(settings):
@@ -113,15 +119,29 @@ def unstash():
             os.environ[name] = os.environ.pop(STASH + name)
 
 
-def reexecute(python, more_flags=()):
-    """Start over in another interpreter, with the flags this one was given and some more."""
-    if sys.argv[0] and hasattr(sys, "orig_argv"):
-        flags = sys.orig_argv[1 : -len(sys.argv)]
-    else:
-        import subprocess
+def reexecute(python=None, more_flags=()):
+    """Start over in this or another interpreter, with the flags this one was given and some more."""
+    replace_process([python or sys.executable] + given_flags() + list(more_flags) + sys.argv)
 
-        flags = subprocess._args_from_interpreter_flags()
-    replace_process([python] + flags + list(more_flags) + sys.argv)
+
+def given_flags():
+    """What stood between the interpreter and the file name on the command line."""
+    argv = getattr(sys, "orig_argv", None)
+    if argv is None:
+        try:
+            with open("/proc/self/cmdline", "rb") as stream:
+                argv = stream.read().split(b"\0")[:-1]
+        except EnvironmentError:
+            import subprocess
+
+            return subprocess._args_from_interpreter_flags()
+    flags = argv[1 : -len(sys.argv)]
+    if hasattr(os, "fsdecode"):
+        flags = [os.fsdecode(flag) for flag in flags]
+    if flags and os.path.basename(flags[-1]) == "__main__.py":
+        # The environment's own, of which `sys.argv` tells nothing any more.
+        del flags[-1]
+    return flags
 
 
 def replace_process(argv):
@@ -137,7 +157,7 @@ def replace_process(argv):
 def foreign_modules(settings):
     """Name → file of the loaded modules that came neither from Python itself nor from the environment."""
     own = tuple(entry + os.sep for entry in settings["stdlib"])
-    environment = settings["site_packages"] + os.sep
+    environment = settings["venv"] + os.sep
     packages = "-packages" + os.sep
     foreign = {}
     if settings["inherit_path"] == "prefer":
@@ -150,7 +170,9 @@ def foreign_modules(settings):
             foreign[name] = path
         # A namespace package. What is built into Python has neither.
         elif hasattr(module, "__path__"):
-            foreign[name] = ""
+            portions = list(module.__path__)
+            if not portions or not all([str(p).startswith(environment) for p in portions]):
+                foreign[name] = ""
     foreign.pop("__main__", None)
     if foreign:
         # What a foreign package made up without a file, such as `six.moves`.
@@ -165,9 +187,18 @@ def must_reexecute(settings, foreign):
     if has_other_standard_library(settings, foreign):
         return True
     # What comes from the machine is welcome in an app that inherits.
-    if settings["inherit_path"] != "false":
+    if settings["inherit_path"] != "false" or not foreign:
         return False
-    return any(path.endswith((".so", ".pyd")) for path in foreign.values())
+    # Nothing but PYTHONPATH reaches into the environment's own interpreter.
+    if sys.prefix == settings["venv"] and not settings["system_site"]:
+        return True
+    # They may have changed anything.
+    if "sitecustomize" in foreign or "usercustomize" in foreign:
+        return True
+    if any(path.endswith((".so", ".pyd")) for path in foreign.values()):
+        return True
+    # Nobody knows whose these are.
+    return getattr(sys.modules.get("atexit"), "_ncallbacks", int)() > 0
 
 
 def has_other_standard_library(settings, foreign):
@@ -186,27 +217,23 @@ def has_other_standard_library(settings, foreign):
 def activate(settings, foreign):
     """Make `sys` and `site` what they are in the environment's own interpreter."""
     venv = settings["venv"]
-    for name in foreign:
-        sys.modules.pop(name, None)
-    if foreign:
-        for name in FORGETFUL:
-            sys.modules.pop(name, None)
+    # `site` has read what it reads in an environment.
+    is_own = sys.prefix == venv and not foreign
     inherit = settings["inherit_path"]
-    if inherit == "false":
-        for finders in (sys.meta_path, sys.path_hooks):
-            finders[:] = [
-                finder for finder in finders if getattr(finder, "__module__", "") in IMPORT_SYSTEM
-            ]
-    own = tuple(settings["stdlib"])
+    if not is_own:
+        forget(foreign, inherit)
+    own = tuple(settings["path_entries"])
     for entry in list(sys.path_importer_cache):
-        if not entry.startswith(own) or "-packages" in entry:
+        if not entry.startswith(own) or "-packages" in entry and entry not in own:
             del sys.path_importer_cache[entry]
-    if inherit == "false":
-        sys.path[:] = settings["path_entries"]
-    else:
+    customized = settings["pth"] or settings["sitecustomize"] or settings["system_site"]
+    if inherit != "false":
         sys.path[:] = inherited_path(settings)
-    sys.executable = settings["python"]
-    sys.prefix = sys.exec_prefix = venv
+    elif is_own and customized:
+        sys.path[:] = customized_path(settings)
+    else:
+        sys.path[:] = settings["path_entries"]
+    vars(sys).update(settings["sys"])
     site = sys.modules.get("site")
     if site:
         if inherit == "false":
@@ -214,13 +241,49 @@ def activate(settings, foreign):
             site.ENABLE_USER_SITE = False
         elif venv not in site.PREFIXES:
             site.PREFIXES.insert(0, venv)
-        if settings["pth"]:
-            known = set(sys.path)
-            for name in settings["pth"]:
-                site.addpackage(settings["site_packages"], name, known)
-        for directory in settings["system_site"]:
-            site.addsitedir(directory)
+        if customized and not is_own:
+            customize(settings, site)
     extra_sys_path(settings)
+
+
+def forget(foreign, inherit):
+    """Take out what did not come with Python itself."""
+    if foreign or "distutils" in sys.modules or "sysconfig" in sys.modules:
+        for name in list(sys.modules):
+            if name in foreign or name.partition(".")[0] in FORGETFUL:
+                del sys.modules[name]
+    if inherit == "false":
+        for finders in (sys.meta_path, sys.path_hooks):
+            finders[:] = [
+                finder for finder in finders if getattr(finder, "__module__", "") in IMPORT_SYSTEM
+            ]
+    if foreign:
+        for name in HOOKS:
+            if hasattr(sys, name):
+                setattr(sys, name, getattr(sys, "__{0}__".format(name)))
+
+
+def customize(settings, site):
+    """Read what `site` reads at the start of the environment's own interpreter."""
+    known = set(sys.path)
+    for name in settings["pth"]:
+        site.addpackage(settings["site_packages"], name, known)
+    for directory in settings["system_site"]:
+        site.addsitedir(directory)
+    if settings["sitecustomize"]:
+        site.execsitecustomize()
+
+
+def customized_path(settings):
+    """`sys.path` as `site` has left it, without PYTHONPATH, the user's site-packages and the file that is run."""
+    outside = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    outside += [settings["venv"], sys.argv[0], getattr(sys.modules.get("site"), "USER_SITE", None)]
+    outside = [os.path.abspath(entry) for entry in outside if entry is not None]
+    return [
+        entry
+        for entry in sys.path
+        if entry in settings["path_entries"] or os.path.abspath(entry) not in outside
+    ]
 
 
 def inherited_path(settings):
@@ -304,26 +367,28 @@ class Variables(object):
 
 
 def execute(settings, app):
+    return entry_point(settings, app)()
+
+
+def entry_point(settings, app):
+    """The app's entry point, as a function without arguments."""
     entry = settings["entry"]
     if entry is None:
-        return interpret(settings)
+        return lambda: interpret(settings)
     sys.argv[1:1] = [arg.format(pex=Variables()) for arg in settings["inject_args"]]
     kind, target = entry[0], entry[1]
     if kind == "missing":
-        return "czex: {0}: there is no script {1!r} in this app".format(app, target)
+        sys.exit("czex: {0}: there is no script {1!r} in this app".format(app, target))
     if kind == "binary":
         replace_process([target] + sys.argv[1:])
     namespace = main_namespace(settings)
     if kind == "module":
-        import runpy
-
-        runpy.run_module(target, run_name="__main__", alter_sys=True)
-        return 0
+        return lambda: execute_module(target)
     if kind == "script":
         sys.argv[0] = target if settings["venv_mode"] else os.path.basename(target)
         with open(target, "rb") as stream:
             content = stream.read()
-        return execute_code(content, target, namespace)
+        return lambda: execute_code(content, target, namespace)
     if settings["venv_mode"]:
         sys.argv[0] = entry[3] or os.environ["PEX"]
     elif sys.version_info >= (3, 9) and not os.path.isabs(sys.argv[0]):
@@ -333,7 +398,7 @@ def execute(settings, app):
     function = sys.modules[target]
     for attribute in entry[2].split("."):
         function = getattr(function, attribute)
-    return function()
+    return function
 
 
 def main_namespace(settings):
@@ -346,6 +411,7 @@ def main_namespace(settings):
         if not name.startswith("__"):
             del namespace[name]
     namespace.update(
+        __cached__=None,
         __doc__=None,
         __file__=os.path.join(settings["venv"], "__main__.py"),
         __loader__=None,
@@ -353,6 +419,13 @@ def main_namespace(settings):
         __spec__=None,
     )
     return namespace
+
+
+def execute_module(name):
+    import runpy
+
+    runpy.run_module(name, run_name="__main__", alter_sys=True)
+    return 0
 
 
 def execute_code(content, name, namespace):
@@ -376,10 +449,7 @@ def interpret(settings):
     if args[0] == "-m":
         sys.argv = args[1:]
         main_namespace(settings)
-        import runpy
-
-        runpy.run_module(args[1], run_name="__main__", alter_sys=True)
-        return 0
+        return execute_module(args[1])
     if args[0] == "-c":
         sys.argv = ["-c"] + args[2:]
         return execute_code(args[1], "-c <cmd>", main_namespace(settings))

@@ -61,12 +61,14 @@ class Choice(object):
         self._turn_down(self._running, interpreter.name(), reason)
         return self._best(others)
 
-    def record(self, venv, text, python):
+    def record(self, venv, text, python, activation):
         """Let the next start of the running interpreter go on in `python` at once, while nothing has changed.
 
         :param venv: Where the running interpreter's environment would be; `text` tells it from others.
+        :param activation: The code of `activate.py`.
         """
         settings = {
+            "activation": activation,
             "directory": self._search.directory,
             "environ": [(name, os.environ.get(name)) for name in ENVIRONMENT],
             "python": python,

@@ -9,7 +9,7 @@ import os
 import sys
 
 import boot
-from boot import fail, install, interpreter, resolve
+from boot import fail, install, resolve
 from boot.archive import Archive
 from boot.environment import Environment
 from boot.fail import CannotStart
@@ -19,19 +19,20 @@ from boot.variables import Variables
 PROBE = "_CZEX_COLD_PROBE"
 CHOSEN = "_CZEX_COLD_CHOSEN"
 SH_PYTHON = "_CZEX_COLD_SH_PYTHON"
+TEMPORARY = "_CZEX_COLD_TEMPORARY"
 # In the file that leads the sh header to an environment: this interpreter is not what its path says.
 NOT_DIRECTLY = "-"
 
 
 def start(app, warm, activation, path):
-    """Install `app` if need be, and run it.
+    """Install `app` if need be, and return the function that runs it.
 
     :param warm: The namespace of the CZEX's `__main__.py`.
     :param activation: The namespace of `activate.py`, and its code as `CODE`.
     :param path: `sys.path` as the interpreter had it.
     """
     try:
-        ColdStart(app, warm, activation).run(path)
+        return ColdStart(app, warm, activation).run(path)
     except CannotStart as error:
         fail.stop(error)
     except MemoryError:
@@ -71,6 +72,7 @@ class ColdStart(object):
             self._info, self._variant = asked.info(self._variables, self._info)
         self._text = warm["interpreter_text"]()
         self._composition = None
+        self._temporary = os.environ.pop(TEMPORARY, None)
 
     def _read_variables(self):
         rc_files = self._warm["rc_files"](self._app)
@@ -86,7 +88,7 @@ class ColdStart(object):
         return variables_reader.read_variables(os.environ, rc_files, boot.info, is_first)
 
     def run(self, path):
-        """Install the app if need be, and run it.
+        """Install the app if need be, and return the function that runs it.
 
         :param path: `sys.path` as the interpreter had it.
         """
@@ -106,17 +108,20 @@ class ColdStart(object):
             self._keep_warm_path(environment)
         # They have been looked at just now.
         settings["composed"] = []
+        if self._temporary:
+            settings["for_restart"] = {TEMPORARY: self._temporary}
         wants_repl = settings["entry"] is None and len(sys.argv) < 2
         if self._variables.given or wants_repl:
             from boot import asked
 
             asked.adapt(settings, self._variables, environment)
         # They go out of `sys.modules` only; what was asked for may be among them.
-        modules = boot.forget()
+        settings["modules"] = boot.forget()
         gc.enable()
         sys.path[:] = path
-        activation["run"](settings, self._app)
-        assert not modules, "the cold path can't leave the start to itself"
+        start = activation["run"](settings, self._app)
+        assert start, "the cold path can't leave the start to itself"
+        return start
 
     def _log(self, message):
         if self._verbose > 0:
@@ -146,7 +151,7 @@ class ColdStart(object):
 
         :param chosen: Set where an earlier answer has led to the running one, which doesn't fit after all.
         """
-        from boot import choose, facts, redirect
+        from boot import choose, facts
 
         venv = self._venv(self._root())
         path = os.path.join(os.path.dirname(venv), "interpreters")
@@ -159,11 +164,12 @@ class ColdStart(object):
         if python is None:
             return
         self._log("restarting in {0}".format(python))
-        if reason and not self._variables.given and choice.record(venv, self._text, python):
+        code = self._activation["CODE"]
+        if reason and not self._variables.given and choice.record(venv, self._text, python, code):
             self._tell_sh_header(venv, NOT_DIRECTLY)
         os.environ[CHOSEN] = "cached" if choice.is_cached else "asked"
         try:
-            redirect.restart(python)
+            self._activation["reexecute"](python)
         except OSError as error:
             raise CannotStart("{0} can't be started: {1}".format(python, error.strerror))
 
@@ -198,7 +204,7 @@ class ColdStart(object):
         except OSError as error:
             from boot import rescue
 
-            root = rescue.temporary_root(root, error)
+            root = self._temporary = rescue.temporary_root(root, error, self._temporary)
             environment = self._environment(root, packs)
         if os.path.lexists(environment.venv):
             from boot import rescue
@@ -265,8 +271,9 @@ class ColdStart(object):
         """Write down what the sh header's next start runs for the Python it found: an environment, by name."""
         if not self._sh_python:
             return
-        if os.path.realpath(self._sh_python) != interpreter.base_executable():
-            name = NOT_DIRECTLY
+        if name != NOT_DIRECTLY:
+            python = os.path.join(venv, "bin", "python")
+            name = name if os.path.samefile(self._sh_python, python) else NOT_DIRECTLY
         path = os.path.join(os.path.dirname(venv), "sh") + self._sh_python
         try:
             if not os.path.isdir(os.path.dirname(path)):

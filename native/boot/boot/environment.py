@@ -106,7 +106,8 @@ class Environment(object):
         if not venv_mode:
             first = composition.sources(self) if composition else []
             first += [sources] if self._hides_a_module(standard_library) else []
-        pth = [name for pack in self.packs for name in pack["pth"]]
+        read_by_site = sorted(name for pack in self.packs for name in pack["pth"])
+        pth = [name for name in read_by_site if name.endswith(".pth")]
         return {
             "bin": os.path.join(self.venv, self._bin),
             "bin_path": info.get("venv_bin_path") or "false",
@@ -118,17 +119,32 @@ class Environment(object):
             "inject_args": self._inject_args(),
             "inject_env": sorted((info.get("inject_env") or {}).items()),
             "path_entries": first + standard_library + venv_entries + [site_packages],
-            "pth": sorted(pth) + ([composition.PTH] if composition else []),
+            "pth": pth + ([composition.PTH] if composition else []),
             "python": self.python,
             "python_args": info.get("inject_python_args") or [],
             "site_packages": site_packages,
+            "sitecustomize": len(pth) < len(read_by_site),
             "sources": sources,
             "stdlib": standard_library,
             "strip_pex_env": info.get("strip_pex_env", True) is not False,
+            "sys": self._sys(),
             "system_site": interpreter.system_site_packages() if self._has_system_site else [],
             "venv": self.venv,
             "venv_mode": venv_mode,
         }
+
+    def _sys(self):
+        """What `sys` says of itself in the environment's own interpreter."""
+        executable = interpreter.base_executable()
+        facts = {"executable": self.python, "prefix": self.venv, "exec_prefix": self.venv}
+        if sys.version_info[0] == 2:
+            facts["real_prefix"] = interpreter.base_prefix()
+        else:
+            facts["_home"] = os.path.dirname(executable)
+        if hasattr(sys, "_base_executable"):
+            knows_base = interpreter.IS_WINDOWS or sys.version_info >= (3, 11)
+            facts["_base_executable"] = executable if knows_base else self.python
+        return facts
 
     def _hides_a_module(self, standard_library):
         """Whether one of the app's own files has the name of a module of the standard library.

@@ -46,9 +46,13 @@ def base_executable():
     return os.path.realpath(executable)
 
 
+def base_prefix():
+    """The prefix of the interpreter itself."""
+    return getattr(sys, "real_prefix", None) or getattr(sys, "base_prefix", sys.prefix)
+
+
 def is_virtual_environment():
-    prefix = getattr(sys, "real_prefix", None) or getattr(sys, "base_prefix", sys.prefix)
-    return prefix != sys.prefix
+    return base_prefix() != sys.prefix
 
 
 def library_name():
@@ -69,7 +73,7 @@ def standard_library():
     """The entries of `sys.path` that are the interpreter's own, in their order."""
     home = os.path.dirname(os.path.abspath(os.__file__))
     parent = os.path.dirname(home)
-    base = getattr(sys, "real_prefix", None) or getattr(sys, "base_prefix", sys.prefix)
+    base = base_prefix()
     entries = []
     for entry in sys.path:
         own = (
@@ -88,7 +92,7 @@ def system_site_packages():
     """The directories with what is installed for the interpreter itself, without the user's own."""
     import site
 
-    base = getattr(sys, "real_prefix", None) or getattr(sys, "base_prefix", sys.prefix)
+    base = base_prefix()
     prefixes = site.PREFIXES[:]
     try:
         site.PREFIXES[:] = [base]

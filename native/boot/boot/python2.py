@@ -1,13 +1,30 @@
 """An environment for Python 2.7, which knows no pyvenv.cfg.
 
 It finds its library by looking upwards from its own executable, so the executable is a copy and the library a
-directory of links; everything is then as in a virtualenv.
+directory of links. From there its `site` leads it to the library itself; everything is then as in a virtualenv.
 """
 
 import os
 import sys
 
 from boot import interpreter
+
+SITE = """\
+import sys
+
+sys.real_prefix = {prefix!r}
+sys.path[:] = [
+    {root!r} + entry[len(sys.prefix) :]
+    if entry.startswith(sys.prefix + "/lib/python2") and "-packages" not in entry
+    else entry
+    for entry in sys.path
+]
+for module in list(sys.modules.values()):
+    if getattr(module, "__file__", "").startswith(sys.prefix + "/lib/python2"):
+        module.__file__ = {root!r} + module.__file__[len(sys.prefix) :]
+del entry, module
+__file__ = {home!r} + "/site.py"
+"""
 
 
 def add_interpreter(plan, executable, standard_library):
@@ -22,7 +39,10 @@ def add_interpreter(plan, executable, standard_library):
     # In an environment nobody's home directory counts.
     with open(os.path.join(home, "site.py")) as stream:
         site = stream.read().replace("ENABLE_USER_SITE = None", "ENABLE_USER_SITE = False")
-    plan.add_file("644", "lib/python2.7/site.py", site)
+    start = SITE.format(
+        prefix=interpreter.base_prefix(), root=os.path.dirname(os.path.dirname(home)), home=home
+    )
+    plan.add_file("644", "lib/python2.7/site.py", start + site)
     include = os.path.join(sys.prefix, "include", "python2.7")
     if os.path.isdir(include):
         plan.add("link", "include/python2.7", include)

@@ -5,7 +5,6 @@ Kept as bytecode where the environment of an interpreter that can't run the app 
 """
 
 import os
-import sys
 
 
 def run(settings, app):
@@ -17,8 +16,10 @@ def run(settings, app):
         if signature(path) != known:
             return
     if settings["directory"] in (None, working_directory()):
+        activation = {"__name__": "czex_activate"}
+        exec(settings["activation"], activation)
         try:
-            restart(settings["python"])
+            activation["reexecute"](settings["python"])
         except OSError:
             return
 
@@ -37,30 +38,3 @@ def working_directory():
         return os.getcwd()
     except OSError:
         return None
-
-
-def restart(python):
-    """Start over in another interpreter, with the flags that this one was given."""
-    argv = [python] + given_flags() + sys.argv
-    sys.stdout.flush()
-    sys.stderr.flush()
-    if os.name == "nt":
-        import subprocess
-
-        sys.exit(subprocess.call(argv))
-    os.execv(python, argv)
-
-
-def given_flags():
-    """What stood between the interpreter and the file name on the command line."""
-    argv = getattr(sys, "orig_argv", None)
-    if argv is None:
-        try:
-            with open("/proc/self/cmdline", "rb") as stream:
-                argv = stream.read().split(b"\0")[:-1]
-        except EnvironmentError:
-            import subprocess
-
-            return subprocess._args_from_interpreter_flags()
-    flags = argv[1 : -len(sys.argv)]
-    return [os.fsdecode(flag) if hasattr(os, "fsdecode") else flag for flag in flags]

@@ -8,10 +8,28 @@ from boot.fail import CannotStart
 from boot.install import make_root, unique_name
 
 
-def temporary_root(root, error):
-    """A cache for this start alone, where `root` can't be written, removed when the app ends."""
+def temporary_root(root, error, temporary=None):
+    """A cache for this start alone, where `root` can't be written, removed when the app ends.
+
+    :param temporary: The one that an earlier process of this start has made.
+    """
     import atexit
     import shutil
+
+    temporary = temporary or make_temporary_root(root, error)
+    # Python 2 takes a module's names away from its functions when it is gone from `sys.modules`.
+    getpid = os.getpid
+    owner = getpid()
+
+    def remove():
+        if getpid() == owner:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+    atexit.register(remove)
+    return temporary
+
+
+def make_temporary_root(root, error):
     import tempfile
 
     try:
@@ -26,13 +44,6 @@ def temporary_root(root, error):
         "czex: the cache {0} can't be written ({1}); using {2} for this start alone; set PEXCZ_ROOT to a "
         "directory that can be written\n".format(root, error.strerror, temporary)
     )
-    owner = os.getpid()
-
-    def remove():
-        if os.getpid() == owner:
-            shutil.rmtree(temporary, ignore_errors=True)
-
-    atexit.register(remove)
     return temporary
 
 

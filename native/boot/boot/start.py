@@ -14,7 +14,7 @@ CLEANED = "_CZEX_COLD_CLEANED"
 
 
 def start(app, warm):
-    """Install `app` if need be, and run it.
+    """Install `app` if need be, and return the function that runs it.
 
     :param warm: The namespace of the CZEX's `__main__.py`.
     """
@@ -22,18 +22,21 @@ def start(app, warm):
     gc.disable()
     activation = load_activation()
     own = interpreter.standard_library()
-    settings = {"inherit_path": "false", "site_packages": app, "stdlib": own}
+    settings = {"inherit_path": "false", "stdlib": own, "venv": app}
     foreign = activation["foreign_modules"](settings)
     if not os.environ.pop(CLEANED, None):
         if activation["has_other_standard_library"](settings, foreign):
+            # The variable says nothing but what `sys.executable` is to be.
+            is_renamed = "PYTHONEXECUTABLE" in os.environ and os.access("/proc/self/exe", os.X_OK)
+            python = os.path.realpath("/proc/self/exe") if is_renamed else sys.executable
             activation["stash"]()
             os.environ[CLEANED] = "1"
-            activation["reexecute"](sys.executable)
+            activation["reexecute"](python)
     path = sys.path[:]
     sys.path[:] = own
     from boot import cold
 
-    cold.start(app, warm, activation, path)
+    return cold.start(app, warm, activation, path)
 
 
 def start_for_import(app, warm, alias):

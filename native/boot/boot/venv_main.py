@@ -20,8 +20,6 @@ if __name__ == "__main__":
     if hasattr(sys, "orig_argv"):
         del sys.orig_argv[-len(sys.argv)]
     del sys.argv[0]
-    activation["run"](settings, os.path.abspath(sys.argv[0]), True)
-    import subprocess
-
-    flags = subprocess._args_from_interpreter_flags()
-    activation["replace_process"]([sys.executable] + flags + sys.argv)
+    app = os.path.abspath(sys.argv[0])
+    # The app takes this namespace over.
+    sys.exit((activation["run"](settings, app, True) or activation["reexecute"])())

@@ -76,6 +76,7 @@ def unpacked(boot, text):
 
 
 def main():
+    """The function that runs the app; what it returns is the exit code."""
     app = os.path.abspath(sys.argv[0])
     text = interpreter_text()
     for name in os.environ:
@@ -87,9 +88,11 @@ def main():
             found = LIKELY and os.access(LIKELY[1]["python"], os.X_OK) and unpacked(LIKELY, text)
             found = found or load(venv_dir(cache_root(os.environ), text), text)
             if found:
-                # Returns only where the environment turns out not to fit any more.
-                found[1]["run"](found[0], app)
-    start_cold_path().start(app, globals())
+                start = found[1]["run"](found[0], app)
+                # There is none where the environment turns out not to fit any more.
+                if start:
+                    return start
+    return start_cold_path().start(app, globals())
 
 
 def start_cold_path():
@@ -105,6 +108,6 @@ def start_cold_path():
     return start
 
 
-# The import hook wants only what is above.
+# The import hook wants only what is above. Nothing is looked up in this namespace any more when the app has taken over.
 if __name__ != "czex_main":
-    main()
+    sys.exit(main()())
