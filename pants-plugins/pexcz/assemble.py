@@ -15,6 +15,7 @@ from typing import IO, Any, Dict, Iterator, List, Sequence
 import deflate
 
 from pexcz import header
+from pexcz.comments import without_comments
 from pexcz.dependencies import Dependencies
 from pexcz.errors import BadPackError, OutputError
 from pexcz.pack import COPY_CHUNK_BYTES, PackInfo, read_pack_info
@@ -149,7 +150,7 @@ def _boot(boot: Dict[str, bytes], manifest: Dict[str, Any], info: Dict[str, Any]
 
     Marshalled, so that a cold start doesn't have to import `json`, and in zlib's format, which has a checksum.
     """
-    sources = _sources(boot, "boot")
+    sources = {name: without_comments(text) for name, text in _sources(boot, "boot").items()}
     return _marshalled({"info": info, "manifest": manifest, "sources": sources})
 
 
