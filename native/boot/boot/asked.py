@@ -2,8 +2,8 @@
 
 import os
 
-from boot.environment import entry_of, inherit_path
 from boot.fail import CannotStart
+from boot.settings import entry_of, inherit_path, script_entry
 
 
 def info(variables, info):
@@ -48,7 +48,7 @@ def adapt(settings, variables, environment):
     elif module:
         settings["entry"] = entry_of(module)
     elif script:
-        settings["entry"] = environment.script_entry(script)
+        settings["entry"] = script_entry(environment, script)
     extra = variables.text("EXTRA_SYS_PATH")
     if settings["venv_mode"]:
         orders = ("false", "prepend", "append")

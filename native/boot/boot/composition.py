@@ -16,8 +16,9 @@ import zlib
 
 import boot
 from boot import install, interpreter, resolve
-from boot.environment import encode, entry_of
 from boot.fail import CannotStart
+from boot.plan import encode
+from boot.settings import entry_of
 
 # Of an environment, for what comes from another CZEX.
 DIRECTORY = "path/{0}"

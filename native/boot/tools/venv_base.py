@@ -4,7 +4,7 @@ import os
 import sys
 
 from boot import install, interpreter
-from boot.environment import Plan
+from boot.plan import Plan
 
 
 def create(stage, wanted, options):

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from boot import interpreter
-from boot.environment import encode
+from boot.plan import encode
 from boot.tools import Failed, record, staging
 from boot.tools.metadata import canonical
 

@@ -4,8 +4,9 @@ import os
 import sys
 
 import boot
-from boot import install, interpreter
-from boot.environment import CODING, HEADERS, Environment, Plan
+from boot import install, interpreter, settings
+from boot.environment import CODING, HEADERS, Environment
+from boot.plan import Plan
 
 # The runtime's own message is on stderr by then.
 FAILED_MAX = 126
@@ -20,10 +21,10 @@ class Wanted(Environment):
         self._subject = subject
         self._scope = options.scope
         self.library = interpreter.site_packages()
-        self.scripts = self._bin
+        self.scripts = self.bin
         self._executable = install.runtime(subject.archive, boot.manifest, in_cache.root)
         self.venv = directory
-        self.python = os.path.join(directory, self._bin, os.path.basename(in_cache.python))
+        self.python = os.path.join(directory, self.bin, os.path.basename(in_cache.python))
         self.info = dict(
             in_cache.info,
             venv_bin_path=options.bin_path,
@@ -78,7 +79,7 @@ class Wanted(Environment):
 
         :param directory: That environment, or what is to become it.
         """
-        scripts = os.path.join(directory, self._bin)
+        scripts = os.path.join(directory, self.bin)
         name = os.path.basename(self.python)
         if sys.version_info[0] == 2:
             name = "python{0}.{1}".format(*sys.version_info)
@@ -86,7 +87,7 @@ class Wanted(Environment):
             target = os.readlink(os.path.join(scripts, name))
             if not os.path.dirname(target):
                 name = target
-        self.python = os.path.join(self.venv, self._bin, name)
+        self.python = os.path.join(self.venv, self.bin, name)
 
     def _add_app(self, plan):
         """What runs the app: `pex`, `__main__.py`, and in site-packages what they need."""
@@ -103,7 +104,7 @@ class Wanted(Environment):
         plan.add_file("644", library + "PEX_EXTRA_SYS_PATH.pth", "import PEX_EXTRA_SYS_PATH\n")
 
     def _settings_text(self):
-        settings = self.settings()
+        values = settings.settings(self)
         # These are found by where the file is.
         for name in (
             "bin",
@@ -116,21 +117,23 @@ class Wanted(Environment):
             "python",
             "python_args",
             "site_packages",
+            "sitecustomize",
             "sources",
             "stdlib",
+            "sys",
             "system_site",
             "venv",
         ):
-            settings.pop(name, None)
+            values.pop(name, None)
         info = self.info
-        settings.update(
+        values.update(
             entry_point=info.get("entry_point"),
             hermetic_args=self._hermetic_args(),
             python_name=os.path.basename(self.python),
             script=info.get("script"),
             venv_mode=True,
         )
-        lines = ["    {0!r}: {1!r},".format(name, settings[name]) for name in sorted(settings)]
+        lines = ["    {0!r}: {1!r},".format(name, values[name]) for name in sorted(values)]
         return "SETTINGS = {\n" + "\n".join(lines) + "\n}"
 
     def _hermetic_args(self):

@@ -1,0 +1,133 @@
+"""What `activate.py` needs to know of an environment."""
+
+import os
+import sys
+
+from boot import interpreter
+
+
+def settings(environment):
+    """What `activate.py` needs to know, and nothing that it would have to find out."""
+    info = environment.info
+    site_packages = os.path.join(environment.venv, *interpreter.site_packages().split("/"))
+    standard_library = interpreter.standard_library()
+    venv_entries = [environment.venv] if interpreter.IS_WINDOWS else []
+    venv_mode = bool(info.get("venv"))
+    sources = os.path.join(environment.root, "sources", environment.packs[0]["sha256"][:40], "lib")
+    composition = environment.composition
+    first = []
+    if not venv_mode:
+        first = composition.sources(environment) if composition else []
+        first += [sources] if _hides_a_module(environment.packs[0], standard_library) else []
+    read_by_site = sorted(name for pack in environment.packs for name in pack["pth"])
+    pth = [name for name in read_by_site if name.endswith(".pth")]
+    return {
+        "bin": os.path.join(environment.venv, environment.bin),
+        "bin_path": info.get("venv_bin_path") or "false",
+        "bind_resource_paths": sorted((info.get("bind_resource_paths") or {}).items()),
+        "composed": composition.stamps if composition else [],
+        "entry": _entry(environment),
+        "has_setproctitle": any(p.get("project") == "setproctitle" for p in environment.packs),
+        "inherit_path": "false" if venv_mode else inherit_path(info),
+        "inject_args": _inject_args(info),
+        "inject_env": sorted((info.get("inject_env") or {}).items()),
+        "path_entries": first + standard_library + venv_entries + [site_packages],
+        "pth": pth + ([composition.PTH] if composition else []),
+        "python": environment.python,
+        "python_args": info.get("inject_python_args") or [],
+        "site_packages": site_packages,
+        "sitecustomize": len(pth) < len(read_by_site),
+        "sources": sources,
+        "stdlib": standard_library,
+        "strip_pex_env": info.get("strip_pex_env", True) is not False,
+        "sys": _sys(environment),
+        "system_site": interpreter.system_site_packages() if _has_system_site(info) else [],
+        "venv": environment.venv,
+        "venv_mode": venv_mode,
+    }
+
+
+def _sys(environment):
+    """What `sys` says of itself in the environment's own interpreter."""
+    executable = interpreter.base_executable()
+    facts = {
+        "executable": environment.python,
+        "prefix": environment.venv,
+        "exec_prefix": environment.venv,
+    }
+    if sys.version_info[0] == 2:
+        facts["real_prefix"] = interpreter.base_prefix()
+    else:
+        facts["_home"] = os.path.dirname(executable)
+    if hasattr(sys, "_base_executable"):
+        knows_base = interpreter.IS_WINDOWS or sys.version_info >= (3, 11)
+        facts["_base_executable"] = executable if knows_base else environment.python
+    return facts
+
+
+def _hides_a_module(sources, standard_library):
+    """Whether one of the app's own files has the name of a module of the standard library.
+
+    In zipapp mode it takes its place. An entry of `sys.path` for that costs each import, so few apps get it.
+    """
+    entries = [entry for entry in standard_library if os.path.isdir(entry)]
+    names = [name for entry in entries for name in os.listdir(entry)]
+    modules = set(name.split(".")[0] for name in names).union(sys.builtin_module_names)
+    return not modules.isdisjoint(sources["names"])
+
+
+def _has_system_site(info):
+    return bool(info.get("venv") and info.get("venv_system_site_packages"))
+
+
+def shares_site_packages(info):
+    """Whether the processes that the app starts have the machine's site-packages."""
+    inherits = not info.get("venv") and inherit_path(info) != "false"
+    return _has_system_site(info) or inherits
+
+
+def _inject_args(info):
+    """The arguments to inject, in which `{pex.env.NAME}` is to be filled in."""
+    args = info.get("inject_args") or []
+    if "bind_resource_paths" in info:
+        return args
+    # A Pex from before that field takes them as they are.
+    return [arg.replace("{", "{{").replace("}", "}}") for arg in args]
+
+
+def _entry(environment):
+    info = environment.info
+    if info.get("script"):
+        return script_entry(environment, info["script"])
+    if info.get("entry_point"):
+        return entry_of(info["entry_point"])
+    return None
+
+
+def script_entry(environment, name):
+    """The entry for a console script or a script of a wheel."""
+    path = os.path.join(environment.venv, environment.bin, name)
+    composition = environment.composition
+    packs = environment.packs + (composition.packs if composition else [])
+    for pack in packs:
+        for group in ("console_scripts", "gui_scripts"):
+            target = pack.get("entry_points", {}).get(group, {}).get(name)
+            if target:
+                return entry_of(target, path)
+    for pack in packs:
+        if name in pack.get("scripts", ()):
+            kind = "script" if name in pack["python_scripts"] else "binary"
+            return (kind, path)
+    return composition and composition.script_entry(name) or ("missing", name)
+
+
+def inherit_path(info):
+    """`inherit_path` of PEX-INFO: false, prefer or fallback. Old Pexes wrote a boolean."""
+    value = info.get("inherit_path") or "false"
+    return "prefer" if value is True else value
+
+
+def entry_of(target, argv0=None):
+    """An entry point of `module` or `module:function`. `argv0` is what venv mode shows for it."""
+    module, _, function = target.partition(":")
+    return ("function", module, function, argv0) if function else ("module", module)
