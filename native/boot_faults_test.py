@@ -53,6 +53,17 @@ def test_a_cache_that_cannot_be_written_is_replaced_for_one_start(
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.parametrize("home", ["/proc/nope", "/dev/null"])
+def test_a_home_directory_that_can_not_be_is_done_without(
+    cow: Path, machine: Machine, home: str
+) -> None:
+    start = machine.with_(HOME=home, PATH=f"{Path(PYTHON.path()).parent}:/bin")
+    for command in ([PYTHON.path(), cow], [cow]):
+        outcome = start.run(*command, "x")
+        assert (outcome.stdout, outcome.code) == ("moo x\n", 1)
+        assert outcome.stderr.startswith(f"czex: the cache {home}/.cache/czex can't be written")
+
+
 @pytest.mark.parametrize("home", ["with space", "with'quote", "ünï", "x" * 200])
 def test_any_home_directory_will_do(cow: Path, tmp_path: Path, home: str) -> None:
     (tmp_path / home).mkdir()

@@ -46,7 +46,7 @@ SCALARS = (type(None), bool, int, float, type(""), type(""), type(2**70))
 
 def describe(value, depth=3):
     """A value that JSON has, without addresses."""
-    if isinstance(value, bytes) and bytes is not str:
+    if isinstance(value, bytes) and sys.version_info[0] > 2:
         return repr(value)
     if isinstance(value, SCALARS):
         return value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from wheels_for_tests import Wheel
 
 from parity.apps import runner
@@ -20,7 +22,7 @@ for name in %r:
 """
 
 
-def wheel(project: str, version: str = "1.0", *metadata: str, **kwargs: object) -> Wheel:
+def wheel(project: str, version: str = "1.0", *metadata: str, **kwargs: Any) -> Wheel:
     """A wheel of one module, which knows its version."""
     files = {f"{project}.py": f"VERSION = {version!r}\n"}
     text = "".join(line + "\n" for line in metadata)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import Any
 
 from pexcz.comments import without_comments
 
@@ -40,7 +41,7 @@ def test_comments_and_docstrings_go_and_every_line_keeps_its_number() -> None:
     assert stripped.count("\n") == SOURCE.count("\n")
     for gone in ("A module", "two lines", "A comment", "another", "Nothing", "Why", "Inside"):
         assert gone not in stripped
-    namespace: dict[str, object] = {}
+    namespace: dict[str, Any] = {}
     exec(stripped, namespace)
     assert namespace["TEXT"] == "no docstring,\n# and no comment\n"
     assert namespace["function"]() == ["#", "also no docstring"]
