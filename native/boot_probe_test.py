@@ -65,11 +65,13 @@ SITE_FILES = Wheel(
         "sitecustomize.py": "import sys; sys.customized = getattr(sys, 'customized', 0) + 1\n",
     },
 )
-# Name → wheels and options of the PEX.
-APPS: Dict[str, tuple[Sequence[Wheel], Sequence[str]]] = {
-    "function": ((COW, SHADOW), ("-m", "probe:main")),
-    "module": ((COW, SHADOW), ("-m", "probe")),
-    "site-files": ((COW, SHADOW, SITE_FILES), ("-m", "probe:main", "--venv")),
+# Of the standard library, and in zipapp mode hidden by the app's own: an entry of `sys.path` comes before all others then.
+HIDING = {"colorsys.py": ""}
+# Name → wheels, sources beside the probe, and options of the PEX.
+APPS: Dict[str, tuple[Sequence[Wheel], Dict[str, str], Sequence[str]]] = {
+    "function": ((COW, SHADOW), {}, ("-m", "probe:main")),
+    "module": ((COW, SHADOW), {}, ("-m", "probe", "--venv")),
+    "site-files": ((COW, SHADOW, SITE_FILES), HIDING, ("-m", "probe:main")),
 }
 
 
@@ -86,12 +88,13 @@ class Apps:
 
     def make(self, name: str) -> Path:
         if name not in self._made:
-            wheels, options = APPS[name]
+            wheels, sources, options = APPS[name]
+            probe = (NATIVE / "probe_for_tests.py").read_text()
             self._made[name] = self.workshop.make(
                 f"probe-{name}",
                 requirements=[wheel.project for wheel in wheels],
                 wheels=wheels,
-                sources={"probe.py": (NATIVE / "probe_for_tests.py").read_text()},
+                sources={"probe.py": probe, **sources},
                 options=options,
             )
         return self._made[name]

@@ -279,11 +279,14 @@ def customized_path(settings):
     outside = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     outside += [settings["venv"], sys.argv[0], getattr(sys.modules.get("site"), "USER_SITE", None)]
     outside = [os.path.abspath(entry) for entry in outside if entry is not None]
-    return [
-        entry
-        for entry in sys.path
-        if entry in settings["path_entries"] or os.path.abspath(entry) not in outside
+    entries = settings["path_entries"]
+    path = [
+        entry for entry in sys.path if entry in entries or os.path.abspath(entry) not in outside
     ]
+    # What `site` doesn't know: code of the app that hides some of Python's.
+    first = path.index(settings["stdlib"][0])
+    path[first:first] = [entry for entry in entries if entry not in path]
+    return path
 
 
 def inherited_path(settings):
