@@ -28,6 +28,7 @@ Facts = Dict[str, Any]
 DIFFERENT = {
     "sys.orig_argv": "it says how the process was started",
     "frames.start": "Python runs a zip file by its module `runpy`, and from there the warm path",
+    "process.atexit": "what a `.pth` file of the machine has registered still runs",
     "environment.PWD": "sh exports it",
     "environment.OLDPWD": "sh exports it",
     "environment.SHLVL": "sh exports it",

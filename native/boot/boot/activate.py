@@ -195,10 +195,7 @@ def must_reexecute(settings, foreign):
     # They may have changed anything.
     if "sitecustomize" in foreign or "usercustomize" in foreign:
         return True
-    if any(path.endswith((".so", ".pyd")) for path in foreign.values()):
-        return True
-    # Nobody knows whose these are.
-    return getattr(sys.modules.get("atexit"), "_ncallbacks", int)() > 0
+    return any(path.endswith((".so", ".pyd")) for path in foreign.values())
 
 
 def has_other_standard_library(settings, foreign):
