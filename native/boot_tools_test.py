@@ -18,6 +18,7 @@ import pytest
 from boot_for_tests import COW, PYTHON, Machine, Workshop
 from tools_for_tests import BULL, CALF, Herd, tool
 
+from testprojects.differences import GRAPH
 from testprojects.pythons import Python, on, on_cpython
 
 SEVERAL = [Python(f"cpython{version}") for version in ("2.7", "3.6", "3.8", "3.11", "3.13")]
@@ -31,11 +32,12 @@ def test_a_tool_says_what_the_pexs_says(
     herd: Herd, machine: Machine, python: Python, arguments: list[str]
 ) -> None:
     expected, seen = herd.both(machine, python.path(), *arguments)
+    text = GRAPH.without(expected.stdout)
     if python.minor == (2, 7):
         # Its dicts have no order.
-        assert sorted(seen.stdout) == sorted(expected.stdout)
+        assert sorted(seen.stdout) == sorted(text)
     else:
-        assert seen.stdout == expected.stdout
+        assert seen.stdout == text
     assert (seen.stderr, seen.code) == (expected.stderr, expected.code) == ("", 0)
 
 
@@ -111,7 +113,8 @@ def test_the_graph_and_the_list_have_requirements_that_the_pex_excludes_or_overr
     for arguments in (["graph"], ["repository", "info", "-v"]):
         expected, seen = pair.both(machine, PYTHON.path(), *arguments)
         text = [line.partition('"location"')[0] for line in seen.stdout.splitlines()]
-        assert text == [line.partition('"location"')[0] for line in expected.stdout.splitlines()]
+        lines = GRAPH.without(expected.stdout).splitlines()
+        assert text == [line.partition('"location"')[0] for line in lines]
         assert "calf" in seen.stdout and "Wolf.Pack" in seen.stdout
 
 

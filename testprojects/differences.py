@@ -124,6 +124,16 @@ TOOLS = Difference(
     czex="what version 2.105.2 does",
     why="one set of tools for all",
 )
+GRAPH = Difference(
+    what="The nodes that the tool `graph` prints",
+    pex="have links to a package index",
+    czex="have none",
+    why="nothing says that a distribution came from there",
+    patterns=(
+        *_pattern(r"(?:URL|target)=\"[^\"]*\"(?:, )?"),
+        *_pattern(r", \]", "]"),
+    ),
+)
 FLAGS_OF_PEX_INTERPRETER = Difference(
     what="`PEX_INTERPRETER=1` with flags for the interpreter, such as `-O`, in zipapp mode, for an app with an entry point",
     pex="the app is started as if the variable were not set",
@@ -216,5 +226,6 @@ DIFFERENCES = (
     OLD_METADATA,
     VERSIONS,
     TOOLS,
+    GRAPH,
     FLAGS_OF_PEX_INTERPRETER,
 )

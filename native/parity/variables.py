@@ -14,7 +14,7 @@ from parity.apps import (
     runner,
 )
 from parity.row import CPYTHONS, EVERY_PEX, App, Row
-from testprojects.differences import MESSAGES, PROFILE, TRACEBACKS, VENV_EVERYWHERE
+from testprojects.differences import GRAPH, MESSAGES, PROFILE, TRACEBACKS, VENV_EVERYWHERE
 
 SHOW_PATH = "import os; print(os.environ['PATH'])"
 OUTSIDE = {"outside/outside.py": "print('from outside')\n"}
@@ -230,6 +230,7 @@ TOOLS = tuple(
         env={"PEX_TOOLS": "1"},
         sees=sees,
         own_pex_root=True,
+        differs=(GRAPH,),
     )
     for tool, args, sees in (
         ("info", (), ('"code_hash":',)),

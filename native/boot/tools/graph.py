@@ -10,7 +10,6 @@ from boot import markers
 from boot.tools import Failed, arguments, interpreter, metadata, output
 
 GRAPHVIZ = "https://graphviz.org/"
-PYPI = "https://pypi.org/project/"
 HEAD = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^\]]*\])?\s*(.*)")
 
 
@@ -84,9 +83,8 @@ def graph(subject):
 
     for wheel in subject.wheels:
         name = metadata.name(subject, wheel)
-        url = "{0}{1}/{2}".format(PYPI, name, wheel["version"])
         title = "{0} {1}".format(name, wheel["version"])
-        add_node(name, [("label", title), ("URL", url), ("target", "_blank")])
+        add_node(name, [("label", title)])
         for requirement in subject.requires(wheel):
             wanted, specifier, marker = split(requirement["text"])
             if requirement["project"] not in present and not markers.holds(
@@ -94,10 +92,7 @@ def graph(subject):
             ):
                 style = [("color", "lightgrey"), ("style", "filled")]
                 style += [("tooltip", "inactive requirement")]
-                add_node(
-                    wanted,
-                    style + [("URL", PYPI + requirement["project"]), ("target", "_blank")],
-                )
+                add_node(wanted, style)
             text = specifier + ("; " + marker if marker else "")
             attributes = ([("label", text)] if text else []) + [("fontsize", "10")]
             edges.append((name, wanted, attributes))
