@@ -17,9 +17,7 @@ from wheels_for_tests import Wheel
 
 from testprojects.pythons import Python, on
 
-THOSE = on(
-    Python("cpython2.7"), Python("cpython3.6"), PYTHON, Python("cpython3.13"), Python("pypy3")
-)
+THOSE = on(Python("cpython2.7"), PYTHON, Python("cpython3.13"), Python("pypy3"))
 
 
 @pytest.fixture(scope="module")
