@@ -147,7 +147,9 @@ class Stage:
             python = Python(name).path()
             names[os.path.basename(python)] = python
         if not self.row.path:
-            for name in ("python", "python3", os.path.basename(self.python)):
+            # The last is in the shebang that Pex has given the PEX.
+            own = "python{}.{}".format(*sys.version_info)
+            for name in ("python", "python3", os.path.basename(self.python), own):
                 names[name] = self.python
         for name, target in names.items():
             if target:

@@ -118,6 +118,13 @@ PROFILE = Difference(
     why="what calls the app is another program",
     patterns=_pattern(r"^ +[0-9/]+ .*\n"),
 )
+REPL = Difference(
+    what="The banner of the interactive interpreter",
+    pex="names Pex and its version",
+    czex="names CZEX",
+    why="it is none of Pex's",
+    patterns=_pattern(r"^(?:Pex [0-9.]+|CZEX)(?= hermetic)", "<it>"),
+)
 TOOLS = Difference(
     what="What `PEX_TOOLS` offers and prints, where an older Pex has built the PEX",
     pex="that version's",
@@ -225,6 +232,7 @@ DIFFERENCES = (
     STRINGS_IN_MARKERS,
     OLD_METADATA,
     VERSIONS,
+    REPL,
     TOOLS,
     GRAPH,
     FLAGS_OF_PEX_INTERPRETER,

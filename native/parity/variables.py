@@ -308,7 +308,7 @@ SWITCHES = (
         files={"home/.pexrc": "PEX_MODULE='cow.say'\n"},
         sees=("cow",),
         code=1,
-        differs=(MESSAGES,),
+        differs=(TRACEBACKS,),
     ),
     Row(
         "a line of an rc file that is no name and value is passed over",

@@ -12,7 +12,7 @@ from parity.apps import (
     PLAIN,
 )
 from parity.row import CPYTHONS, App, Row
-from testprojects.differences import MESSAGES, TRACEBACKS
+from testprojects.differences import MESSAGES, REPL, TRACEBACKS
 
 ROWS = (
     Row(
@@ -157,7 +157,7 @@ ROWS = (
         env={"PEX_INTERPRETER": "1"},
         stdin="import cow\nprint(cow.__name__)\n",
         sees=("cow",),
-        differs=(MESSAGES,),
+        differs=(REPL,),
     ),
     Row(
         "the REPL keeps its history in a file",
