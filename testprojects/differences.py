@@ -211,7 +211,8 @@ VERSIONS = Difference(
     why="by chance is no rule",
 )
 
-EVERYWHERE = (CACHE, COMPILED)
+# The warnings first: they begin with a path of the cache.
+EVERYWHERE = (COMPILED, CACHE)
 DIFFERENCES = (
     VENV_EVERYWHERE,
     FLAGS,

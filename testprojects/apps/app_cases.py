@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import app_inputs as inputs
 from testprojects.stage import Files
 
-SECONDS = r"\d+\.\d+( seconds|s\b)"
+# From a minute on, pytest says so in another form as well.
+SECONDS = r"\d+\.\d+( seconds|s\b)( \(\d+:\d\d:\d\d\))?"
 
 
 @dataclass(frozen=True)
