@@ -9,7 +9,7 @@ import pytest
 from boot_for_tests import Workshop
 from parity import NO_EFFECT, ROWS
 from parity.row import NEWEST, USUAL_PYTHON, Row
-from parity_for_tests import Differs, Factory, Runner
+from parity_for_tests import Factory, Runner
 from pex.pex_info import PexInfo
 from pex.variables import Variables
 
@@ -22,14 +22,11 @@ DOCUMENT = Path("docs") / "differences.md"
 def starts() -> Iterator[Any]:
     """Each row on each of its Pythons with the newest Pex, and on the usual one with each older Pex."""
     for row in ROWS:
-        marks = []
-        if row.pending:
-            marks.append(pytest.mark.xfail(raises=Differs, strict=True, reason=row.pending))
         for version in row.versions:
             usual = USUAL_PYTHON if USUAL_PYTHON in row.pythons else row.pythons[0]
             for name in row.pythons if version == NEWEST else (usual,):
                 label = f"{row.name}-{version}-{name}"
-                yield pytest.param(row, version, Python(name), id=label, marks=marks)
+                yield pytest.param(row, version, Python(name), id=label)
 
 
 @pytest.fixture(scope="session")

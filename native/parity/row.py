@@ -54,7 +54,6 @@ class Row:
     :param before: Shell commands to be run first, on the same machine.
     :param header: Whether the CZEX may be started by its header as well.
     :param differs: What may differ, on purpose.
-    :param pending: The feature of the CZEX without which the row fails.
     """
 
     name: str
@@ -77,4 +76,3 @@ class Row:
     versions: Tuple[str, ...] = NEWEST_PEX
     pythons: Tuple[str, ...] = USUAL
     differs: Tuple[Difference, ...] = ()
-    pending: str = ""
