@@ -7,6 +7,9 @@ starts need is in further entries, whose sources are added to these when it is w
 
 import sys
 
+# Those below this one.
+PACKAGES = ("boot.tools",)
+
 
 def native(value):
     """The value with this Python's `str` throughout; Python 2 has read `unicode`."""
@@ -32,7 +35,7 @@ class Importer(object):
             return None
         from importlib.machinery import ModuleSpec
 
-        return ModuleSpec(name, self, origin=_file(name), is_package=_is_package(name))
+        return ModuleSpec(name, self, origin=_file(name), is_package=name in PACKAGES)
 
     def create_module(self, spec):
         return None
@@ -50,7 +53,7 @@ class Importer(object):
     def load_module(self, name):
         module = sys.modules[name] = type(sys)(name)
         module.__loader__ = self
-        if _is_package(name):
+        if name in PACKAGES:
             module.__path__ = []
         self.exec_module(module)
         return module
@@ -63,12 +66,6 @@ class Importer(object):
     def _has(name):
         package, _, module = name.partition(".")
         return package == "boot" and module in sources
-
-
-def _is_package(name):
-    """Whether there are modules below `boot.X`."""
-    parent = name.partition(".")[2] + "."
-    return any(source.startswith(parent) for source in sources)
 
 
 def _file(name):

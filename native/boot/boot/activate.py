@@ -61,9 +61,13 @@ def run(settings, app, is_environments_python=False):
 
 def is_for_cold_path(settings):
     """Whether a REPL is asked for, or another app that this one is composed with has changed."""
-    if settings["entry"] is None and len(sys.argv) < 2 and "repl" not in settings:
+    if wants_repl(settings) and "repl" not in settings:
         return True
     return any([stamp(path) != then for path, then in settings["composed"]])
+
+
+def wants_repl(settings):
+    return settings["entry"] is None and len(sys.argv) < 2
 
 
 def stamp(path):

@@ -3,7 +3,10 @@
 import os
 
 from boot.fail import CannotStart
-from boot.settings import entry_of, inherit_path, script_entry
+from boot.settings import entry_of, includes_tools, inherit_path, script_entry
+
+# Each of these has the app run under `measure`.
+MEASURING = ("COVERAGE", "COVERAGE_FILENAME", "PROFILE", "PROFILE_FILENAME")
 
 
 def info(variables, info):
@@ -15,17 +18,17 @@ def info(variables, info):
         info = dict(info, inherit_path=inherit)
     was_venv = bool(info.get("venv"))
     venv = variables.flag("VENV", was_venv)
+    if venv and not includes_tools(info):
+        raise CannotStart(
+            "PEX_VENV is set, but the PEX was built without venv support; build it with --venv or --include-tools"
+        )
     if venv != was_venv:
-        if not info.get("includes_tools"):
-            raise CannotStart(
-                "PEX_VENV is set, but the PEX was built without venv support; build it with --venv or --include-tools"
-            )
         variant += "\nvenv={0}".format(venv)
         info = dict(info, venv=venv)
     if variables.flag("IGNORE_ERRORS") and not info.get("ignore_errors"):
         # It may lack what a start that doesn't ignore errors needs.
         variant += "\nignore_errors"
-    others = list(variables.paths("PATH", empty_is_here=False))
+    others = variables.paths("PATH", empty_is_here=False)
     if others:
         from boot.composition import built_in_path
 
@@ -56,12 +59,8 @@ def adapt(settings, variables, environment):
         # Not normalised: the environment's own interpreter takes it as it is.
         settings["extra_sys_path"] = extra.split(os.pathsep) if extra else []
     else:
-        settings["extra_sys_path"] = list(variables.paths("EXTRA_SYS_PATH"))
-    if settings["entry"] is None:
-        from boot import repl
+        settings["extra_sys_path"] = variables.paths("EXTRA_SYS_PATH")
+        if any(variables.has(name) for name in MEASURING):
+            from boot import measure
 
-        settings["repl"] = repl.Repl(variables, environment).run
-    if not settings["venv_mode"]:
-        from boot import measure
-
-        settings["wrap"] = measure.wrapper(variables)
+            settings["wrap"] = measure.wrapper(variables)

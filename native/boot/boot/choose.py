@@ -75,11 +75,9 @@ class Choice(object):
             "watched": sorted(self._search.watched.items()),
         }
         code = compile(sources["redirect"], "<czex>/redirect.py", "exec", 0, 1)
+        content = marshal.dumps((text, settings, code))
         try:
-            if not os.path.isdir(venv):
-                os.makedirs(venv)
-            content = marshal.dumps((text, settings, code))
-            install.write_whole(os.path.join(venv, "boot"), content, 0o644)
+            install.write_whole(os.path.join(venv, "boot"), content)
             return True
         except OSError:
             # The next start chooses again.

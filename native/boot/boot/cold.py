@@ -110,11 +110,14 @@ class ColdStart(object):
         settings["composed"] = []
         if self._temporary:
             settings["for_restart"] = {TEMPORARY: self._temporary}
-        wants_repl = settings["entry"] is None and len(sys.argv) < 2
-        if self._variables.given or wants_repl:
+        if self._variables.given:
             from boot import asked
 
             asked.adapt(settings, self._variables, environment)
+        if activation["wants_repl"](settings):
+            from boot import repl
+
+            settings["repl"] = repl.Repl(self._variables, environment).run
         # They go out of `sys.modules` only; what was asked for may be among them.
         settings["modules"] = boot.forget()
         gc.enable()
@@ -263,7 +266,7 @@ class ColdStart(object):
         try:
             with open(os.path.join(environment.venv, "boot"), "rb") as stream:
                 likely = marshal.loads(stream.read())
-            install.write_whole(path, marshal.dumps((self._warm["code"], likely)), 0o644)
+            install.write_whole(path, marshal.dumps((self._warm["code"], likely)))
         except (EnvironmentError, ValueError) as error:
             self._log("the next start will be slower: {0}".format(error))
 
@@ -276,8 +279,6 @@ class ColdStart(object):
             name = name if os.path.samefile(self._sh_python, python) else NOT_DIRECTLY
         path = os.path.join(os.path.dirname(venv), "sh") + self._sh_python
         try:
-            if not os.path.isdir(os.path.dirname(path)):
-                os.makedirs(os.path.dirname(path))
-            install.write_whole(path, (name + "\n").encode("ascii"), 0o644)
+            install.write_whole(path, (name + "\n").encode("ascii"))
         except OSError as error:
             self._log("the sh header's next start will be slower: {0}".format(error))

@@ -147,9 +147,7 @@ class PexPart(object):
 
     def _keep(self, question):
         try:
-            if not os.path.isdir(os.path.dirname(self._answer)):
-                os.makedirs(os.path.dirname(self._answer))
-            install.write_whole(self._answer, marshal.dumps((question, self._directories)), 0o644)
+            install.write_whole(self._answer, marshal.dumps((question, self._directories)))
         except OSError:
             # It is asked again by the next start.
             pass

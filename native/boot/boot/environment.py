@@ -34,7 +34,7 @@ include-system-site-packages = {system_site}
 version = {version}
 executable = {executable}
 """
-# Lets the processes that a venv-mode app starts have its PEX_EXTRA_SYS_PATH.
+# Lets the processes that a venv-mode app starts have its PEX_EXTRA_SYS_PATH. A line of a `.pth` file, or a module.
 EXTRA_SYS_PATH_PTH = (
     "import os, sys; [sys.path.extend(os.environ[n].split(os.pathsep)) "
     "for n in ('PEX_EXTRA_SYS_PATH', '__PEX_EXTRA_SYS_PATH__') if os.environ.get(n)]\n"
@@ -74,9 +74,9 @@ class Environment(object):
         plan.add("czex-plan", "1")
         plan.add("store", self.root)
         plan.add("venv", self.venv)
-        plan.add("shebang", "#!" + self._shebang())
+        plan.add("shebang", "#!" + self.shebang())
         plan.add("copy", "1" if self.info.get("venv_site_packages_copies") else "0")
-        self._add_interpreter(plan)
+        self.add_interpreter(plan)
         plan.add_file("644", "boot", marshal.dumps((self._text, settings.settings(self), code)))
         plan.add_file("644", "__main__.py", main_source)
         self.add_console_scripts(plan, self.packs)
@@ -107,7 +107,7 @@ class Environment(object):
                     )
                 plan.add("mount", "data", "")
 
-    def _add_interpreter(self, plan):
+    def add_interpreter(self, plan):
         executable = interpreter.base_executable()
         version = interpreter.version_text()
         plan.add_file(
@@ -150,7 +150,7 @@ class Environment(object):
             plan.add("link", "lib64", "lib")
 
     def add_console_scripts(self, plan, packs):
-        shebang = self._shebang()
+        shebang = self.shebang()
         names = set()
         for pack in packs:
             for group in ("console_scripts", "gui_scripts"):
@@ -168,7 +168,7 @@ class Environment(object):
                     )
                     plan.add_file("755", "{0}/{1}".format(self.bin, name), script)
 
-    def _shebang(self):
+    def shebang(self):
         """The text after `#!` for scripts of this environment, by way of sh where a kernel would not take it."""
         flags = ""
         if self.info.get("venv_hermetic_scripts", True) is not False:

@@ -95,34 +95,17 @@ class Facts(object):
         self._known = new
         try:
             content = json.dumps(new, sort_keys=True)
-            if not os.path.isdir(os.path.dirname(self._path)):
-                os.makedirs(os.path.dirname(self._path))
-            install.write_whole(self._path, content.encode("ascii"), 0o644)
+            install.write_whole(self._path, content.encode("ascii"))
         except (EnvironmentError, ValueError):
             # The next start asks again.
             pass
 
     def _ask(self, python):
         """The process that will answer; or the facts about one that can't be started."""
-        import subprocess
-        import threading
-
-        options = {"env": dict(os.environ, **{self._probe: "1"})}
-        # In a group of its own, so that a script and what it starts can be ended together.
-        if sys.version_info[0] > 2:
-            options["start_new_session"] = True
-        elif not interpreter.IS_WINDOWS:
-            options["preexec_fn"] = os.setsid
-        for name in ("stdout", "stderr"):
-            options[name] = subprocess.PIPE
         try:
-            with open(os.devnull, "rb") as null:
-                process = subprocess.Popen([python, "-sE", self._app], stdin=null, **options)
+            return start([python, "-sE", self._app], dict(os.environ, **{self._probe: "1"}))
         except EnvironmentError as error:
             return {"reason": "it can't be started: {0}".format(error.strerror)}
-        process.timer = threading.Timer(TIMEOUT_S, kill, [process])
-        process.timer.start()
-        return process
 
 
 def current(record, python):
@@ -154,12 +137,37 @@ def is_itself(python, facts):
         return False
 
 
-def listen(process):
-    """The facts that a process tells."""
+def start(argv, environ):
+    """A process whose `outputs` are wanted, and which is ended if it takes too long."""
+    import subprocess
+    import threading
+
+    options = {}
+    # In a group of its own, so that a script and what it starts can be ended together.
+    if sys.version_info[0] > 2:
+        options["start_new_session"] = True
+    elif not interpreter.IS_WINDOWS:
+        options["preexec_fn"] = os.setsid
+    for name in ("stdout", "stderr"):
+        options[name] = subprocess.PIPE
+    with open(os.devnull, "rb") as null:
+        process = subprocess.Popen(argv, stdin=null, env=environ, **options)
+    process.timer = threading.Timer(TIMEOUT_S, kill, [process])
+    process.timer.start()
+    return process
+
+
+def outputs(process):
+    """What a process has written to stdout and stderr, once it has ended."""
     try:
-        output, errors = process.communicate()
+        return process.communicate()
     finally:
         process.timer.cancel()
+
+
+def listen(process):
+    """The facts that a process tells."""
+    output, errors = outputs(process)
     try:
         facts = native(json.loads(output.decode("utf-8")))
         if process.returncode == 0 and len(facts["version"]) == 3 and "reason" in facts:

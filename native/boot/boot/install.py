@@ -34,13 +34,7 @@ def make_root(root):
     """Make sure that environments can be installed below `root`; OSError where they can't."""
     for name in ("runtimes", "sources", "venvs", "wheels"):
         path = os.path.join(root, name)
-        if not os.path.isdir(path):
-            try:
-                os.makedirs(path)
-            except OSError:
-                # Another start may have been faster.
-                if not os.path.isdir(path):
-                    raise
+        make_directory(path)
         if not os.access(path, os.W_OK | os.X_OK):
             raise OSError(errno.EACCES, os.strerror(errno.EACCES), path)
 
@@ -56,21 +50,13 @@ def runtime(archive, manifest, root):
             )
         )
     executable = "pexcz.exe" if interpreter.IS_WINDOWS else "pexcz"
-    directory = os.path.join(root, "runtimes", facts["sha256"][:40])
-    path = os.path.join(directory, executable)
+    path = os.path.join(root, "runtimes", facts["sha256"][:40], executable)
     try:
         if os.stat(path).st_size == facts["size"]:
             return path
     except OSError:
         pass
-    content = archive.read(".czex/runtime/{0}/{1}".format(name, executable))
-    if not os.path.isdir(directory):
-        try:
-            os.mkdir(directory)
-        except OSError as error:
-            if error.errno != errno.EEXIST:
-                raise
-    write_whole(path, content, 0o755)
+    write_whole(path, archive.read(".czex/runtime/{0}/{1}".format(name, executable)), 0o755)
     return path
 
 
@@ -79,8 +65,20 @@ def unique_name():
     return "".join("%02x" % byte for byte in bytearray(os.urandom(8)))
 
 
-def write_whole(path, content, mode):
-    """Write a file that other processes see whole or not at all."""
+def make_directory(path):
+    """Make a directory and those above it, where they aren't there."""
+    if not os.path.isdir(path):
+        try:
+            os.makedirs(path)
+        except OSError:
+            # Another process may have been faster.
+            if not os.path.isdir(path):
+                raise
+
+
+def write_whole(path, content, mode=0o644):
+    """Write a file that other processes see whole or not at all, in a directory that may have to be made."""
+    make_directory(os.path.dirname(path))
     temporary = "{0}.{1}.tmp".format(path, unique_name())
     try:
         descriptor = os.open(

@@ -50,5 +50,8 @@ def add_interpreter(plan, executable, standard_library):
 
 def add_system_site_packages(plan):
     """Do what pyvenv.cfg does for `include-system-site-packages`."""
-    lines = "".join(path + "\n" for path in interpreter.system_site_packages())
-    plan.add_file("644", interpreter.site_packages() + "/system-site-packages.pth", lines)
+    lines = [
+        "import site; site.addsitedir({0!r})\n".format(path)
+        for path in interpreter.system_site_packages()
+    ]
+    plan.add_file("644", interpreter.site_packages() + "/system-site-packages.pth", "".join(lines))

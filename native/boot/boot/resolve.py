@@ -71,10 +71,9 @@ class Resolver(object):
         # the same project in vain.
         fatal = not ignore_errors
         for alternatives in self._by_project(requirements):
-            candidates = [one for one in alternatives if self._best(one) is not None]
+            candidates = [one for one in alternatives if self._best(one["packs"]) is not None]
             if candidates:
-                indexes = [index for one in candidates for index in one["packs"]]
-                best = self._best({"packs": indexes})
+                best = self._best([index for one in candidates for index in one["packs"]])
                 extras = [extra for one in candidates for extra in one["extras"]]
                 one = [one for one in candidates if best in one["packs"]][0]
                 self._follow(one, set(extras), None)
@@ -113,7 +112,7 @@ class Resolver(object):
         for known, known_extras, _ in self._resolved:
             if known == project and extras <= known_extras:
                 return
-        index = self._best(requirement)
+        index = self._best(requirement["packs"])
         if index is None:
             self._missing.append((requirement, parent))
             return
@@ -157,6 +156,7 @@ class Resolver(object):
             markers.holds(marker, dict(self._variables, extra=extra)) for extra in extras or ("",)
         )
 
-    def _best(self, requirement):
-        fitting = [index for index in requirement["packs"] if index in self._ranks]
+    def _best(self, packs):
+        """The index to prefer among these, None where the running interpreter can use none of them."""
+        fitting = [index for index in packs if index in self._ranks]
         return min(fitting, key=self._ranks.__getitem__) if fitting else None

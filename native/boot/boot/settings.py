@@ -121,6 +121,11 @@ def script_entry(environment, name):
     return composition and composition.script_entry(name) or ("missing", name)
 
 
+def includes_tools(info):
+    """`includes_tools` of PEX-INFO; where it doesn't say, a PEX for venv mode has them."""
+    return info.get("includes_tools", info.get("venv"))
+
+
 def inherit_path(info):
     """`inherit_path` of PEX-INFO: false, prefer or fallback. Old Pexes wrote a boolean."""
     value = info.get("inherit_path") or "false"

@@ -28,7 +28,7 @@ class Ranker(object):
     """Ranks tags for the running interpreter; asks the machine only what a tag at hand needs."""
 
     def __init__(self):
-        self._pairs = _interpreter_abi_pairs()
+        self._pairs = interpreter_abi_pairs()
         self._platforms = {}
         self._glibc = None
         self._musl = None
@@ -55,13 +55,13 @@ class Ranker(object):
 
     def _platform_rank(self, platform):
         if interpreter.IS_WINDOWS:
-            return 0 if platform == _windows_platform() else None
+            return 0 if platform == windows_platform() else None
         if sys.platform == "darwin":
-            return _macos_rank(platform)
+            return macos_rank(platform)
         return self._linux_rank(platform)
 
     def _linux_rank(self, platform):
-        for index, machine in enumerate(_linux_machines()):
+        for index, machine in enumerate(linux_machines()):
             if not platform.endswith("_" + machine):
                 continue
             name = platform[: -len(machine) - 1]
@@ -69,13 +69,13 @@ class Ranker(object):
                 return 100000 + index
             if name.startswith("musllinux_"):
                 wanted = _numbers(name[len("musllinux_") :])
-                self._musl = self._musl or _musl_version()
+                self._musl = self._musl or musl_version()
             else:
                 wanted = MANYLINUX_ALIASES.get(name)
                 alias = 1 if wanted else 0
                 if name.startswith("manylinux_"):
                     wanted = _numbers(name[len("manylinux_") :])
-                self._glibc = self._glibc or _glibc_version()
+                self._glibc = self._glibc or glibc_version()
                 minimum = GLIBC_MINOR_MIN.get(machine, GLIBC_MINOR_MIN_DEFAULT)
                 if not wanted or wanted[1] < minimum:
                     return None
@@ -98,7 +98,7 @@ def _numbers(text):
     return None
 
 
-def _interpreter_abi_pairs():
+def interpreter_abi_pairs():
     """A dict of (interpreter, abi, whether for any platform) to the rank."""
     major, minor = sys.version_info[:2]
     ordered = []
@@ -154,21 +154,21 @@ def _pypy_abis():
     return []
 
 
-def _windows_platform():
+def windows_platform():
     version = sys.version.lower()
     if "amd64" in version:
         return "win_amd64"
     return "win_arm64" if "arm64" in version else "win32"
 
 
-def _linux_machines():
+def linux_machines():
     machine = os.uname()[4]
     if sys.maxsize > 2**32:
         return (machine,)
     return THIRTY_TWO_BIT.get(machine, (machine,))
 
 
-def _glibc_version():
+def glibc_version():
     try:
         # The number of CS_GNU_LIBC_VERSION in glibc's <bits/confname.h>: Python 2.7 doesn't know the name.
         text = os.confstr(2) or ""
@@ -190,7 +190,7 @@ def _glibc_by_itself():
     return "glibc " + version().decode("ascii")
 
 
-def _musl_version():
+def musl_version():
     """The version that musl's loader prints. A machine with glibc has none."""
     import glob
     import subprocess
@@ -203,7 +203,7 @@ def _musl_version():
     return None
 
 
-def _macos_rank(platform):
+def macos_rank(platform):
     import platform as stdlib_platform
 
     machine = os.uname()[4]

@@ -7,6 +7,7 @@ import zlib
 
 import boot
 from boot.fail import CannotStart
+from boot.settings import includes_tools
 
 ENTRY = ".czex/tools"
 
@@ -17,7 +18,7 @@ def run(app, archive, info, packs, variables, install):
     :param packs: Those for the running interpreter.
     :param install: Makes sure that packs are in the cache, and returns the environment they are installed in first.
     """
-    if not info.get("includes_tools", info.get("venv")):
+    if not includes_tools(info):
         raise CannotStart(
             "PEX_TOOLS is set, but {0} was built without tools; build its PEX with --include-tools, "
             "or unset it".format(app)

@@ -57,19 +57,19 @@ class Variables(object):
             raise CannotStart("PEX_{0} must be a whole number, not {1!r}".format(name, value))
 
     def paths(self, name, empty_is_here=True):
-        """The paths in a value, normalised, each once, as a tuple.
+        """The paths in a value, normalised, each once.
 
         :param empty_is_here: Whether an empty value is the working directory; else it is none.
         """
         value = self._values.get("PEX_" + name)
         if value is None or not (value or empty_is_here):
-            return ()
+            return []
         paths = []
         for entry in value.split(os.pathsep):
             path = os.path.normpath(os.path.expanduser(entry))
             if path not in paths:
                 paths.append(path)
-        return tuple(paths)
+        return paths
 
 
 def boolean(name, value):

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections import OrderedDict
 
 from boot import markers
 from boot.tools import Failed, arguments, interpreter, metadata, output
@@ -71,20 +72,12 @@ def graph(subject):
     )
     variables = dict(markers.environment(), extra="")
     present = set(wheel["project"] for wheel in subject.wheels)
-    nodes, edges = [], []
-
-    def add_node(name, attributes):
-        # A node that is there already keeps its place, and has the newer attributes.
-        for index, node in enumerate(nodes):
-            if node[0] == name:
-                nodes[index] = (name, attributes)
-                return
-        nodes.append((name, attributes))
-
+    # A node that is there already keeps its place, and has the newer attributes.
+    nodes, edges = OrderedDict(), []
     for wheel in subject.wheels:
         name = metadata.name(subject, wheel)
         title = "{0} {1}".format(name, wheel["version"])
-        add_node(name, [("label", title)])
+        nodes[name] = [("label", title)]
         for requirement in subject.requires(wheel):
             wanted, specifier, marker = split(requirement["text"])
             if requirement["project"] not in present and not markers.holds(
@@ -92,13 +85,13 @@ def graph(subject):
             ):
                 style = [("color", "lightgrey"), ("style", "filled")]
                 style += [("tooltip", "inactive requirement")]
-                add_node(wanted, style)
+                nodes[wanted] = style
             text = specifier + ("; " + marker if marker else "")
             attributes = ([("label", text)] if text else []) + [("fontsize", "10")]
             edges.append((name, wanted, attributes))
     lines = ["strict digraph {0} {{".format(quoted(subject.app))]
     lines.append(statement("graph", [("fontsize", "14"), ("labelloc", "t"), ("label", label)]))
-    lines += [statement(quoted(name), attributes) for name, attributes in nodes]
+    lines += [statement(quoted(name), attributes) for name, attributes in nodes.items()]
     lines += [
         statement("{0} -> {1}".format(quoted(start), quoted(end)), attributes)
         for start, end, attributes in edges

@@ -1,10 +1,10 @@
 """Prints the path of the interpreter to run a PEX file with."""
 
 import os
-import subprocess
 import sys
+from collections import OrderedDict
 
-from boot import candidates, cold, interpreter, markers
+from boot import candidates, cold, facts, interpreter, markers
 from boot.tools import arguments, output
 
 
@@ -34,7 +34,7 @@ def run(subject, options):
         )
     with output.opened(options) as stream:
         if options.verbose:
-            output.dump_json(options, facts(options.verbose), stream)
+            output.dump_json(options, description(options.verbose), stream)
         else:
             stream.write(path() + "\n")
         if options.all:
@@ -54,18 +54,18 @@ def requirement():
     return "{0}=={1}".format(name, interpreter.version_text())
 
 
-def facts(verbosity):
+def description(verbosity):
     from boot.tools import supported_tags
 
     supported = supported_tags.supported_tags()
     best = supported[0].split("-")
     platform = "{0}-{1}-{2}-{3}".format(best[2], best[0][:2], interpreter.version_text(), best[1])
-    facts = [("path", path()), ("requirement", requirement()), ("platform", platform)]
+    items = [("path", path()), ("requirement", requirement()), ("platform", platform)]
     if verbosity > 1:
-        facts.append(("supported_tags", supported))
+        items.append(("supported_tags", supported))
     if verbosity > 2:
-        facts += [("env_markers", markers.environment()), ("venv", False)]
-    return output.Ordered(facts)
+        items += [("env_markers", markers.environment()), ("venv", False)]
+    return OrderedDict(items)
 
 
 def others(subject, options):
@@ -92,12 +92,9 @@ def others(subject, options):
 
 
 def answer(argv, environ):
-    with open(os.devnull, "r+b") as null:
-        try:
-            process = subprocess.Popen(
-                argv, stdin=null, stdout=subprocess.PIPE, stderr=null, env=environ
-            )
-        except EnvironmentError:
-            return None
-        text = process.communicate()[0].decode("utf-8")
+    try:
+        process = facts.start(argv, environ)
+    except EnvironmentError:
+        return None
+    text = facts.outputs(process)[0].decode("utf-8", "replace")
     return str(text) if process.returncode == 0 else None

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+from boot.install import make_directory, unique_name
 from boot.tools import Failed
 
 
@@ -24,16 +25,21 @@ def opened(options, binary=False):
         yield stream
 
 
+@contextlib.contextmanager
+def whole(path):
+    """The name of a file to write, which then becomes `path`, or is gone where writing has failed."""
+    temporary = "{0}.{1}.tmp".format(path, unique_name())
+    try:
+        yield temporary
+        getattr(os, "replace", os.rename)(temporary, path)
+    except BaseException:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise
+
+
 def make_parent(path):
     make_directory(os.path.dirname(os.path.abspath(path)))
-
-
-def make_directory(path):
-    try:
-        os.makedirs(path)
-    except OSError:
-        if not os.path.isdir(path):
-            raise
 
 
 def dump_json(options, value, stream):
@@ -41,19 +47,6 @@ def dump_json(options, value, stream):
     separators = (",", ": ") if options.indent else None
     json.dump(value, stream, indent=options.indent, separators=separators)
     stream.write("\n")
-
-
-class Ordered(dict):
-    """A dict that JSON gets in the order it was given, on every Python."""
-
-    def __init__(self, items):
-        dict.__init__(self, items)
-        self._items = items
-
-    def items(self):
-        return self._items
-
-    iteritems = items
 
 
 def run_program(argv, url, error, **kwargs):

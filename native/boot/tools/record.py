@@ -29,10 +29,9 @@ def write(subject, wanted, made):
             if row is None or not row[0] or name.startswith("../") or name.startswith(dist_info):
                 with open(os.path.join(library, name), "rb") as stream:
                     content = stream.read()
-                row = (wheel_file.digest(content), str(len(content)))
-            rows.append("{0},{1},{2}\n".format(wheel_file.csv_field(name), row[0], row[1]))
-        rows.append("{0}/RECORD,,\n".format(dist_info))
-        text = "".join(rows)
+                row = (wheel_file.digest(content), len(content))
+            rows.append((name,) + row)
+        text = wheel_file.record(dist_info, rows)
         replace(
             os.path.join(library, dist_info, "RECORD"),
             text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape"),

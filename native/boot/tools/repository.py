@@ -5,7 +5,9 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections import OrderedDict
 
+from boot.install import make_directory
 from boot.tools import Failed, arguments, metadata, output
 
 
@@ -67,7 +69,7 @@ def print_info(subject, options):
                 ("requires_dists", [data["text"] for data in subject.requires(wheel)]),
                 ("location", location),
             ]
-            output.dump_json(options, output.Ordered(facts), stream)
+            output.dump_json(options, OrderedDict(facts), stream)
 
 
 def extract(subject, options):
@@ -79,7 +81,7 @@ def extract(subject, options):
         directory = os.path.abspath(os.path.expanduser(options.dest_dir))
     else:
         directory = tempfile.mkdtemp(prefix="czex-")
-    output.make_directory(directory)
+    make_directory(directory)
     if options.sources:
         from boot.tools import sdist
 

@@ -6,7 +6,7 @@ import sys
 import tarfile
 import time
 
-from boot.install import unique_name
+from boot.tools import output
 from boot.tools.wheel_file import walk
 
 SETUP_CFG = """\
@@ -40,7 +40,6 @@ def write(subject, directory, use_system_time):
     version = "0.0.0+{0}".format(subject.info.get("code_hash") or "unknown")
     stem = "{0}-{1}".format(name, version)
     path = os.path.join(directory, stem + ".tar.gz")
-    temporary = "{0}.{1}.tmp".format(path, unique_name())
     date = int(time.time()) if use_system_time else EPOCH
     source = os.path.join(subject.content(subject.packs[0]), "lib")
     texts = {
@@ -50,24 +49,18 @@ def write(subject, directory, use_system_time):
         "setup.cfg": setup_cfg(subject, name, version, source),
         "setup.py": "import setuptools\n\nsetuptools.setup()\n",
     }
-    try:
-        with open(temporary, "wb") as raw:
-            with gzip.GzipFile("", "wb", fileobj=raw, mtime=date) as packed:
-                with tarfile.open(None, "w", packed, format=tarfile.PAX_FORMAT) as archive:
-                    for file_name, text in sorted(texts.items()):
-                        content = text if isinstance(text, bytes) else text.encode("utf-8")
-                        add(archive, stem + "/" + file_name, content, date, False)
-                    for file_path in walk(source):
-                        relative = os.path.relpath(file_path, source).replace(os.sep, "/")
-                        with open(file_path, "rb") as stream:
-                            content = stream.read()
-                        executable = os.access(file_path, os.X_OK)
-                        add(archive, stem + "/src/" + relative, content, date, executable)
-        getattr(os, "replace", os.rename)(temporary, path)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        raise
+    with output.whole(path) as temporary, open(temporary, "wb") as raw:
+        with gzip.GzipFile("", "wb", fileobj=raw, mtime=date) as packed:
+            with tarfile.open(None, "w", packed, format=tarfile.PAX_FORMAT) as archive:
+                for file_name, text in sorted(texts.items()):
+                    content = text if isinstance(text, bytes) else text.encode("utf-8")
+                    add(archive, stem + "/" + file_name, content, date, False)
+                for file_path in walk(source):
+                    relative = os.path.relpath(file_path, source).replace(os.sep, "/")
+                    with open(file_path, "rb") as stream:
+                        content = stream.read()
+                    executable = os.access(file_path, os.X_OK)
+                    add(archive, stem + "/src/" + relative, content, date, executable)
     return path
 
 

@@ -7,9 +7,8 @@ it holds a lock, which dies with him; what a killed one left behind, the next on
 import os
 import shutil
 
-from boot.install import unique_name
+from boot.install import make_directory, unique_name
 from boot.tools import Failed
-from boot.tools.output import make_directory
 
 try:
     import fcntl

@@ -10,7 +10,7 @@ MACOS_TEN = range(16, 3, -1)
 
 
 def supported_tags():
-    pairs = tags._interpreter_abi_pairs()
+    pairs = tags.interpreter_abi_pairs()
     platforms = supported_platforms()
     supported = []
     for python, abi, universal in sorted(pairs, key=pairs.__getitem__):
@@ -21,15 +21,15 @@ def supported_tags():
 
 def supported_platforms():
     if interpreter.IS_WINDOWS:
-        return [tags._windows_platform()]
+        return [tags.windows_platform()]
     return macos_platforms() if sys.platform == "darwin" else linux_platforms()
 
 
 def linux_platforms():
-    glibc, musl = tags._glibc_version(), tags._musl_version()
+    glibc, musl = tags.glibc_version(), tags.musl_version()
     aliases = dict((version, name) for name, version in tags.MANYLINUX_ALIASES.items())
     platforms = []
-    for machine in tags._linux_machines():
+    for machine in tags.linux_machines():
         oldest = tags.GLIBC_MINOR_MIN.get(machine, tags.GLIBC_MINOR_MIN_DEFAULT)
         names = []
         if glibc:
@@ -40,7 +40,7 @@ def linux_platforms():
         if musl:
             names += ["musllinux_{0}_{1}".format(musl[0], n) for n in range(musl[1], -1, -1)]
         platforms += ["{0}_{1}".format(name, machine) for name in names]
-    return platforms + ["linux_" + machine for machine in tags._linux_machines()]
+    return platforms + ["linux_" + machine for machine in tags.linux_machines()]
 
 
 def macos_platforms():
@@ -55,5 +55,5 @@ def macos_platforms():
     return [
         "macosx_{0}_{1}_{2}".format(version[0], version[1], name)
         for version, name in names
-        if tags._macos_rank("macosx_{0}_{1}_{2}".format(version[0], version[1], name)) is not None
+        if tags.macos_rank("macosx_{0}_{1}_{2}".format(version[0], version[1], name)) is not None
     ]

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from boot import install, interpreter
+from boot import interpreter
 from boot.plan import Plan
 
 
@@ -56,19 +56,10 @@ def create_by_plan(path, wanted, options):
     os.makedirs(os.path.dirname(path))
     plan = Plan()
     wanted.begin(plan, path)
-    wanted.add_interpreter(plan, options)
+    wanted.add_interpreter(plan)
     for name, text in activation_scripts.scripts(wanted.venv, options.prompt):
         plan.add_file("644", "bin/" + name, text)
     wanted.run(plan)
-    if options.system_site_packages and sys.version_info[0] == 2:
-        library = os.path.join(path, interpreter.site_packages())
-        install.write_whole(
-            os.path.join(library, "system-site-packages.pth"),
-            "import site; site.addsitedir({0!r})\n".format(
-                os.path.join(os.path.dirname(os.__file__), "site-packages")
-            ).encode("ascii"),
-            0o644,
-        )
 
 
 def warn_of_prompt(prompt):

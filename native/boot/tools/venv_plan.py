@@ -5,7 +5,7 @@ import sys
 
 import boot
 from boot import install, interpreter, settings
-from boot.environment import CODING, HEADERS, Environment
+from boot.environment import CODING, EXTRA_SYS_PATH_PTH, HEADERS, Environment
 from boot.plan import Plan
 
 # The runtime's own message is on stderr by then.
@@ -27,6 +27,7 @@ class Wanted(Environment):
         self.python = os.path.join(directory, self.bin, os.path.basename(in_cache.python))
         self.info = dict(
             in_cache.info,
+            venv=True,
             venv_bin_path=options.bin_path,
             venv_hermetic_scripts=options.hermetic_scripts,
             venv_copies=options.copies,
@@ -43,14 +44,8 @@ class Wanted(Environment):
         plan.add("czex-plan", "1")
         plan.add("store", self.root)
         plan.add("venv", place)
-        plan.add("shebang", "#!" + self._shebang())
+        plan.add("shebang", "#!" + self.shebang())
         plan.add("copy", "1")
-
-    def shebang(self):
-        return self._shebang()
-
-    def add_interpreter(self, plan, options):
-        self._add_interpreter(plan)
 
     def run(self, plan):
         code = install.run_runtime(self._executable, plan.dump())
@@ -93,14 +88,14 @@ class Wanted(Environment):
         """What runs the app: `pex`, `__main__.py`, and in site-packages what they need."""
         library = interpreter.site_packages() + "/"
         main = boot.sources["tools.venv_main"].replace("SETTINGS = {}", self._settings_text(), 1)
-        plan.add_file("755", "__main__.py", "#!{0}\n{1}".format(self._shebang(), main))
+        plan.add_file("755", "__main__.py", "#!{0}\n{1}".format(self.shebang(), main))
         plan.add("link", "pex", "__main__.py")
         repl = boot.sources["tools.venv_repl"]
-        plan.add_file("755", "pex-repl", "#!{0}\n{1}".format(self._shebang(), repl))
+        plan.add_file("755", "pex-repl", "#!{0}\n{1}".format(self.shebang(), repl))
         plan.add_file("644", "PEX-INFO", self._subject.archive.read("PEX-INFO"))
         activate = CODING + "\n" + boot.sources["activate"]
         plan.add_file("644", library + "czex_activate.py", activate)
-        plan.add_file("644", library + "PEX_EXTRA_SYS_PATH.py", boot.sources["tools.venv_extra"])
+        plan.add_file("644", library + "PEX_EXTRA_SYS_PATH.py", EXTRA_SYS_PATH_PTH)
         plan.add_file("644", library + "PEX_EXTRA_SYS_PATH.pth", "import PEX_EXTRA_SYS_PATH\n")
 
     def _settings_text(self):
@@ -131,7 +126,6 @@ class Wanted(Environment):
             hermetic_args=self._hermetic_args(),
             python_name=os.path.basename(self.python),
             script=info.get("script"),
-            venv_mode=True,
         )
         lines = ["    {0!r}: {1!r},".format(name, values[name]) for name in sorted(values)]
         return "SETTINGS = {\n" + "\n".join(lines) + "\n}"

@@ -1,14 +1,14 @@
 """Makes a wheel file of what a wheel's pack holds (PEP 427)."""
 
 import base64
+import csv
 import hashlib
+import io
 import os
-import re
 import time
 import zipfile
 
-from boot.install import unique_name
-from boot.tools import metadata
+from boot.tools import metadata, output
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 # An installer's own, and `RECORD`, which is made anew.
@@ -19,26 +19,17 @@ def write(subject, wheel, directory, use_system_time):
     """Write the wheel file into a directory, whole or not at all, and return its path."""
     path = os.path.join(directory, wheel["name"])
     date = time.localtime()[:6] if use_system_time else EPOCH
-    temporary = "{0}.{1}.tmp".format(path, unique_name())
-    try:
+    dist_info = os.path.basename(metadata.dist_info(subject, wheel))
+    with output.whole(path) as temporary:
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, True) as archive:
-            record = []
+            rows = []
             for name, source in files(subject, wheel):
                 executable = os.access(source, os.X_OK)
                 with open(source, "rb") as stream:
                     content = stream.read()
                 add(archive, name, content, date, executable)
-                record.append(
-                    "{0},{1},{2}\n".format(csv_field(name), digest(content), len(content))
-                )
-            record_name = os.path.basename(metadata.dist_info(subject, wheel)) + "/RECORD"
-            record.append("{0},,\n".format(record_name))
-            add(archive, record_name, "".join(record), date, False)
-        getattr(os, "replace", os.rename)(temporary, path)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        raise
+                rows.append((name, digest(content), len(content)))
+            add(archive, dist_info + "/RECORD", record(dist_info, rows), date, False)
     return path
 
 
@@ -83,5 +74,11 @@ def digest(content):
     return "sha256=" + text.rstrip("=")
 
 
-def csv_field(name):
-    return '"{0}"'.format(name.replace('"', '""')) if re.search('[",\n]', name) else name
+def record(dist_info, rows):
+    """The text of a RECORD of these (path, hash, size), as PEP 376 has it."""
+    # In Python 2 a CSV file is bytes, and so is all text.
+    text = io.BytesIO() if str is bytes else io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows(rows)
+    writer.writerow((dist_info + "/RECORD", "", ""))
+    return text.getvalue()
