@@ -273,4 +273,4 @@ def test_an_rc_file_can_say_where_the_cache_is(
 def test_paths_are_normalised_as_in_pex(name: str, value: str | None) -> None:
     environ = {} if value is None else {f"PEX_{name}": value.replace(":", os.pathsep)}
     expected = getattr(PexVariables(environ={**environ, "PEX_IGNORE_RCFILES": "1"}), f"PEX_{name}")
-    assert Variables(environ).paths(name, empty_is_here=name != "PATH") == (expected or ())
+    assert Variables(environ).paths(name, empty_is_here=name != "PATH") == list(expected or ())
