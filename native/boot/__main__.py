@@ -8,17 +8,20 @@ import sys
 FINGERPRINT = "@fingerprint@"
 PEX_ROOT = "@pex_root@"
 BOOT = """
-def boot():
+def carried(name):
     import zlib
 
     try:
-        return marshal.loads(zlib.decompress(__loader__.get_data(os.path.join(".czex", "boot"))))
+        return marshal.loads(zlib.decompress(__loader__.get_data(os.path.join(".czex", name))))
     except Exception as error:
         sys.exit("czex: %s is damaged: %s; download or build it again" % (sys.argv[0], error))
 
 
+TAG = sys.implementation.cache_tag if hasattr(sys, "implementation") else ""
+CARRIED = carried("boot." + TAG if TAG in "@precompiled@".split() else "boot")
 if "code" not in globals():
-    code = compile(boot()["sources"]["warm"], "<czex>/warm.py", "exec")
+    code = CARRIED["code"].get("warm")
+    code = code or compile(CARRIED["sources"]["warm"], "<czex>/warm.py", "exec")
     if hasattr(sys, "exc_clear"):
         sys.exc_clear()
 """

@@ -9,16 +9,17 @@ import os
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, Any, Dict, Iterator, List, Sequence
 
 import deflate
 
 from pexcz import header
-from pexcz.comments import without_comments
+from pexcz.bootfiles import boot_files, boot_sources, module_sources
+from pexcz.bytecode import BootCode, match
 from pexcz.dependencies import Dependencies
 from pexcz.errors import BadPackError, OutputError
-from pexcz.pack import COPY_CHUNK_BYTES, PackInfo, read_pack_info
+from pexcz.pack import COPY_CHUNK_BYTES, FINGERPRINT_DIGITS, PackInfo, read_pack_info
 from pexcz.pexfile import MANIFEST, PEX_INFO
 from pexcz.requirements import constraint_data
 from pexcz.zipwriter import DEFLATE_LEVEL, ZipWriter
@@ -26,6 +27,7 @@ from pexcz.zipwriter import DEFLATE_LEVEL, ZipWriter
 FORMAT = 1
 MAIN = "__main__.py"
 IMPORT_HOOK = "__pex__/__init__.py"
+START = ".czex/start"
 BOOT = ".czex/boot"
 TOOLS = ".czex/tools"
 # The last version of the format without references between objects, which depend on more than their values.
@@ -48,8 +50,8 @@ class Parts:
 
     :param info: PEX-INFO, and `info_bytes` as it stands in the PEX.
     :param shebang: The PEX's own, without `#!`.
-    :param packs: The sources' pack first.
-    :param boot: The directory of the boot shims, `native/boot`.
+    :param packs: The sources' pack first, then those of wheels and of bytecode.
+    :param boot: The directory of the boot shims, `native/boot`, and `boot_code` what was compiled of it.
     """
 
     info: Dict[str, Any]
@@ -59,6 +61,7 @@ class Parts:
     runtimes: Sequence[Runtime]
     boot: Path
     sh_boot: bool
+    boot_code: Sequence[BootCode] = ()
 
 
 @contextmanager
@@ -80,7 +83,12 @@ def whole_file(path: Path, mode: int) -> Iterator[IO[bytes]]:
 
 def assemble(parts: Parts, output: Path) -> None:
     """Write the CZEX to `output`. The same parts give the same bytes."""
-    infos = [read_pack_info(path) for path in parts.packs]
+    packs = [(path, read_pack_info(path)) for path in parts.packs]
+    # There may be no module in a wheel.
+    packs = [(path, info) for path, info in packs if info.files or info.meta["kind"] != "bytecode"]
+    infos = [info for _, info in packs]
+    contents = [info for info in infos if info.meta["kind"] != "bytecode"]
+    bytecode = [info for info in infos if info.meta["kind"] == "bytecode"]
     if [info.meta["kind"] for info in infos[:2]].count("sources") != 1:
         raise BadPackError("The first pack must be the sources', and no other.")
     boot = boot_files(parts.boot)
@@ -88,7 +96,7 @@ def assemble(parts: Parts, output: Path) -> None:
     constraints = [
         constraint_data(text) for text in parts.info.get("interpreter_constraints") or ()
     ]
-    dependencies = Dependencies(parts.info, [info.meta for info in infos])
+    dependencies = Dependencies(parts.info, [info.meta for info in contents])
     pex_root = parts.info.get("pex_root") or ""
     if parts.sh_boot:
         prefix = header.sh_header(
@@ -96,23 +104,26 @@ def assemble(parts: Parts, output: Path) -> None:
         )
     else:
         prefix = header.plain_header(parts.shebang)
-    main = _filled_in(boot[MAIN], fingerprint=fingerprint, pex_root=pex_root)
+    precompiled = " ".join(sorted(code.tag for code in parts.boot_code))
+    main = _filled_in(
+        boot[MAIN], fingerprint=fingerprint, pex_root=pex_root, precompiled=precompiled
+    )
     with whole_file(output, 0o755) as stream:
         stream.write(prefix.encode("utf-8"))
         writer = ZipWriter(stream)
-        offsets = [
-            writer.add_stored(
+        offsets = {
+            info.sha256: writer.add_stored(
                 f".czex/packs/{info.fingerprint}.pack", _chunks(path), info.size, _crc32(path)
             )
-            for path, info in zip(parts.packs, infos)
-        ]
+            for path, info in packs
+        }
         for runtime in sorted(parts.runtimes, key=lambda runtime: runtime.platform):
             writer.add(f".czex/runtime/{runtime.platform}/{runtime.name}", runtime.content)
         manifest = {
             "fingerprint": fingerprint,
             "format": FORMAT,
             "interpreter_constraints": constraints,
-            "packs": _pack_records(dependencies, infos, offsets),
+            "packs": _pack_records(dependencies, contents, bytecode, offsets),
             "requirements": dependencies.roots(),
             "runtimes": {
                 runtime.platform: {
@@ -123,40 +134,25 @@ def assemble(parts: Parts, output: Path) -> None:
             },
         }
         writer.add(MANIFEST, _json(manifest))
-        writer.add(BOOT, _boot(boot, manifest, parts.info), compress=False)
+        writer.add(START, _marshalled({"info": parts.info, "manifest": manifest}), compress=False)
+        writer.add(BOOT, _marshalled({"code": {}, "sources": boot_sources(boot)}), compress=False)
+        for code in sorted(parts.boot_code, key=lambda code: code.tag):
+            writer.add(f"{BOOT}.{code.tag}", _compressed(code.content), compress=False)
         if parts.info.get("includes_tools", parts.info.get("venv")):
-            writer.add(TOOLS, _tools(boot, infos), compress=False)
+            writer.add(TOOLS, _tools(boot, contents), compress=False)
         writer.add(PEX_INFO, parts.info_bytes)
         writer.add(IMPORT_HOOK, boot[IMPORT_HOOK])
         writer.add(MAIN, main, compress=False)
         writer.finish()
 
 
-def boot_files(directory: Path) -> Dict[str, bytes]:
-    """Path → content of the boot shims."""
-    return {
-        path.relative_to(directory).as_posix(): path.read_bytes()
-        for path in sorted(directory.rglob("*"))
-        if path.is_file() and path.suffix in (".py", ".sh") and not path.name.endswith("_test.py")
-    }
-
-
 def _json(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("utf-8")
 
 
-def _boot(boot: Dict[str, bytes], manifest: Dict[str, Any], info: Dict[str, Any]) -> bytes:
-    """What the cold path needs: its sources, the manifest and PEX-INFO, in a form that every Python reads.
-
-    Marshalled, so that a cold start doesn't have to import `json`, and in zlib's format, which has a checksum.
-    """
-    sources = {name: without_comments(text) for name, text in _sources(boot, "boot").items()}
-    return _marshalled({"info": info, "manifest": manifest, "sources": sources})
-
-
 def _tools(boot: Dict[str, bytes], infos: Sequence[PackInfo]) -> bytes:
     """What PEX_TOOLS asks for: sources, and of each wheel all requirements, without `overridden` and `excluded`."""
-    sources = {f"tools.{name}": text for name, text in _sources(boot, "tools").items()}
+    sources = {f"tools.{name}": text for name, text in module_sources(boot, "tools").items()}
     sources["tools"] = sources.pop("tools.__init__")
     requires = {
         info.meta["name"]: [
@@ -169,18 +165,13 @@ def _tools(boot: Dict[str, bytes], infos: Sequence[PackInfo]) -> bytes:
     return _marshalled({"requires": requires, "sources": sources})
 
 
-def _sources(boot: Dict[str, bytes], directory: str) -> Dict[str, str]:
-    """Name → text of the modules in a directory of the boot."""
-    return {
-        PurePosixPath(name).stem: content.decode("utf-8")
-        for name, content in boot.items()
-        if name.startswith(directory + "/")
-    }
-
-
 def _marshalled(value: Any) -> bytes:
-    value = json.loads(_json(value))
-    return bytes(deflate.zlib_compress(marshal.dumps(value, MARSHAL_VERSION), DEFLATE_LEVEL))
+    """A value in a form that every Python reads without an import, with a checksum."""
+    return _compressed(marshal.dumps(json.loads(_json(value)), MARSHAL_VERSION))
+
+
+def _compressed(content: bytes) -> bytes:
+    return bytes(deflate.zlib_compress(content, DEFLATE_LEVEL))
 
 
 def _fingerprint(parts: Parts, infos: Sequence[PackInfo], boot: Dict[str, bytes]) -> str:
@@ -192,6 +183,7 @@ def _fingerprint(parts: Parts, infos: Sequence[PackInfo], boot: Dict[str, bytes]
                 hashlib.sha256(parts.info_bytes).hexdigest(),
                 [info.sha256 for info in infos],
                 [[name, hashlib.sha256(content).hexdigest()] for name, content in boot.items()],
+                [hashlib.sha256(code.dump()).hexdigest() for code in parts.boot_code],
             ]
         )
     )
@@ -209,26 +201,37 @@ def _filled_in(source: bytes, **values: str) -> bytes:
 
 
 def _pack_records(
-    dependencies: Dependencies, infos: Sequence[PackInfo], offsets: Sequence[int]
+    dependencies: Dependencies,
+    contents: Sequence[PackInfo],
+    bytecode: Sequence[PackInfo],
+    offsets: Dict[str, int],
 ) -> List[Dict[str, Any]]:
     orders = dependencies.orders()
     records = []
-    for index, (info, offset) in enumerate(zip(infos, offsets)):
+    for index, info in enumerate(contents):
         meta = dict(info.meta)
         if meta["kind"] == "wheel":
             meta["order"] = orders[index]
             meta["requires"] = dependencies.of_wheel(meta["requires"])
-        records.append(
-            {
-                **meta,
-                "content_size": info.content_size,
-                "files": len(info.files),
-                "offset": offset,
-                "sha256": info.sha256,
-                "size": info.size,
-            }
-        )
+        records.append({**meta, **_place(info, offsets), "bytecode": {}})
+    for info, (index, tag) in zip(bytecode, match(bytecode, contents)):
+        together = hashlib.sha256((contents[index].sha256 + info.sha256).encode("ascii"))
+        records[index]["bytecode"][tag] = {
+            **_place(info, offsets),
+            "fingerprint": together.hexdigest()[:FINGERPRINT_DIGITS],
+        }
     return records
+
+
+def _place(info: PackInfo, offsets: Dict[str, int]) -> Dict[str, Any]:
+    """What a manifest says of any pack."""
+    return {
+        "content_size": info.content_size,
+        "files": len(info.files),
+        "offset": offsets[info.sha256],
+        "sha256": info.sha256,
+        "size": info.size,
+    }
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

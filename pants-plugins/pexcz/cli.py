@@ -10,6 +10,7 @@ from typing import List, Sequence
 
 from pexcz import __version__, assets, inject, pack
 from pexcz.assemble import Parts, Runtime, assemble, whole_file
+from pexcz.bytecode import BootCode, compile_boot, compile_pack
 from pexcz.errors import PexczError
 from pexcz.pexfile import read_pex
 from pexcz.trees import DirectoryTree, ZipTree
@@ -58,6 +59,14 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help="take boot shims and runtimes from here and not from pexcz itself",
     )
+    command.add_argument(
+        "--precompile",
+        action="append",
+        default=[],
+        metavar="PYTHON",
+        help="carry bytecode for this interpreter, a command or a path, so that its first start compiles nothing; "
+        "may be repeated",
+    )
     _add_level(command)
     _add_sh_boot(command)
 
@@ -78,9 +87,28 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--output", type=Path, required=True)
     _add_level(command)
 
+    command = commands.add_parser(
+        "compile", help="compile the modules in a pack for an interpreter (a step of a build)"
+    )
+    command.set_defaults(command=_compile)
+    command.add_argument("pack", type=Path)
+    command.add_argument("--python", required=True, help="the interpreter")
+    command.add_argument("--output", type=Path, required=True, help="another pack, of bytecode")
+    _add_level(command)
+
+    command = commands.add_parser(
+        "compile-boot", help="compile the boot shims for an interpreter (a step of a build)"
+    )
+    command.set_defaults(command=_compile_boot)
+    command.add_argument("boot", type=Path, help="the directory of the boot shims")
+    command.add_argument("--python", required=True, help="the interpreter")
+    command.add_argument("--output", type=Path, required=True)
+
     command = commands.add_parser("assemble", help="put a CZEX together (a step of a build)")
     command.set_defaults(command=_assemble)
-    command.add_argument("packs", type=Path, nargs="+", help="packs, the sources' first")
+    command.add_argument(
+        "packs", type=Path, nargs="+", help="packs, the sources' first, bytecode too"
+    )
     command.add_argument("--pex", type=Path, required=True, help="the PEX; its PEX-INFO is enough")
     command.add_argument("--boot", type=Path, required=True, help="the directory of the boot shims")
     command.add_argument(
@@ -89,6 +117,14 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="PLATFORM=FILE",
         help="a runtime to carry; may be repeated",
+    )
+    command.add_argument(
+        "--boot-code",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="boot shims compiled for an interpreter; may be repeated",
     )
     command.add_argument("--output", type=Path, required=True)
     _add_sh_boot(command)
@@ -119,6 +155,7 @@ def _inject(options: argparse.Namespace) -> None:
     output = options.output or options.pex.with_suffix(".czex")
     native = options.native or assets.carried()
     arguments = (options.pex, output, native, options.platform, options.level, options.sh_boot)
+    arguments += (options.precompile,)
     if not sys.stderr.isatty():
         inject.inject(*arguments)
         return
@@ -161,6 +198,17 @@ def _write_pack(
         pack.write_pack(stream, meta, entries, options.level, pack.default_threads())
 
 
+def _compile(options: argparse.Namespace) -> None:
+    with whole_file(options.output, 0o644) as stream:
+        compile_pack(options.pack, options.python, stream, options.level)
+
+
+def _compile_boot(options: argparse.Namespace) -> None:
+    code = compile_boot(options.boot, options.python)
+    with whole_file(options.output, 0o644) as stream:
+        stream.write(code.dump())
+
+
 def _assemble(options: argparse.Namespace) -> None:
     pex = read_pex(options.pex)
     runtimes: List[Runtime] = []
@@ -177,5 +225,6 @@ def _assemble(options: argparse.Namespace) -> None:
         runtimes,
         options.boot,
         options.sh_boot,
+        [BootCode.load(file.read_bytes()) for file in options.boot_code],
     )
     assemble(parts, options.output)

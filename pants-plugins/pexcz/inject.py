@@ -9,6 +9,7 @@ from typing import Callable, List, Sequence
 from pexcz import pack
 from pexcz.assemble import Parts, Runtime, assemble
 from pexcz.assets import Platforms
+from pexcz.bytecode import compile_boot, compile_pack
 from pexcz.errors import OutputError, PexczError
 from pexcz.pexfile import Pex, read_pex
 from pexcz.wheels import Wheel
@@ -23,6 +24,7 @@ def inject(
     platforms: Sequence[str],
     level: int = DEFAULT_LEVEL,
     sh_boot: bool = True,
+    precompile: Sequence[str] = (),
     progress: Callable[[str], None] = lambda name: None,
 ) -> None:
     """Write the CZEX of the PEX at `pex_path` to `output`.
@@ -30,6 +32,7 @@ def inject(
     :param native: A directory with `boot/`, `runtime/<platform>/` and `platforms.json`.
     :param platforms: The platforms to carry a runtime for; none for those of the PEX's wheels, or all that there are
         if its wheels are pure Python.
+    :param precompile: Interpreters to carry bytecode for, as commands or paths.
     :param progress: Told the name of each pack before it is made.
     """
     if output.exists() and output.samefile(pex_path):
@@ -42,13 +45,29 @@ def inject(
     known = Platforms(native / "platforms.json")
     with tempfile.TemporaryDirectory(prefix="pexcz-") as scratch:
         packs = _packs(pex, Path(scratch), level, progress)
+        contents = list(packs.paths)
+        boot_code = []
+        for number, python in enumerate(precompile):
+            progress(f"bytecode for {python}")
+            boot_code.append(compile_boot(native / "boot", python))
+            for path in contents:
+                packs.paths.append(path.with_suffix(f".{number}.pack"))
+                with open(packs.paths[-1], "wb") as stream:
+                    compile_pack(path, python, stream, level)
         tags = [tag for name in packs.wheels for tag in name.meta["tags"]]
         runtimes = [
             read_runtime(native, known, name)
             for name in platforms or known.of_tags(tags) or known.names
         ]
         parts = Parts(
-            pex.info, pex.info_bytes, pex.shebang, packs.paths, runtimes, native / "boot", sh_boot
+            pex.info,
+            pex.info_bytes,
+            pex.shebang,
+            packs.paths,
+            runtimes,
+            native / "boot",
+            sh_boot,
+            boot_code,
         )
         assemble(parts, output)
 

@@ -58,6 +58,7 @@ class PackInfo:
     size: int
     content_size: int
     files: Tuple[Tuple[str, int, int], ...]
+    frames: Tuple[Tuple[int, int], ...]
 
     @property
     def fingerprint(self) -> str:
@@ -186,7 +187,23 @@ def parse_pack(stream: IO[bytes], size: int, name: str, sha256: str) -> PackInfo
         raise BadPackError(f"{name} is damaged: its sizes contradict each other.")
     for path, _, _ in files:
         paths.check(path, name)
-    return PackInfo(meta, sha256, size, content, files)
+    return PackInfo(meta, sha256, size, content, files, tuple(frames))
+
+
+def contents(path: Path, info: PackInfo) -> Iterator[Tuple[str, bytes]]:
+    """The path and content of each entry of a pack, in order; one frame and one file are in memory at a time."""
+    with open(path, "rb") as stream:
+        stream.seek(info.size - sum(packed for packed, _ in info.frames))
+        frames = iter(info.frames)
+        pending = b""
+        for name, size, _ in info.files:
+            parts = [pending[:size]]
+            missing, pending = size - len(parts[0]), pending[size:]
+            while missing > 0:
+                raw = _section(stream, *next(frames))
+                parts.append(raw[:missing])
+                missing, pending = missing - len(parts[-1]), raw[missing:]
+            yield name, b"".join(parts)
 
 
 def _section(stream: IO[bytes], packed_bytes: int, raw_bytes: int) -> bytes:

@@ -1,8 +1,9 @@
 """The cold path: installs a CZEX that this machine has not run before. Nothing of it is loaded after.
 
-Its modules come from one entry of the CZEX, which has a checksum; zipimport would run a damaged file as it is.
-`warm.py` has put them here as `sources` (name → text), and `manifest` and `info`, PEX-INFO, beside them. What few
-starts need is in further entries, whose sources are added to these when it is wanted.
+Its modules come from entries of the CZEX that have a checksum; zipimport would run a damaged file as it is.
+`warm.py` has put here what the first of them holds: `sources` (name → text), and, where the CZEX was compiled for this
+Python, `code` (name → code) of what nearly every cold start needs, with few sources then. What few starts need is in
+further entries, which `carried` reads, and whose sources are added to these when it is wanted.
 """
 
 import sys
@@ -22,9 +23,23 @@ def native(value):
     return value if value is None or isinstance(value, (int, float)) else value.encode("utf-8")
 
 
+carried = globals()["carried"]
+code = globals()["code"]
 sources = native(globals()["sources"])
-manifest = native(globals()["manifest"])
-info = native(globals()["info"])
+_about = native(carried("start"))
+manifest = _about["manifest"]
+info = _about["info"]
+
+
+def source(name):
+    """The text of `boot.NAME`. None where there is no such module."""
+    if name not in sources and "__init__" not in sources:
+        sources.update(carried("boot")["sources"])
+    return sources.get(name)
+
+
+def code_of(name):
+    return code.get(name) or compile(source(name), _file("boot." + name), "exec", 0, 1)
 
 
 class Importer(object):
@@ -42,10 +57,7 @@ class Importer(object):
 
     def exec_module(self, module):
         module.__file__ = _file(module.__name__)
-        exec(
-            compile(self.get_source(module.__name__), module.__file__, "exec", 0, 1),
-            module.__dict__,
-        )
+        exec(code_of(module.__name__.partition(".")[2]), module.__dict__)
 
     def find_module(self, name, path=None):
         return self if self._has(name) else None
@@ -60,12 +72,12 @@ class Importer(object):
 
     def get_source(self, name):
         """Lets a traceback show lines."""
-        return sources[name.partition(".")[2]]
+        return source(name.partition(".")[2])
 
     @staticmethod
     def _has(name):
         package, _, module = name.partition(".")
-        return package == "boot" and module in sources
+        return package == "boot" and (module in code or bool(source(module)))
 
 
 def _file(name):

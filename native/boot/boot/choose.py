@@ -8,7 +8,7 @@ import marshal
 import os
 import sys
 
-from boot import install, interpreter, sources
+from boot import code_of, install, interpreter
 from boot.candidates import Search, contain
 from boot.fail import CannotStart
 
@@ -74,8 +74,7 @@ class Choice(object):
             "python": python,
             "watched": sorted(self._search.watched.items()),
         }
-        code = compile(sources["redirect"], "<czex>/redirect.py", "exec", 0, 1)
-        content = marshal.dumps((text, settings, code))
+        content = marshal.dumps((text, settings, code_of("redirect")))
         try:
             install.write_whole(os.path.join(venv, "boot"), content)
             return True

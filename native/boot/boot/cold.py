@@ -214,7 +214,7 @@ class ColdStart(object):
 
             rescue.discard(environment.venv, self._load)
         self._log("installing into {0}".format(environment.venv))
-        main = boot.sources["venv_main"].replace('"@version@"', repr(sys.version))
+        main = boot.source("venv_main").replace('"@version@"', repr(sys.version))
         plan = environment.plan(self._activation["CODE"], main)
         try:
             executable = install.runtime(self._archive, self.manifest, root)

@@ -231,9 +231,9 @@ def czex_manifest(path):
     try:
         archive = zipfile.ZipFile(path)
         try:
-            if ".czex/boot" not in archive.namelist():
+            if ".czex/start" not in archive.namelist():
                 return None
-            content = marshal.loads(zlib.decompress(archive.read(".czex/boot")))
+            content = marshal.loads(zlib.decompress(archive.read(".czex/start")))
         finally:
             archive.close()
     except (EnvironmentError, EOFError, ValueError, TypeError, zipfile.BadZipfile, zlib.error) as e:

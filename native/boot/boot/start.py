@@ -59,6 +59,6 @@ def start_for_import(app, warm, alias):
 def load_activation():
     """The namespace of `activate.py`, and its code as `CODE`."""
     activation = {"__name__": "czex_activate"}
-    activation["CODE"] = compile(boot.sources["activate"], "<czex>/activate.py", "exec", 0, 1)
+    activation["CODE"] = boot.code_of("activate")
     exec(activation["CODE"], activation)
     return activation

@@ -97,11 +97,13 @@ def main():
 
 def start_cold_path():
     """The module `boot.start`. What the CZEX carries for it is checked for damage on the way."""
-    exec(globals()["BOOT"], globals())
+    if "CARRIED" not in globals():
+        exec(globals()["BOOT"], globals())
     package = type(sys)("boot")
-    package.__dict__.update(globals()["boot"](), __path__=[])
+    package.__dict__.update(globals()["CARRIED"], carried=globals()["carried"], __path__=[])
     sys.modules["boot"] = package
-    code = compile(package.sources["__init__"], "<czex>/boot/__init__.py", "exec", 0, 1)
+    code = package.code.get("__init__")
+    code = code or compile(package.sources["__init__"], "<czex>/boot/__init__.py", "exec", 0, 1)
     exec(code, package.__dict__)
     from boot import start
 

@@ -93,7 +93,7 @@ class Wanted(Environment):
         repl = boot.sources["tools.venv_repl"]
         plan.add_file("755", "pex-repl", "#!{0}\n{1}".format(self.shebang(), repl))
         plan.add_file("644", "PEX-INFO", self._subject.archive.read("PEX-INFO"))
-        activate = CODING + "\n" + boot.sources["activate"]
+        activate = CODING + "\n" + boot.source("activate")
         plan.add_file("644", library + "czex_activate.py", activate)
         plan.add_file("644", library + "PEX_EXTRA_SYS_PATH.py", EXTRA_SYS_PATH_PTH)
         plan.add_file("644", library + "PEX_EXTRA_SYS_PATH.pth", "import PEX_EXTRA_SYS_PATH\n")

@@ -1,0 +1,180 @@
+"""Bytecode for one interpreter, made by starting it: of what a pack holds, and of the boot.
+
+A cold start with it neither compiles the boot nor, at their first import, the app's modules.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Dict, Iterator, List, Sequence, Tuple
+
+from pexcz import pack
+from pexcz.bootfiles import boot_files, boot_sources
+from pexcz.errors import BadPackError, PexczError
+
+SCRIPT = Path(__file__).with_name("compile_sources.py")
+# Nothing of the machine's, no user's, no warnings about other people's code.
+FLAGS = ("-I", "-S", "-B", "-Wignore")
+LIBRARY = "lib/"
+# Of sources, for one process; never by the number of CPUs, on which the bytes must not depend.
+CHUNK_BYTES = 1 << 20
+
+# What a cold start loads that has nothing special to do.
+BOOT_MODULES = (
+    "__init__",
+    "activate",
+    "archive",
+    "cold",
+    "environment",
+    "fail",
+    "install",
+    "interpreter",
+    "markers",
+    "plan",
+    "resolve",
+    "settings",
+    "start",
+    "tags",
+    "variables",
+    "versions",
+    "warm",
+)
+# On the stack below the app.
+BOOT_MODULES_TRACED = ("activate", "warm")
+# Written into each environment.
+BOOT_TEXTS = ("venv_main",)
+
+
+@dataclass(frozen=True)
+class BootCode:
+    """The boot as bytecode: the interpreter's cache tag (PEP 3147), and what it marshalled: `code` and `sources` by name."""
+
+    tag: str
+    content: bytes
+
+    def dump(self) -> bytes:
+        return self.tag.encode("ascii") + b"\n" + self.content
+
+    @staticmethod
+    def load(content: bytes) -> BootCode:
+        tag, _, rest = content.partition(b"\n")
+        return BootCode(tag.decode("ascii"), rest)
+
+
+def compile_pack(path: Path, python: str, output: IO[bytes], level: int, threads: int = 0) -> None:
+    """Write a pack with the bytecode of a wheel's or an app's modules, compiled by `python`.
+
+    :param path: The pack with the modules.
+    :param threads: How many interpreters run at once; 0 for as many as there are CPUs.
+    """
+    info = pack.read_pack_info(path)
+    threads = threads or pack.default_threads()
+    with tempfile.TemporaryDirectory(prefix="pexcz-") as scratch:
+        sources, compiled = Path(scratch, "sources"), Path(scratch, "compiled")
+        chunks = _chunks(_write_sources(path, info, sources))
+        with ThreadPoolExecutor(threads) as pool:
+            request = {"sources": str(sources), "output": str(compiled)}
+            tags = set(pool.map(lambda chunk: _run(python, {**request, "paths": chunk}), chunks))
+        meta = {"kind": "bytecode", "of": info.fingerprint, "python": tags.pop()}
+        taken = {name for name, _, _ in info.files}
+        entries = [entry for entry in _entries(compiled) if entry.path not in taken]
+        pack.write_pack(output, meta, entries, level, threads)
+
+
+def _write_sources(path: Path, info: pack.PackInfo, directory: Path) -> Iterator[Tuple[str, int]]:
+    """Write the modules of a pack below a directory; yields their paths and sizes, sorted."""
+    written = []
+    for name, content in pack.contents(path, info):
+        if name.startswith(LIBRARY) and name.endswith(".py"):
+            target = directory / name[len(LIBRARY) :]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+            written.append((name[len(LIBRARY) :], len(content)))
+    return iter(sorted(written))
+
+
+def _chunks(sources: Iterator[Tuple[str, int]]) -> List[List[str]]:
+    """The paths in groups for one process each; at least one, which tells the interpreter's tag."""
+    chunks: List[List[str]] = [[]]
+    size_bytes = 0
+    for path, size in sources:
+        if chunks[-1] and size_bytes + size > CHUNK_BYTES:
+            chunks.append([])
+            size_bytes = 0
+        chunks[-1].append(path)
+        size_bytes += size
+    return chunks
+
+
+def _entries(directory: Path) -> Iterator[pack.Entry]:
+    for parent, _, names in os.walk(directory):
+        for name in names:
+            file = Path(parent, name)
+            path = LIBRARY + file.relative_to(directory).as_posix()
+            yield pack.Entry(
+                path, file.stat().st_size, 0, lambda file=file: iter([file.read_bytes()])
+            )
+
+
+def compile_boot(directory: Path, python: str) -> BootCode:
+    """Compile what a plain cold start loads of the boot shims in a directory."""
+    sources = boot_sources(boot_files(directory))
+    with tempfile.TemporaryDirectory(prefix="pexcz-") as scratch:
+        output = Path(scratch, "code")
+        request = {
+            "modules": {_boot_file(name): (name, sources[name]) for name in BOOT_MODULES},
+            "texts": {name: sources[name] for name in BOOT_TEXTS},
+            "traced": BOOT_MODULES_TRACED,
+            "output": str(output),
+        }
+        tag = _run(python, request)
+        return BootCode(tag, output.read_bytes())
+
+
+def _boot_file(name: str) -> str:
+    """The file of a module of the boot, as a traceback shows it."""
+    directory = "<czex>/" if name in BOOT_MODULES_TRACED else "<czex>/boot/"
+    return f"{directory}{name}.py"
+
+
+def _run(python: str, request: Dict[str, Any]) -> str:
+    """Have an interpreter carry out a request of `compile_sources.py`. Returns its cache tag."""
+    try:
+        process = subprocess.run(
+            [python, *FLAGS, str(SCRIPT)],
+            input=json.dumps(request).encode("ascii"),
+            capture_output=True,
+        )
+    except OSError as e:
+        raise PexczError(f"{python} can't be started: {e.strerror}; name an interpreter.") from e
+    if process.returncode != 0:
+        lines = process.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise PexczError(
+            f"{python} can't compile: {lines[-1] if lines else process.returncode}; it must be "
+            "CPython or PyPy 3.7 or newer."
+        )
+    return process.stdout.decode("ascii")
+
+
+def match(
+    bytecode: Sequence[pack.PackInfo], contents: Sequence[pack.PackInfo]
+) -> List[Tuple[int, str]]:
+    """For each pack of bytecode, which of `contents` it was compiled from, by its index, and for which cache tag.
+
+    Raises BadPackError where one is of a pack that isn't there, or two are for the same.
+    """
+    indexes = {info.fingerprint: index for index, info in enumerate(contents)}
+    matches: List[Tuple[int, str]] = []
+    for info in bytecode:
+        of, tag = info.meta["of"], info.meta["python"]
+        if of not in indexes or (indexes[of], tag) in matches:
+            problem = "there twice" if of in indexes else "there, but not that pack"
+            raise BadPackError(f"The bytecode for {tag} of the pack {of} is {problem}.")
+        matches.append((indexes[of], tag))
+    return matches
