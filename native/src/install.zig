@@ -24,9 +24,7 @@ pub fn install(arena: std.mem.Allocator, plan_path: []const u8, report: *Report)
     if (try venvs.isInstalled(plan.venv, report)) return;
 
     const decoder: zstd.Decoder = try .init(arena);
-    const packs = try openPacks(arena, decoder, &plan, report);
-    const installed = try arena.alloc(link.Installed, packs.len);
-    for (packs, installed) |*pack, *to| to.* = .{ .pack = pack, .path = try storePath(arena, pack.record) };
+    const installed = try openPacks(arena, decoder, &plan, report);
     try installPacks(arena, decoder, &store, installed, report);
 
     switch (try venvs.beginWaiting(plan.venv, report)) {
@@ -48,11 +46,11 @@ fn openPacks(
     decoder: zstd.Decoder,
     plan: *const plan_format.Plan,
     report: *Report,
-) ReportError![]pack_format.Pack {
-    const packs = try arena.alloc(pack_format.Pack, plan.packs.len);
+) ReportError![]link.Installed {
+    const installed = try arena.alloc(link.Installed, plan.packs.len);
     // Left open: the packs read from them, and the process ends with them.
     var archives: std.ArrayList(Archive) = .empty;
-    for (plan.packs, packs) |*record, *pack| {
+    for (plan.packs, installed) |*record, *to| {
         const file = for (archives.items) |archive| {
             if (std.mem.eql(u8, archive.path, record.archive)) break archive.file;
         } else file: {
@@ -61,9 +59,29 @@ fn openPacks(
             try archives.append(arena, .{ .path = record.archive, .file = file });
             break :file file;
         };
-        pack.* = try pack_format.open(arena, decoder, file, record, report);
+        const parts = try arena.alloc(pack_format.Pack, if (record.bytecode == null) 1 else 2);
+        parts[0] = try pack_format.open(arena, decoder, file, record, report);
+        if (record.bytecode) |bytecode| {
+            const own = try bytecodeRecord(arena, record, bytecode);
+            parts[1] = try pack_format.open(arena, decoder, file, own, report);
+        }
+        to.* = .{ .packs = parts, .path = try storePath(arena, record) };
     }
-    return packs;
+    return installed;
+}
+
+/// A pack of bytecode as a record of its own.
+fn bytecodeRecord(
+    arena: std.mem.Allocator,
+    record: *const plan_format.Pack,
+    bytecode: plan_format.Bytecode,
+) error{OutOfMemory}!*const plan_format.Pack {
+    const own = try arena.create(plan_format.Pack);
+    own.* = record.*;
+    own.fingerprint = bytecode.fingerprint;
+    own.offset = bytecode.offset;
+    own.size = bytecode.size;
+    return own;
 }
 
 const Archive = struct { path: []const u8, file: os.File };
@@ -73,7 +91,7 @@ fn storePath(arena: std.mem.Allocator, record: *const plan_format.Pack) error{Ou
         .wheel => "wheels/",
         .sources => "sources/",
     };
-    return std.mem.concat(arena, u8, &.{ parent, record.fingerprint });
+    return std.mem.concat(arena, u8, &.{ parent, record.directory() });
 }
 
 /// First what nobody else is making, then what turned out to be left over. While waiting, no lock is held.
@@ -96,7 +114,7 @@ fn installPacks(
             switch (try store.begin(installed.path, report)) {
                 .installed => {},
                 .busy => try busy.append(arena, installed),
-                .making => |making| targets.appendAssumeCapacity(.{ .pack = installed.pack, .making = making }),
+                .making => |making| targets.appendAssumeCapacity(.{ .packs = installed.packs, .making = making }),
             }
         }
         try unpack.unpack(decoder, targets.items, report);
@@ -107,7 +125,7 @@ fn installPacks(
             .busy => unreachable,
             .installed => {},
             .making => |making| {
-                const target: unpack.Target = .{ .pack = installed.pack, .making = making };
+                const target: unpack.Target = .{ .packs = installed.packs, .making = making };
                 unpack.unpack(decoder, &.{target}, report) catch |err| {
                     making.abandon();
                     return err;

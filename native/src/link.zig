@@ -21,8 +21,9 @@ const ReportError = @import("report.zig").Error;
 const copy_buffer_bytes = 64 << 10;
 
 pub const Installed = struct {
-    pack: *const Pack,
-    /// Where it is, relative to the store.
+    /// One, or one and its bytecode.
+    packs: []const Pack,
+    /// Where they are, relative to the store.
     path: []const u8,
 };
 
@@ -48,9 +49,11 @@ pub fn link(
     for (plan.files) |*file| try sources.append(arena, .{ .ahead = file.path, .origin = .{ .file = file } });
     for (plan.links) |*symbolic| try sources.append(arena, .{ .ahead = symbolic.path, .origin = .{ .link = symbolic } });
     for (packs) |*installed| {
-        for (installed.pack.record.mounts.items) |mount| {
-            const run = schemeRun(installed, mount.scheme) orelse continue;
-            try sources.append(arena, .{ .ahead = mount.destination, .origin = .{ .entries = run } });
+        for (installed.packs[0].record.mounts.items) |mount| {
+            for (installed.packs) |*pack| {
+                const run = schemeRun(installed, pack, mount.scheme) orelse continue;
+                try sources.append(arena, .{ .ahead = mount.destination, .origin = .{ .entries = run } });
+            }
         }
     }
     try linker.merge("", sources.items);
@@ -59,12 +62,13 @@ pub fn link(
 /// Entries below a directory of a pack, all of whose paths begin with the same `consumed` bytes.
 const Run = struct {
     installed: *const Installed,
+    pack: *const Pack,
     start: usize,
     end: usize,
     consumed: usize,
 
     fn entries(run: Run) []const Entry {
-        return run.installed.pack.entries[run.start..run.end];
+        return run.pack.entries[run.start..run.end];
     }
 
     /// Those at the front that lie in the same directory as the first: its path's first `directory_bytes`.
@@ -74,9 +78,14 @@ const Run = struct {
         var high: usize = run.end;
         while (low < high) {
             const middle = low + (high - low) / 2;
-            if (path_rules.isBelow(run.installed.pack.entries[middle].path, directory)) low = middle + 1 else high = middle;
+            if (path_rules.isBelow(run.pack.entries[middle].path, directory)) low = middle + 1 else high = middle;
         }
-        return .{ .installed = run.installed, .start = run.start, .end = low, .consumed = directory_bytes + 1 };
+        return .{ .installed = run.installed, .pack = run.pack, .start = run.start, .end = low, .consumed = directory_bytes + 1 };
+    }
+
+    /// Where the directory is in the store, below that of the pack.
+    fn location(run: Run) []const u8 {
+        return run.entries()[0].path[0 .. run.consumed - 1];
     }
 
     /// Whether this is all of a scheme, which is mounted at a directory that is always real.
@@ -152,10 +161,9 @@ const Linker = struct {
         for (candidates) |candidate| {
             if (candidate.is_directory) try sources.append(linker.arena, candidate.source);
         }
-        if (sources.items.len == 1 and linker.method == .symbolic and canLinkDirectory(first.source)) {
+        if (linker.method == .symbolic and canLinkDirectory(sources.items)) {
             const run = first.source.origin.entries;
-            const below = run.entries()[0].path[0 .. run.consumed - 1];
-            if (try linker.linkSymbolic(path, run.installed.path, below)) return;
+            if (try linker.linkSymbolic(path, run.installed.path, run.location())) return;
         }
         linker.making.dir.makeDir(path) catch |err| return linker.failed("can't create", path, err);
         try linker.merge(path, sources.items);
@@ -297,22 +305,28 @@ const Linker = struct {
 /// PEP 427's, for the interpreter of the environment.
 const placeholder = "#!python";
 
-fn canLinkDirectory(source: Source) bool {
-    if (source.ahead.len > 0 or source.origin != .entries) return false;
-    const run = source.origin.entries;
-    return !run.isDestination() and !run.installed.pack.anySpecial(run.start, run.end);
+/// Whether a directory in the store is all of the directory that these sources have in common.
+fn canLinkDirectory(sources: []const Source) bool {
+    for (sources) |source| {
+        if (source.ahead.len > 0 or source.origin != .entries) return false;
+        const run = source.origin.entries;
+        if (run.isDestination() or run.pack.anySpecial(run.start, run.end)) return false;
+        const first = sources[0].origin.entries;
+        if (run.installed != first.installed or !std.mem.eql(u8, run.location(), first.location())) return false;
+    }
+    return true;
 }
 
 /// Everything that a pack has below the directory of a scheme.
-fn schemeRun(installed: *const Installed, scheme: []const u8) ?Run {
-    const entries = installed.pack.entries;
+fn schemeRun(installed: *const Installed, pack: *const Pack, scheme: []const u8) ?Run {
+    const entries = pack.entries;
     var low: usize = 0;
     var high: usize = entries.len;
     while (low < high) {
         const middle = low + (high - low) / 2;
         if (path_rules.order(entries[middle].path, scheme) == .lt) low = middle + 1 else high = middle;
     }
-    const run: Run = .{ .installed = installed, .start = low, .end = entries.len, .consumed = 0 };
+    const run: Run = .{ .installed = installed, .pack = pack, .start = low, .end = entries.len, .consumed = 0 };
     return if (low < entries.len and path_rules.isBelow(entries[low].path, scheme)) run.below(scheme.len) else null;
 }
 
@@ -343,6 +357,7 @@ fn appendChildren(
         const name_end = slash orelse entry.path.len;
         const child: Run = if (slash) |at| run.below(at) else .{
             .installed = run.installed,
+            .pack = run.pack,
             .start = run.start,
             .end = run.start + 1,
             .consumed = entry.path.len + 1,

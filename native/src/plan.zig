@@ -28,6 +28,21 @@ pub const Pack = struct {
     offset: u64,
     size: u64,
     mounts: std.ArrayList(Mount) = .empty,
+    bytecode: ?Bytecode = null,
+
+    /// What names the pack's directory in the store.
+    pub fn directory(pack: *const Pack) []const u8 {
+        return if (pack.bytecode) |bytecode| bytecode.together else pack.fingerprint;
+    }
+};
+
+/// A further pack, of the same archive, whose files go to the same directory of the store.
+pub const Bytecode = struct {
+    /// The directory's name: there may be one without bytecode, or with another's.
+    together: []const u8,
+    fingerprint: []const u8,
+    offset: u64,
+    size: u64,
 };
 
 pub const File = struct { path: []const u8, mode: os.Mode, content: []const u8 };
@@ -54,6 +69,7 @@ const Record = enum {
     copy,
     archive,
     pack,
+    bytecode,
     mount,
     file,
     link,
@@ -63,7 +79,7 @@ const Record = enum {
             .store, .venv, .shebang, .copy, .archive => 1,
             .mount, .link => 2,
             .file => 3,
-            .pack => 4,
+            .pack, .bytecode => 4,
         };
     }
 };
@@ -82,6 +98,7 @@ const Fault = error{
     RepeatedRecord,
     BadCopy,
     BadPack,
+    BadBytecode,
     PackWithoutArchive,
     TooManyPacks,
     MountWithoutPack,
@@ -177,6 +194,7 @@ const Builder = struct {
             },
             .archive => builder.archive = try absolutePath(values[0], error.PackWithoutArchive),
             .pack => try builder.addPack(values),
+            .bytecode => try builder.addBytecode(values),
             .mount => try builder.addMount(values[0], values[1]),
             .file => {
                 path_rules.check(values[1], path_rules.native_rules) catch return error.BadFile;
@@ -196,22 +214,28 @@ const Builder = struct {
         const archive = builder.archive orelse return error.PackWithoutArchive;
         if (builder.packs.items.len == packs_max) return error.TooManyPacks;
         const kind = std.meta.stringToEnum(Kind, values[0]) orelse return error.BadPack;
-        const fingerprint = values[1];
-        if (fingerprint.len != fingerprint_bytes) return error.BadPack;
-        for (fingerprint) |digit| switch (digit) {
-            '0'...'9', 'a'...'f' => {},
-            else => return error.BadPack,
-        };
-        // The sum has to be an offset in a file.
-        const offset = decimal(u62, values[2]) orelse return error.BadPack;
-        const size = decimal(u62, values[3]) orelse return error.BadPack;
+        if (!isFingerprint(values[1])) return error.BadPack;
         try builder.packs.append(builder.arena, .{
             .archive = archive,
             .kind = kind,
-            .fingerprint = fingerprint,
-            .offset = offset,
-            .size = size,
+            .fingerprint = values[1],
+            // The sum has to be an offset in a file.
+            .offset = decimal(u62, values[2]) orelse return error.BadPack,
+            .size = decimal(u62, values[3]) orelse return error.BadPack,
         });
+    }
+
+    fn addBytecode(builder: *Builder, values: [fields_max][]const u8) ParseError!void {
+        if (builder.packs.items.len == 0) return error.BadBytecode;
+        const pack = &builder.packs.items[builder.packs.items.len - 1];
+        if (pack.bytecode != null) return error.RepeatedRecord;
+        if (!isFingerprint(values[0]) or !isFingerprint(values[1])) return error.BadBytecode;
+        pack.bytecode = .{
+            .together = values[0],
+            .fingerprint = values[1],
+            .offset = decimal(u62, values[2]) orelse return error.BadBytecode,
+            .size = decimal(u62, values[3]) orelse return error.BadBytecode,
+        };
     }
 
     fn addMount(builder: *Builder, scheme: []const u8, destination: []const u8) ParseError!void {
@@ -243,6 +267,14 @@ const Builder = struct {
         };
     }
 };
+
+fn isFingerprint(text: []const u8) bool {
+    for (text) |digit| switch (digit) {
+        '0'...'9', 'a'...'f' => {},
+        else => return false,
+    };
+    return text.len == fingerprint_bytes;
+}
 
 fn isBelow(directory: []const u8, venv: []const u8) bool {
     const parent = std.mem.trimEnd(u8, directory, separators);
@@ -288,6 +320,7 @@ fn describe(fault: Fault) []const u8 {
         error.RepeatedRecord => "a record that must be unique is there twice",
         error.BadCopy => "a \"copy\" record is neither 0 nor 1",
         error.BadPack => "a \"pack\" record has an invalid kind, fingerprint, offset or size",
+        error.BadBytecode => "a \"bytecode\" record comes before the first pack, or has an invalid fingerprint, offset or size",
         error.PackWithoutArchive => "a pack comes before its archive, or the archive's path isn't absolute",
         error.TooManyPacks => "it has too many packs",
         error.MountWithoutPack => "a \"mount\" record comes before the first pack",
@@ -328,6 +361,7 @@ const archive_record: []const []const u8 = switch (path_rules.native_rules) {
     .windows => &.{ "archive", "C:\\a" },
 };
 const some_fingerprint = "0123456789abcdef0123456789abcdef01234567";
+const other_fingerprint = "76543210fedcba9876543210fedcba9876543210";
 
 fn expectFault(fault: Fault, records: []const []const []const u8) !void {
     var arena = std.heap.ArenaAllocator.init(testing.allocator);
@@ -347,6 +381,7 @@ test "a plan says all that it was told" {
         &.{ "mount", "lib", "lib/python3.11/site-packages" },
         &.{ "mount", "data", "" },
         &.{ "pack", "sources", some_fingerprint, "12", "34" },
+        &.{ "bytecode", other_fingerprint, some_fingerprint, "46", "5" },
         &.{ "file", "755", "bin/x", "\x00\xff" },
         &.{ "link", "bin/python", "/usr/bin/python" },
     }));
@@ -359,6 +394,9 @@ test "a plan says all that it was told" {
     try testing.expectEqualStrings("", plan.packs[0].mounts.items[1].destination);
     try testing.expectEqual(Kind.sources, plan.packs[1].kind);
     try testing.expectEqual(34, plan.packs[1].size);
+    try testing.expectEqualStrings(some_fingerprint, plan.packs[0].directory());
+    try testing.expectEqualStrings(other_fingerprint, plan.packs[1].directory());
+    try testing.expectEqual(46, plan.packs[1].bytecode.?.offset);
     try testing.expectEqual(os.Mode.executable, plan.files[0].mode);
     try testing.expectEqualStrings("\x00\xff", plan.files[0].content);
     try testing.expectEqualStrings("/usr/bin/python", plan.links[0].target);
@@ -404,6 +442,18 @@ test "a record that makes no sense is refused" {
     try expectFault(error.BadCopy, &good_header ++ [_][]const []const u8{&.{ "copy", "yes" }});
     try expectFault(error.PackWithoutArchive, &good_header ++ [_][]const []const u8{&.{ "pack", "wheel", some_fingerprint, "0", "1" }});
     try expectFault(error.MountWithoutPack, &good_header ++ [_][]const []const u8{&.{ "mount", "lib", "" }});
+    const bytecode: []const []const u8 = &.{ "bytecode", other_fingerprint, some_fingerprint, "0", "1" };
+    const pack: []const []const u8 = &.{ "pack", "wheel", some_fingerprint, "0", "1" };
+    try expectFault(error.BadBytecode, &good_header ++ [_][]const []const u8{ archive_record, bytecode });
+    try expectFault(error.RepeatedRecord, &good_header ++ [_][]const []const u8{ archive_record, pack, bytecode, bytecode });
+    for ([_][4][]const u8{
+        .{ "x", some_fingerprint, "0", "1" },
+        .{ other_fingerprint, "x", "0", "1" },
+        .{ other_fingerprint, some_fingerprint, "-1", "1" },
+        .{ other_fingerprint, some_fingerprint, "0", "" },
+    }) |values| {
+        try expectFault(error.BadBytecode, &good_header ++ [_][]const []const u8{ archive_record, pack, &(.{"bytecode"} ++ values) });
+    }
     try expectFault(error.BadFile, &good_header ++ [_][]const []const u8{&.{ "file", "8", "x", "" }});
     try expectFault(error.BadFile, &good_header ++ [_][]const []const u8{&.{ "file", "644", "../x", "" }});
     try expectFault(error.BadLink, &good_header ++ [_][]const []const u8{&.{ "link", "x", "" }});

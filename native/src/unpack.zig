@@ -18,10 +18,18 @@ pub const threads_max = 16;
 const threads_from_bytes = 4 << 20;
 const thread_stack_bytes = 512 << 10;
 
-/// A pack, and the new directory for its content.
+/// The new directory for the content of packs.
 pub const Target = struct {
+    packs: []const Pack,
+    making: Making,
+};
+
+/// One of a target's packs.
+const Unpacking = struct {
     pack: *const Pack,
     making: Making,
+    /// To what an earlier pack has made there.
+    adds: bool,
 };
 
 pub fn unpack(decoder: zstd.Decoder, targets: []const Target, report: *Report) ReportError!void {
@@ -30,14 +38,20 @@ pub fn unpack(decoder: zstd.Decoder, targets: []const Target, report: *Report) R
     defer arena_state.deinit();
     const arena = arena_state.allocator();
 
-    var job: Job = .{ .targets = targets };
+    var unpackings: std.ArrayList(Unpacking) = .empty;
+    var job: Job = .{};
     var content_bytes: u64 = 0;
     for (targets) |target| {
-        _ = try pack_format.readSection(arena, decoder, target.pack, target.pack.meta, report);
-        try prepare(target, report);
-        job.add(target.pack.frames);
-        content_bytes += target.pack.content_bytes;
+        for (target.packs, 0..) |*pack, number| {
+            const unpacking: Unpacking = .{ .pack = pack, .making = target.making, .adds = number > 0 };
+            _ = try pack_format.readSection(arena, decoder, pack, pack.meta, report);
+            try prepare(unpacking, report);
+            try unpackings.append(arena, unpacking);
+            job.add(pack.frames);
+            content_bytes += pack.content_bytes;
+        }
     }
+    job.unpackings = unpackings.items;
     if (job.frame_count == 0) return;
 
     var workers: [threads_max]Worker = undefined;
@@ -72,27 +86,27 @@ fn run(workers: []Worker) void {
 
 /// Makes the directories, and those files that are not made with the frame they are in: empty ones and
 /// ones that go over several frames.
-fn prepare(target: Target, report: *Report) ReportError!void {
-    const frames = target.pack.frames;
+fn prepare(unpacking: Unpacking, report: *Report) ReportError!void {
+    const frames = unpacking.pack.frames;
     var frame: usize = 0;
     var before: []const u8 = "";
-    for (target.pack.entries) |entry| {
-        try makeParents(target, before, entry, report);
+    for (unpacking.pack.entries) |entry| {
+        try makeParents(unpacking, before, entry, report);
         before = entry.path;
         if (entry.is_directory) continue;
         while (frame < frames.len and frames[frame].content_offset + frames[frame].raw_bytes <= entry.offset) frame += 1;
         const in_one_frame = entry.size > 0 and
             entry.offset + entry.size <= frames[frame].content_offset + frames[frame].raw_bytes;
         if (in_one_frame) continue;
-        const file = target.making.dir.createFile(entry.path, entry.mode()) catch |err|
-            return failedToMake(target, entry.path, err, report);
+        const file = unpacking.making.dir.createFile(entry.path, entry.mode()) catch |err|
+            return failedToMake(unpacking, entry.path, err, report);
         file.close();
     }
 }
 
 /// Entries are sorted: a directory is new where its path departs from that of the entry before.
 fn makeParents(
-    target: Target,
+    unpacking: Unpacking,
     before: []const u8,
     entry: pack_format.Entry,
     report: *Report,
@@ -102,26 +116,32 @@ fn makeParents(
     for (path[shared..], shared..) |byte, end| {
         // What is shared is there; at its end stands the separator of the first new component.
         if (byte != '/' or end == shared and shared > 0) continue;
-        target.making.dir.makeDir(path[0..end]) catch |err|
-            return failedToMake(target, path[0..end], err, report);
+        try makeDir(unpacking, path[0..end], report);
     }
     if (entry.is_directory) {
-        target.making.dir.makeDir(path) catch |err| return failedToMake(target, path, err, report);
+        try makeDir(unpacking, path, report);
     }
 }
 
-fn failedToMake(target: Target, path: []const u8, err: os.Error, report: *Report) error{Reported} {
+fn makeDir(unpacking: Unpacking, path: []const u8, report: *Report) ReportError!void {
+    unpacking.making.dir.makeDir(path) catch |err| {
+        if (err == error.AlreadyExists and unpacking.adds) return;
+        return failedToMake(unpacking, path, err, report);
+    };
+}
+
+fn failedToMake(unpacking: Unpacking, path: []const u8, err: os.Error, report: *Report) error{Reported} {
     return switch (err) {
         // The directory was empty, and no path in an index is there twice.
-        error.AlreadyExists => pack_format.damaged(report, target.pack.record, "two of its paths are one to this file system"),
-        else => target.making.failed("can't create", path, err, report),
+        error.AlreadyExists => pack_format.damaged(report, unpacking.pack.record, "two of its paths are one to this file system"),
+        else => unpacking.making.failed("can't create", path, err, report),
     };
 }
 
 /// All frames of all targets, cut into a part for each worker. Neighbours in a pack are neighbours in the
 /// file system, and two threads that make files in one directory wait for each other.
 const Job = struct {
-    targets: []const Target,
+    unpackings: []const Unpacking = &.{},
     frame_count: usize = 0,
     packed_bytes_max: u32 = 0,
     raw_bytes_max: u32 = 0,
@@ -131,7 +151,7 @@ const Job = struct {
     /// A range of frame numbers, of which those before `next` are taken.
     const Part = struct { next: std.atomic.Value(usize), end: usize };
 
-    const Work = struct { Target, pack_format.Frame };
+    const Work = struct { Unpacking, pack_format.Frame };
 
     fn add(job: *Job, frames: []const pack_format.Frame) void {
         job.frame_count += frames.len;
@@ -163,9 +183,9 @@ const Job = struct {
 
     fn frameAt(job: *const Job, number: usize) Work {
         var rest = number;
-        for (job.targets) |target| {
-            if (rest < target.pack.frames.len) return .{ target, target.pack.frames[rest] };
-            rest -= target.pack.frames.len;
+        for (job.unpackings) |unpacking| {
+            if (rest < unpacking.pack.frames.len) return .{ unpacking, unpacking.pack.frames[rest] };
+            rest -= unpacking.pack.frames.len;
         }
         unreachable;
     }
@@ -182,8 +202,8 @@ const Worker = struct {
 
     fn run(worker: *Worker) void {
         while (worker.job.take(worker.number)) |work| {
-            const target, const frame = work;
-            worker.unpackFrame(target, frame) catch {
+            const unpacking, const frame = work;
+            worker.unpackFrame(unpacking, frame) catch {
                 worker.failed = true;
                 worker.job.failed.store(true, .monotonic);
                 return;
@@ -191,8 +211,8 @@ const Worker = struct {
         }
     }
 
-    fn unpackFrame(worker: *Worker, target: Target, frame: pack_format.Frame) error{Reported}!void {
-        const pack = target.pack;
+    fn unpackFrame(worker: *Worker, unpacking: Unpacking, frame: pack_format.Frame) error{Reported}!void {
+        const pack = unpacking.pack;
         const packed_frame = pack.read(worker.packed_buffer[0..frame.packed_bytes], frame.offset, &worker.report) catch
             return error.Reported;
         const content = worker.raw_buffer[0..frame.raw_bytes];
@@ -206,29 +226,29 @@ const Worker = struct {
             const end = @min(entry.offset + entry.size, frame_end);
             assert(start < end);
             const part = content[@intCast(start - frame.content_offset)..@intCast(end - frame.content_offset)];
-            try worker.writePart(target, entry, part, start - entry.offset);
+            try worker.writePart(unpacking, entry, part, start - entry.offset);
         }
     }
 
     fn writePart(
         worker: *Worker,
-        target: Target,
+        unpacking: Unpacking,
         entry: pack_format.Entry,
         part: []const u8,
         offset: u64,
     ) error{Reported}!void {
-        const dir = target.making.dir;
+        const dir = unpacking.making.dir;
         const is_whole = part.len == entry.size;
         const file = if (is_whole)
-            dir.createFile(entry.path, entry.mode()) catch |err| return failedToMake(target, entry.path, err, &worker.report)
+            dir.createFile(entry.path, entry.mode()) catch |err| return failedToMake(unpacking, entry.path, err, &worker.report)
         else
             dir.openFileToWrite(entry.path) catch |err|
-                return target.making.failed("can't open", entry.path, err, &worker.report);
+                return unpacking.making.failed("can't open", entry.path, err, &worker.report);
         file.write(part, offset) catch |err| {
             file.close();
-            return target.making.failed("can't write", entry.path, err, &worker.report);
+            return unpacking.making.failed("can't write", entry.path, err, &worker.report);
         };
         file.closeWritten() catch |err|
-            return target.making.failed("can't write", entry.path, err, &worker.report);
+            return unpacking.making.failed("can't write", entry.path, err, &worker.report);
     }
 };

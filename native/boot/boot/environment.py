@@ -98,6 +98,15 @@ class Environment(object):
                 str(pack["offset"]),
                 str(pack["size"]),
             )
+            bytecode = self._bytecode(pack)
+            if bytecode:
+                plan.add(
+                    "bytecode",
+                    bytecode["fingerprint"],
+                    bytecode["sha256"][:40],
+                    str(bytecode["offset"]),
+                    str(bytecode["size"]),
+                )
             plan.add("mount", "lib", library)
             if pack["kind"] == "wheel":
                 plan.add("mount", "scripts", self.bin)
@@ -106,6 +115,27 @@ class Environment(object):
                         "mount", "headers", HEADERS.format(*sys.version_info) + pack["headers"]
                     )
                 plan.add("mount", "data", "")
+
+    def content(self, pack):
+        """The directory in the cache that a pack is unpacked to: one directory for each scheme in it."""
+        bytecode = self._bytecode(pack)
+        return self._directory(pack, bytecode["fingerprint"] if bytecode else pack["sha256"][:40])
+
+    def _bytecode(self, pack):
+        """The pack of bytecode to unpack with a pack, or None.
+
+        None also where the pack has been unpacked without: then its modules have most likely been compiled by their
+        first import, and a copy of all of it would be worth less.
+        """
+        bytecode = pack["bytecode"].get(interpreter.cache_tag())
+        if bytecode and os.path.isdir(self._directory(pack, pack["sha256"][:40])):
+            if not os.path.isdir(self._directory(pack, bytecode["fingerprint"])):
+                return None
+        return bytecode
+
+    def _directory(self, pack, fingerprint):
+        parent = "wheels" if pack["kind"] == "wheel" else "sources"
+        return os.path.join(self.root, parent, fingerprint)
 
     def add_interpreter(self, plan):
         executable = interpreter.base_executable()

@@ -99,3 +99,8 @@ def system_site_packages():
         return [path for path in site.getsitepackages() if os.path.isdir(path)]
     finally:
         site.PREFIXES[:] = prefixes
+
+
+def cache_tag():
+    """What names this interpreter's bytecode (PEP 3147); Python 2 has none."""
+    return sys.implementation.cache_tag if hasattr(sys, "implementation") else None

@@ -13,7 +13,7 @@ def settings(environment):
     standard_library = interpreter.standard_library()
     venv_entries = [environment.venv] if interpreter.IS_WINDOWS else []
     venv_mode = bool(info.get("venv"))
-    sources = os.path.join(environment.root, "sources", environment.packs[0]["sha256"][:40], "lib")
+    sources = os.path.join(environment.content(environment.packs[0]), "lib")
     composition = environment.composition
     first = []
     if not venv_mode:

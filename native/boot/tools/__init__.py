@@ -54,9 +54,7 @@ class Subject(object):
         return self._environment
 
     def content(self, pack):
-        """The directory in the cache that a pack is unpacked to: one directory for each scheme in it."""
-        parent = "wheels" if pack["kind"] == "wheel" else "sources"
-        return os.path.join(self.environment().root, parent, pack["sha256"][:40])
+        return self.environment().content(pack)
 
     def warn(self, message):
         if self.emits_warnings:
