@@ -8,6 +8,7 @@ from pants.engine.fs import Digest, FileDigest, FileEntry, MergeDigests
 from pants.engine.rules import collect_rules, rule
 
 from czex.assets import BootFiles
+from czex.bytecode import BootCode
 from czex.compat import entries_of, merged, ran
 from czex.pack import Pack
 from czex.packed_pex import SKELETON
@@ -19,11 +20,12 @@ OUTPUT = "app.czex"
 
 @dataclass(frozen=True)
 class AssemblyRequest:
-    """The parts of a CZEX; the sources' pack is the first."""
+    """The parts of a CZEX; the sources' pack is the first, and bytecode comes after wheels."""
 
     skeleton: Digest
     packs: tuple[Pack, ...]
     runtimes: tuple[Runtime, ...]
+    boot_code: tuple[BootCode, ...]
     sh_boot: bool
     app: str
 
@@ -37,6 +39,7 @@ def assemble_argv(request: AssemblyRequest, boot: str) -> tuple[str, ...]:
     return (
         *("assemble", "--output", OUTPUT, "--pex", SKELETON, "--boot", boot),
         *(f"--runtime={runtime.platform}={runtime.path}" for runtime in request.runtimes),
+        *(f"--boot-code={code.path}" for code in request.boot_code),
         *(() if request.sh_boot else ("--no-sh-boot",)),
         *(pack.path for pack in request.packs),
     )
@@ -44,7 +47,11 @@ def assemble_argv(request: AssemblyRequest, boot: str) -> tuple[str, ...]:
 
 @rule
 async def assemble(request: AssemblyRequest, pexcz: Pexcz, boot: BootFiles) -> Assembled:
-    parts: tuple[Pack | Runtime, ...] = (*request.packs, *request.runtimes)
+    parts: tuple[Pack | Runtime | BootCode, ...] = (
+        *request.packs,
+        *request.runtimes,
+        *request.boot_code,
+    )
     digests = (
         pexcz.sources.digest,
         request.skeleton,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pants.backend.python.subsystems.setup import PythonSetup
 from pants.core.goals.package import (
     BuiltPackage,
     BuiltPackageArtifact,
@@ -11,24 +12,33 @@ from pants.core.goals.package import (
     PackageFieldSet,
 )
 from pants.core.goals.run import RunFieldSet, RunInSandboxBehavior
-from pants.engine.fs import CreateDigest, FileEntry
+from pants.engine.fs import CreateDigest, Digest, FileEntry
 from pants.engine.rules import collect_rules, rule
 from pants.engine.unions import UnionRule
 
 from czex.assemble import AssemblyRequest
 from czex.assets import RuntimeSources
+from czex.bytecode import (
+    BootCode,
+    BootCodeRequest,
+    BytecodeRequest,
+    Interpreter,
+    constraints_of,
+    only_version,
+)
 from czex.choices import checked_platforms, chosen_platforms
-from czex.compat import EnvironmentField, digest_of
-from czex.compat.steps import assembled, parts
-from czex.naming import sizes_side_by_side
+from czex.compat import EnvironmentField, contents_of, digest_of, interpreter_for
+from czex.compat.steps import assembled, bytecode, parts
+from czex.naming import distribution, sizes_side_by_side
 from czex.pack import Pack, SourcesPackRequest, WheelPackRequest
-from czex.packed_pex import SOURCES, packed
+from czex.packed_pex import PEX_INFO, SKELETON, SOURCES, packed
 from czex.runtime import Runtime, RuntimeRequest
 from czex.subsystem import Czex
 from czex.target_types import (
     CzexCompressionLevelField,
     CzexPexBinaryField,
     CzexPlatformsField,
+    CzexPrecompileField,
     CzexShBootField,
 )
 
@@ -41,14 +51,27 @@ class CzexFieldSet(PackageFieldSet, RunFieldSet):
     pex_binary: CzexPexBinaryField
     platforms: CzexPlatformsField
     compression_level: CzexCompressionLevelField
+    precompile: CzexPrecompileField
     sh_boot: CzexShBootField
     output_path: OutputPathField
     environment: EnvironmentField
 
 
+async def versions(
+    field: CzexPrecompileField, czex: Czex, python_setup: PythonSetup, skeleton: Digest
+) -> tuple[str, ...]:
+    """The versions of CPython to compile for."""
+    if field.value is not None or not czex.precompile:
+        return field.value or ()
+    for file in await contents_of(skeleton):
+        if file.path == f"{SKELETON}/{PEX_INFO}":
+            return only_version(file.content, python_setup)
+    return ()
+
+
 @rule
 async def package_czex(
-    field_set: CzexFieldSet, czex: Czex, runtime_sources: RuntimeSources
+    field_set: CzexFieldSet, czex: Czex, runtime_sources: RuntimeSources, python_setup: PythonSetup
 ) -> BuiltPackage:
     known = runtime_sources.platforms
     checked_platforms(field_set.platforms, known)  # Before the PEX is built.
@@ -69,11 +92,27 @@ async def package_czex(
     )
 
     skeleton = await digest_of(pex.skeleton)
+    packs = tuple(part for part in made if isinstance(part, Pack))
+    interpreters = []
+    for version in await versions(field_set.precompile, czex, python_setup, skeleton):
+        python = await interpreter_for(constraints_of(version))
+        interpreters.append(Interpreter(version, python))
+    names = [f"the sources of {field_set.address}", *map(distribution, wheels)]
+    compiled = await bytecode(
+        [
+            BytecodeRequest(pack, name, interpreter, level)
+            for interpreter in interpreters
+            for name, pack in zip(names, packs)
+        ],
+        [BootCodeRequest(interpreter) for interpreter in interpreters],
+    )
+
     file = await assembled(
         AssemblyRequest(
             skeleton,
-            packs=tuple(part for part in made if isinstance(part, Pack)),
+            packs=(*packs, *(part for part in compiled if isinstance(part, Pack))),
             runtimes=tuple(part for part in made if isinstance(part, Runtime)),
+            boot_code=tuple(part for part in compiled if isinstance(part, BootCode)),
             sh_boot=field_set.sh_boot.value,
             app=str(field_set.address),
         )

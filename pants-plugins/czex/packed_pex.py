@@ -18,7 +18,8 @@ from czex.target_types import ALIAS, CzexPexBinaryField
 
 # What Pex puts at the top of a PEX beside the app's own files. "pex" is a link to "__main__.py".
 _OF_PEX = (".bootstrap", ".deps", "PEX-INFO", "__main__.py", "__pex__", "pex")
-_SKELETON = ("PEX-INFO", "__main__.py")
+PEX_INFO = "PEX-INFO"
+_SKELETON = (PEX_INFO, "__main__.py")
 
 # Where the parts lie in the digests made of them.
 SOURCES = "sources"
@@ -38,7 +39,7 @@ class PackedPex:
 def take_apart(entries: DigestEntries, name: str) -> PackedPex:
     wheels = []
     # Makes a PEX of the sources by themselves. The real PEX-INFO changes with more than they do.
-    sources: list = [FileContent(f"{SOURCES}/PEX-INFO", b"{}")]
+    sources: list = [FileContent(f"{SOURCES}/{PEX_INFO}", b"{}")]
     skeleton = []
     size_bytes = 0
     for entry in entries:

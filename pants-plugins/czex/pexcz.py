@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pants.backend.python.util_rules.pex import VenvPex, VenvPexProcess
 from pants.backend.python.util_rules.pex_cli import PexCli
+from pants.backend.python.util_rules.pex_environment import PythonExecutable
 from pants.engine.fs import Digest
 from pants.engine.rules import collect_rules, rule
 from pants.util.strutil import help_text
@@ -34,16 +35,28 @@ class Pexcz:
     sources: ToolSources
 
     def process(
-        self, *argv: str, input_digest: Digest, output: str, description: str
+        self,
+        *argv: str,
+        input_digest: Digest,
+        output: str,
+        description: str,
+        python: PythonExecutable | None = None,
     ) -> VenvPexProcess:
-        """A run of `pexcz` that writes one file. The digest must hold the tool's sources, too."""
+        """A run of `pexcz` that writes one file. The digest must hold the tool's sources, too.
+
+        :param python: An interpreter that it starts. Another one at the same path makes it another process.
+        """
+        environment = {"PEX_EXTRA_SYS_PATH": self.sources.path, "PYTHONHASHSEED": "0"}
+        if python:
+            environment["PEXCZ_PYTHON_FINGERPRINT"] = python.fingerprint
         return VenvPexProcess(
             self.pex,
             argv=("-m", "pexcz", *argv),
-            extra_env={"PEX_EXTRA_SYS_PATH": self.sources.path, "PYTHONHASHSEED": "0"},
+            extra_env=environment,
             input_digest=input_digest,
             output_files=(output,),
             description=description,
+            append_only_caches=python.append_only_caches if python else None,
         )
 
 

@@ -1,6 +1,18 @@
 """What the backend adds to Pants."""
 
-from czex import assemble, assets, libzstd, pack, package, pexcz, run, runtime, subsystem, zig
+from czex import (
+    assemble,
+    assets,
+    bytecode,
+    libzstd,
+    pack,
+    package,
+    pexcz,
+    run,
+    runtime,
+    subsystem,
+    zig,
+)
 from czex.target_types import CzexBinaryTarget
 
 
@@ -12,6 +24,7 @@ def rules():
     return [
         *assemble.rules(),
         *assets.rules(),
+        *bytecode.rules(),
         *libzstd.rules(),
         *pack.rules(),
         *package.rules(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pants.engine.rules import collect_rules
-from pants.option.option_types import IntOption, StrListOption
+from pants.option.option_types import BoolOption, IntOption, StrListOption
 from pants.option.subsystem import Subsystem
 from pants.util.strutil import help_text, softwrap
 
@@ -39,6 +39,17 @@ class Czex(Subsystem):
 
             It costs time when a wheel is packed for the first time, and none when the CZEX starts. From
             level 9 to 19 a CZEX shrinks by about a tenth, and packing takes ten times as long.
+            """
+        ),
+    )
+    precompile = BoolOption(
+        default=True,
+        help=softwrap(
+            """
+            Put bytecode into a CZEX whose interpreter constraints allow a single version of CPython,
+            such as `CPython==3.11.*`, and whose target doesn't set `precompile`.
+
+            Its first start on a machine then compiles nothing. The file grows by about a tenth.
             """
         ),
     )

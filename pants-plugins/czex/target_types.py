@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Iterable, Optional, Tuple
 
 from pants.core.goals.package import OutputPathField
@@ -22,6 +23,7 @@ from pants.util.strutil import help_text, softwrap
 from czex.compat import EnvironmentField
 
 ALIAS = "czex_binary"
+_VERSION = re.compile(r"3\.([7-9]|[1-9]\d+)$")
 
 
 class CzexPexBinaryField(SpecialCasedDependencies):
@@ -96,6 +98,37 @@ class CzexCompressionLevelField(IntField):
         return value
 
 
+class CzexPrecompileField(StringSequenceField):
+    alias = "precompile"
+    help = help_text(
+        """
+        The versions of CPython to put bytecode in for, for example `["3.11"]`. The first start on a
+        machine then compiles nothing, which makes it several times faster for an app that imports much;
+        the file grows by about a tenth. `[]` is for none.
+
+        By default it is the version that the app's interpreter constraints allow, if that is one alone;
+        see `[czex].precompile`. An interpreter of each version must be there when the app is built.
+        """
+    )
+
+    @classmethod
+    def compute_value(
+        cls, raw_value: Optional[Iterable[str]], address: Address
+    ) -> Optional[Tuple[str, ...]]:
+        value = super().compute_value(raw_value, address)
+        wrong = [version for version in value or () if not _VERSION.match(version)]
+        if wrong:
+            raise InvalidFieldException(
+                softwrap(
+                    f"""
+                    The `{cls.alias}` field in target {address} must list versions of CPython from 3.7 on,
+                    such as "3.11", but has {', '.join(map(repr, wrong))}.
+                    """
+                )
+            )
+        return value
+
+
 class CzexShBootField(BoolField):
     alias = "sh_boot"
     default = True
@@ -116,6 +149,7 @@ class CzexBinaryTarget(Target):
         CzexPexBinaryField,
         CzexPlatformsField,
         CzexCompressionLevelField,
+        CzexPrecompileField,
         CzexShBootField,
         OutputPathField,
         RestartableField,

@@ -20,7 +20,9 @@ from pexcz.errors import BadPackError, PexczError
 
 SCRIPT = Path(__file__).with_name("compile_sources.py")
 # Nothing of the machine's, no user's, no warnings about other people's code.
-FLAGS = ("-I", "-S", "-B", "-Wignore")
+FLAGS = ("-s", "-S", "-B", "-Wignore")
+# What an interpreter may need to start at all.
+ENVIRONMENT = ("LD_LIBRARY_PATH", "SYSTEMROOT")
 LIBRARY = "lib/"
 # Of sources, for one process; never by the number of CPUs, on which the bytes must not depend.
 CHUNK_BYTES = 1 << 20
@@ -145,11 +147,16 @@ def _boot_file(name: str) -> str:
 
 def _run(python: str, request: Dict[str, Any]) -> str:
     """Have an interpreter carry out a request of `compile_sources.py`. Returns its cache tag."""
+    environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
+    # Until 3.11 the order of a set's items in the bytecode depends on it.
+    environment["PYTHONHASHSEED"] = "0"
     try:
         process = subprocess.run(
-            [python, *FLAGS, str(SCRIPT)],
+            [python, *FLAGS, "-c", SCRIPT.read_text(encoding="utf-8")],
             input=json.dumps(request).encode("ascii"),
             capture_output=True,
+            cwd=Path(request["output"]).parent,
+            env=environment,
         )
     except OSError as e:
         raise PexczError(f"{python} can't be started: {e.strerror}; name an interpreter.") from e

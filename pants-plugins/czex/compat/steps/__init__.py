@@ -5,8 +5,8 @@ from __future__ import annotations
 from czex.compat import GENERATION
 
 if GENERATION == "get":
-    from czex.compat.steps.get import assembled, parts
+    from czex.compat.steps.get import assembled, bytecode, parts
 else:
-    from czex.compat.steps.by_name import assembled, parts
+    from czex.compat.steps.by_name import assembled, bytecode, parts
 
-__all__ = ["assembled", "parts"]
+__all__ = ["assembled", "bytecode", "parts"]

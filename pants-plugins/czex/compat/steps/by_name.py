@@ -7,6 +7,13 @@ from typing import Iterable
 from pants.engine.rules import concurrently, implicitly
 
 from czex.assemble import Assembled, AssemblyRequest, assemble
+from czex.bytecode import (
+    BootCode,
+    BootCodeRequest,
+    BytecodeRequest,
+    compile_boot,
+    compile_pack,
+)
 from czex.pack import Pack, SourcesPackRequest, WheelPackRequest, pack_sources, pack_wheel
 from czex.runtime import Runtime, RuntimeRequest, build_runtime
 
@@ -21,6 +28,17 @@ async def parts(
             pack_sources(sources, **implicitly()),
             *(pack_wheel(wheel, **implicitly()) for wheel in wheels),
             *(build_runtime(runtime, **implicitly()) for runtime in runtimes),
+        ]
+    )
+
+
+async def bytecode(
+    packs: Iterable[BytecodeRequest], boots: Iterable[BootCodeRequest]
+) -> tuple[Pack | BootCode, ...]:
+    return await concurrently(
+        [
+            *(compile_pack(pack, **implicitly()) for pack in packs),
+            *(compile_boot(boot, **implicitly()) for boot in boots),
         ]
     )
 

@@ -1,0 +1,110 @@
+"""Bytecode: one process for each pack and Python version, and one for the boot and a version."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Sequence
+
+from pants.backend.python.subsystems.setup import PythonSetup
+from pants.backend.python.util_rules.interpreter_constraints import InterpreterConstraints
+from pants.backend.python.util_rules.pex_environment import PythonExecutable
+from pants.backend.python.util_rules.pex_from_targets import InterpreterConstraintsRequest
+from pants.engine.fs import Digest, MergeDigests
+from pants.engine.rules import collect_rules, rule
+
+from czex.assets import BootFiles
+from czex.compat import merged, ran
+from czex.pack import Pack
+from czex.pexcz import Pexcz
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """The interpreter that compiles for a version, such as 3.11."""
+
+    version: str
+    python: PythonExecutable
+
+
+@dataclass(frozen=True)
+class BytecodeRequest:
+    """The modules of a pack, which `name` tells a person."""
+
+    pack: Pack
+    name: str
+    interpreter: Interpreter
+    compression_level: int
+
+
+@dataclass(frozen=True)
+class BootCodeRequest:
+    interpreter: Interpreter
+
+
+@dataclass(frozen=True)
+class BootCode:
+    digest: Digest
+    path: str
+
+
+def constraints_of(version: str) -> InterpreterConstraintsRequest:
+    return InterpreterConstraintsRequest(
+        (), hardcoded_interpreter_constraints=InterpreterConstraints([f"CPython=={version}.*"])
+    )
+
+
+def only_version(pex_info: bytes, python_setup: PythonSetup) -> tuple[str, ...]:
+    """The one version of CPython that an app runs on, if its PEX-INFO constrains it to one.
+
+    It is the one that has built the PEX, then: every machine that can build the PEX can compile for it.
+    """
+    texts: Sequence[str] = json.loads(pex_info).get("interpreter_constraints") or ()
+    if not texts or not all(text.startswith("CPython") for text in texts):
+        return ()
+    constraints = InterpreterConstraints(texts)
+    universe = python_setup.interpreter_versions_universe
+    versions = constraints.partition_into_major_minor_versions(universe)
+    # Before 3.7 there is no bytecode that Python takes without a look at its source.
+    is_one = len(versions) == 1 and tuple(map(int, versions[0].split("."))) >= (3, 7)
+    return tuple(versions) if is_one else ()
+
+
+@rule
+async def compile_pack(request: BytecodeRequest, pexcz: Pexcz) -> Pack:
+    interpreter = request.interpreter
+    output = f"{request.pack.path}.{interpreter.version}"
+    input_digest = await merged(MergeDigests((pexcz.sources.digest, request.pack.digest)))
+    result = await ran(
+        pexcz.process(
+            *("compile", "--level", str(request.compression_level)),
+            *("--python", interpreter.python.path),
+            *("--output", output, request.pack.path),
+            input_digest=input_digest,
+            output=output,
+            description=f"Compiling {request.name} for Python {interpreter.version}",
+            python=interpreter.python,
+        )
+    )
+    return Pack(result.output_digest, output)
+
+
+@rule
+async def compile_boot(request: BootCodeRequest, pexcz: Pexcz, boot: BootFiles) -> BootCode:
+    interpreter = request.interpreter
+    output = f"boot.{interpreter.version}"
+    input_digest = await merged(MergeDigests((pexcz.sources.digest, boot.digest)))
+    result = await ran(
+        pexcz.process(
+            *("compile-boot", "--python", interpreter.python.path, "--output", output, boot.path),
+            input_digest=input_digest,
+            output=output,
+            description=f"Compiling the czex boot for Python {interpreter.version}",
+            python=interpreter.python,
+        )
+    )
+    return BootCode(result.output_digest, output)
+
+
+def rules():
+    return collect_rules()
