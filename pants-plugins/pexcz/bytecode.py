@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Dict, Iterator, List, Sequence, Tuple
 
+from packaging import tags
+
 from pexcz import pack
 from pexcz.bootfiles import boot_files, boot_sources
 from pexcz.errors import BadPackError, PexczError
@@ -79,18 +81,34 @@ def compile_pack(path: Path, python: str, output: IO[bytes], level: int, threads
     threads = threads or pack.default_threads()
     with tempfile.TemporaryDirectory(prefix="pexcz-") as scratch:
         sources, compiled = Path(scratch, "sources"), Path(scratch, "compiled")
-        chunks = _chunks(_write_sources(path, info, sources))
-        with ThreadPoolExecutor(threads) as pool:
-            request = {"sources": str(sources), "output": str(compiled)}
-            tags = set(pool.map(lambda chunk: _run(python, {**request, "paths": chunk}), chunks))
-        meta = {"kind": "bytecode", "of": info.fingerprint, "python": tags.pop()}
+        itself = _run(python, {"directory": scratch})
+        if info.meta["kind"] == "sources" or _fits(itself, info.meta["tags"]):
+            request = {"directory": scratch, "sources": str(sources), "output": str(compiled)}
+            chunks = _chunks(_write_sources(path, info, sources))
+            with ThreadPoolExecutor(threads) as pool:
+                list(pool.map(lambda chunk: _run(python, {**request, "paths": chunk}), chunks))
+        meta = {"kind": "bytecode", "of": info.fingerprint, "python": itself["tag"]}
         taken = {name for name, _, _ in info.files}
         entries = [entry for entry in _entries(compiled) if entry.path not in taken]
         pack.write_pack(output, meta, entries, level, threads)
 
 
-def _write_sources(path: Path, info: pack.PackInfo, directory: Path) -> Iterator[Tuple[str, int]]:
-    """Write the modules of a pack below a directory; yields their paths and sizes, sorted."""
+def _fits(itself: Dict[str, Any], wheel: Sequence[str]) -> bool:
+    """Whether an interpreter could import a wheel with these tags, on whatever platform the wheel is for."""
+    version = tuple(itself["version"])
+    if itself["name"] != "cpython":
+        return True
+    abi = "cp{}{}".format(*version) + itself["abiflags"]
+    supported = [
+        *tags.cpython_tags(version, [abi], ["any"]),
+        *tags.compatible_tags(version, abi, ["any"]),
+    ]
+    pairs = {(tag.interpreter, tag.abi) for tag in supported}
+    return any(tuple(tag.split("-")[:2]) in pairs for tag in wheel)
+
+
+def _write_sources(path: Path, info: pack.PackInfo, directory: Path) -> List[Tuple[str, int]]:
+    """Write the modules of a pack below a directory; returns their paths and sizes, sorted."""
     written = []
     for name, content in pack.contents(path, info):
         if name.startswith(LIBRARY) and name.endswith(".py"):
@@ -98,15 +116,15 @@ def _write_sources(path: Path, info: pack.PackInfo, directory: Path) -> Iterator
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
             written.append((name[len(LIBRARY) :], len(content)))
-    return iter(sorted(written))
+    return sorted(written)
 
 
-def _chunks(sources: Iterator[Tuple[str, int]]) -> List[List[str]]:
-    """The paths in groups for one process each; at least one, which tells the interpreter's tag."""
-    chunks: List[List[str]] = [[]]
+def _chunks(sources: Sequence[Tuple[str, int]]) -> List[List[str]]:
+    """The paths in groups for one process each."""
+    chunks: List[List[str]] = []
     size_bytes = 0
     for path, size in sources:
-        if chunks[-1] and size_bytes + size > CHUNK_BYTES:
+        if not chunks or size_bytes + size > CHUNK_BYTES:
             chunks.append([])
             size_bytes = 0
         chunks[-1].append(path)
@@ -130,13 +148,14 @@ def compile_boot(directory: Path, python: str) -> BootCode:
     with tempfile.TemporaryDirectory(prefix="pexcz-") as scratch:
         output = Path(scratch, "code")
         request = {
+            "directory": scratch,
             "modules": {_boot_file(name): (name, sources[name]) for name in BOOT_MODULES},
             "texts": {name: sources[name] for name in BOOT_TEXTS},
             "traced": BOOT_MODULES_TRACED,
             "output": str(output),
         }
-        tag = _run(python, request)
-        return BootCode(tag, output.read_bytes())
+        itself = _run(python, request)
+        return BootCode(itself["tag"], output.read_bytes())
 
 
 def _boot_file(name: str) -> str:
@@ -145,8 +164,8 @@ def _boot_file(name: str) -> str:
     return f"{directory}{name}.py"
 
 
-def _run(python: str, request: Dict[str, Any]) -> str:
-    """Have an interpreter carry out a request of `compile_sources.py`. Returns its cache tag."""
+def _run(python: str, request: Dict[str, Any]) -> Dict[str, Any]:
+    """Have an interpreter carry out a request of `compile_sources.py`, in a directory. Returns what it says it is."""
     environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
     # Until 3.11 the order of a set's items in the bytecode depends on it.
     environment["PYTHONHASHSEED"] = "0"
@@ -155,7 +174,7 @@ def _run(python: str, request: Dict[str, Any]) -> str:
             [python, *FLAGS, "-c", SCRIPT.read_text(encoding="utf-8")],
             input=json.dumps(request).encode("ascii"),
             capture_output=True,
-            cwd=Path(request["output"]).parent,
+            cwd=request["directory"],
             env=environment,
         )
     except OSError as e:
@@ -166,7 +185,8 @@ def _run(python: str, request: Dict[str, Any]) -> str:
             f"{python} can't compile: {lines[-1] if lines else process.returncode}; it must be "
             "CPython or PyPy 3.7 or newer."
         )
-    return process.stdout.decode("ascii")
+    itself: Dict[str, Any] = json.loads(process.stdout)
+    return itself
 
 
 def match(

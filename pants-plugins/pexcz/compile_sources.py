@@ -1,6 +1,6 @@
 """Compiles Python sources. Run by the interpreter that the bytecode is for, CPython 3.7 or PyPy 3.7 and newer; never imported.
 
-It reads a request from standard input, and answers with its cache tag (PEP 3147) on standard output. What it writes
+It reads a request from standard input, and says what it is on standard output, both in JSON. What it writes
 depends on the request and the interpreter alone: `marshal` notes which objects others refer to, so one process always
 compiles the same files in the same order, and nothing but Python itself is loaded.
 """
@@ -19,9 +19,15 @@ def main():
     request = json.load(sys.stdin)
     if "modules" in request:
         write_boot(request["modules"], request["texts"], request["traced"], request["output"])
-    else:
+    if "paths" in request:
         write_cached(request["paths"], request["sources"], request["output"])
-    sys.stdout.write(sys.implementation.cache_tag)
+    itself = {
+        "abiflags": getattr(sys, "abiflags", ""),
+        "name": sys.implementation.name,
+        "tag": sys.implementation.cache_tag,
+        "version": sys.version_info[:2],
+    }
+    json.dump(itself, sys.stdout)
 
 
 def write_cached(paths, sources, output):
