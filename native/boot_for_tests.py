@@ -10,7 +10,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, List, Sequence
 
 from runtime_for_tests import HOST, NATIVE
 from wheels_for_tests import Wheel, build_pex
@@ -126,10 +126,13 @@ class Workshop:
     def pex(self, name: str, **kwargs: object) -> Path:
         return build_pex(self.root / f"{name}.pex", **kwargs)  # type: ignore[arg-type]
 
-    def czex(self, pex: Path, platform: str = HOST) -> Path:
-        output = pex.with_suffix(".czex")
+    def czex(self, pex: Path, platform: str = HOST, precompile: Sequence[Python] = ()) -> Path:
+        names = "".join(f".{python.name}" for python in precompile)
+        output = pex.with_suffix(f"{names}.czex")
         command = [sys.executable, "-m", "pexcz", "inject", str(pex), "-o", str(output)]
         command += ["--native", str(self.native), "--platform", platform]
+        for python in precompile:
+            command += ["--precompile", python.path()]
         search = os.pathsep.join([str(PEXCZ), *(entry for entry in sys.path if entry)])
         process = subprocess.run(
             command, env={**os.environ, "PYTHONPATH": search}, capture_output=True, text=True
@@ -137,8 +140,8 @@ class Workshop:
         assert process.returncode == 0, process.stderr
         return output
 
-    def make(self, name: str, **kwargs: object) -> Path:
-        return self.czex(self.pex(name, **kwargs))
+    def make(self, name: str, precompile: Sequence[Python] = (), **kwargs: object) -> Path:
+        return self.czex(self.pex(name, **kwargs), precompile=precompile)
 
 
 def full_disk(tmp_path: Path, size: str) -> Path:

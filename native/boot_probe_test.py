@@ -68,6 +68,8 @@ SITE_FILES = Wheel(
 )
 # Of the standard library, and in zipapp mode hidden by the app's own: an entry of `sys.path` comes before all others then.
 HIDING = {"colorsys.py": ""}
+# These carry bytecode for the Python that most tests use.
+PRECOMPILED = ("module",)
 # Name → wheels, sources beside the probe, and options of the PEX.
 APPS: Dict[str, tuple[Sequence[Wheel], Dict[str, str], Sequence[str]]] = {
     "function": ((COW, SHADOW), {}, ("-m", "probe:main")),
@@ -93,6 +95,7 @@ class Apps:
             probe = (NATIVE / "probe_for_tests.py").read_text()
             self._made[name] = self.workshop.make(
                 f"probe-{name}",
+                precompile=[PYTHON] if name in PRECOMPILED else [],
                 requirements=[wheel.project for wheel in wheels],
                 wheels=wheels,
                 sources={"probe.py": probe, **sources},

@@ -13,7 +13,9 @@ FILES = {
 python_sources(name="lib")
 resource(name="greeting", source="greeting.txt")
 pex_binary(name="hello", entry_point="main.py", dependencies=[":greeting"])
-czex_binary(name="czex", pex_binary=":hello", platforms=["linux-x86_64"])
+czex_binary(
+    name="czex", pex_binary=":hello", platforms=["linux-x86_64"], precompile=["3.9"]
+)
 """,
     "hello/main.py": "import pkgutil, sys\n"
     "print(pkgutil.get_data('hello', 'greeting.txt').decode(), sys.argv[1:])\n"
@@ -21,6 +23,11 @@ czex_binary(name="czex", pex_binary=":hello", platforms=["linux-x86_64"])
     "hello/greeting.txt": "Hello!\n",
     "hello/__init__.py": "",
 }
+
+SOURCES = (
+    "Packing the sources of hello:czex",
+    "Compiling the sources of hello:czex for Python 3.9",
+)
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +38,7 @@ def hello(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
     repository.write(FILES)
     first = repository.package("hello:czex").ran
     assert "Building the czex runtime for linux-x86_64" in first
+    assert "Compiling the czex boot for Python 3.9" in first
     assert "Assembling hello:czex" in first
     yield repository
     repository.stop()
@@ -43,13 +51,13 @@ def test_nothing_runs_again_without_a_change(hello: Repository) -> None:
 def test_a_changed_line_packs_the_sources_again(hello: Repository) -> None:
     hello.write({"hello/main.py": FILES["hello/main.py"] + "# Another line.\n"})
     ran = hello.package("hello:czex").ran
-    assert ran == [*pex_of(ran), "Packing the sources of hello:czex", "Assembling hello:czex"]
+    assert ran == [*pex_of(ran), *SOURCES, "Assembling hello:czex"]
 
 
 def test_a_changed_resource_packs_the_sources_again(hello: Repository) -> None:
     hello.write({"hello/greeting.txt": "Good morning!\n"})
     ran = hello.package("hello:czex").ran
-    assert ran == [*pex_of(ran), "Packing the sources of hello:czex", "Assembling hello:czex"]
+    assert ran == [*pex_of(ran), *SOURCES, "Assembling hello:czex"]
 
 
 def test_another_platform_builds_its_runtime_alone(hello: Repository) -> None:
@@ -57,6 +65,11 @@ def test_another_platform_builds_its_runtime_alone(hello: Repository) -> None:
     hello.write({"hello/BUILD": both})
     ran = hello.package("hello:czex").ran
     assert ran == ["Building the czex runtime for macos-arm64", "Assembling hello:czex"]
+
+
+def test_no_bytecode_changes_the_assembly_alone(hello: Repository) -> None:
+    hello.write({"hello/BUILD": FILES["hello/BUILD"].replace('["3.9"]', "[]")})
+    assert hello.package("hello:czex").ran == ["Assembling hello:czex"]
 
 
 def test_an_entry_point_changes_no_pack(hello: Repository) -> None:

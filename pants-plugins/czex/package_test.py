@@ -94,6 +94,42 @@ def test_the_fields_reach_the_file(rule_runner: RuleRunner) -> None:
     assert file.content.startswith(b"#!/usr/bin/env python")
 
 
+@pytest.mark.parametrize(
+    "fields, constraints, tags",
+    [
+        ("", "==3.9.*", ["cpython-39"]),
+        ("", ">=3.9", []),
+        ("precompile=[]", "==3.9.*", []),
+        ('precompile=["3.9"]', ">=3.9", ["cpython-39"]),
+    ],
+)
+def test_bytecode_is_for_the_versions_asked_for_or_the_only_one(
+    rule_runner: RuleRunner, fields: str, constraints: str, tags: list[str]
+) -> None:
+    app = f"""\
+python_sources(name="lib", interpreter_constraints=["CPython{constraints}"])
+pex_binary(name="app", entry_point="main.py")
+czex_binary(name="czex", pex_binary=":app", platforms=["linux-x86_64"], {fields})
+"""
+    rule_runner.write_files({"one/main.py": "print('hello')\n", "one/BUILD": app})
+    target = rule_runner.get_target(Address("one", target_name="czex"))
+    built = rule_runner.request(BuiltPackage, [CzexFieldSet.create(target)])
+    with czex_of(rule_runner, built) as czex:
+        names = czex.namelist()
+        manifest = json.loads(czex.read(".czex/manifest.json"))
+    assert [name for name in names if name.startswith(".czex/boot.")] == [
+        f".czex/boot.{tag}" for tag in tags
+    ]
+    assert [list(pack["bytecode"]) for pack in manifest["packs"]] == [tags]
+
+
+def test_a_version_of_python_that_is_not_there_is_named(rule_runner: RuleRunner) -> None:
+    message = failure(
+        rule_runner, 'czex_binary(name="czex", pex_binary=":app", precompile=["3.99"])\n'
+    )
+    assert "CPython==3.99.*" in message
+
+
 def test_it_runs_with_an_interpreter_that_its_pex_allows(rule_runner: RuleRunner) -> None:
     target = 'czex_binary(name="czex", pex_binary=":app", platforms=["linux-x86_64"])\n'
     request = rule_runner.request(RunRequest, [field_set(rule_runner, target)])

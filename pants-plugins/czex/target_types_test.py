@@ -4,7 +4,12 @@ import pytest
 from pants.engine.addresses import Address
 from pants.engine.target import InvalidFieldException, RequiredFieldMissingException
 
-from czex.target_types import CzexCompressionLevelField, CzexPexBinaryField, CzexPlatformsField
+from czex.target_types import (
+    CzexCompressionLevelField,
+    CzexPexBinaryField,
+    CzexPlatformsField,
+    CzexPrecompileField,
+)
 
 ADDRESS = Address("app", target_name="czex")
 
@@ -40,3 +45,17 @@ def test_zstds_levels_are_taken(level: int | None) -> None:
 
 def test_platforms_are_named_in_a_list() -> None:
     assert CzexPlatformsField(["linux-x86_64"], ADDRESS).value == ("linux-x86_64",)
+
+
+@pytest.mark.parametrize("versions", [None, [], ["3.7"], ["3.9", "3.13"]])
+def test_versions_of_python_are_taken(versions: list[str] | None) -> None:
+    value = CzexPrecompileField(versions, ADDRESS).value
+    assert value == (None if versions is None else tuple(versions))
+
+
+@pytest.mark.parametrize("version", ["3.6", "2.7", "3", "3.11.2", "cp311", "CPython==3.11.*"])
+def test_what_is_no_version_of_python_is_refused(version: str) -> None:
+    with pytest.raises(InvalidFieldException) as error:
+        CzexPrecompileField(["3.11", version], ADDRESS)
+    assert "`precompile` field in target app:czex must list versions" in str(error.value)
+    assert f"but has {version!r}." in str(error.value)

@@ -179,14 +179,15 @@ def _run(python: str, request: Dict[str, Any]) -> Dict[str, Any]:
         )
     except OSError as e:
         raise PexczError(f"{python} can't be started: {e.strerror}; name an interpreter.") from e
-    if process.returncode != 0:
+    try:
+        itself: Dict[str, Any] = json.loads(process.stdout)
+        return itself
+    except ValueError:
         lines = process.stderr.decode("utf-8", "replace").strip().splitlines()
+        problem = lines[-1] if lines else f"exit code {process.returncode}"
         raise PexczError(
-            f"{python} can't compile: {lines[-1] if lines else process.returncode}; it must be "
-            "CPython or PyPy 3.7 or newer."
-        )
-    itself: Dict[str, Any] = json.loads(process.stdout)
-    return itself
+            f"{python} can't compile: {problem}; it must be CPython or PyPy 3.7 or newer."
+        ) from None
 
 
 def match(

@@ -3,7 +3,6 @@
 See https://docs.pex-tool.org/ on PEX_TOOLS. Nothing of this is loaded when an app is started.
 """
 
-import os
 import sys
 
 from boot.fail import CannotStart

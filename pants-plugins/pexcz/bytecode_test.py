@@ -1,0 +1,128 @@
+"""Bytecode packs hold what an interpreter would cache, and say which pack they belong to."""
+
+from __future__ import annotations
+
+import io
+import marshal
+import sys
+from pathlib import Path
+from types import CodeType
+
+import pytest
+
+from pexcz import bytecode, pack
+from pexcz.cli import main
+from pexcz.errors import BadPackError
+
+BOOT = Path(__file__).resolve().parents[2] / "native" / "boot"
+TAG = sys.implementation.cache_tag
+VERSION = "{}{}".format(*sys.version_info)
+
+
+def write(path: Path, files: dict[str, str], **meta: object) -> Path:
+    """A pack with these files, of a wheel where tags are given."""
+    meta = {"kind": "wheel" if "tags" in meta else "sources", **meta}
+    contents = {name: content.encode() for name, content in files.items()}
+    entries = [
+        pack.Entry(name, len(content), 0, lambda content=content: iter([content]))  # type: ignore[misc]
+        for name, content in contents.items()
+    ]
+    with open(path, "wb") as stream:
+        pack.write_pack(stream, meta, entries, 3, 1)
+    return path
+
+
+def compiled(path: Path) -> tuple[pack.PackInfo, dict[str, bytes]]:
+    output = path.with_suffix(".bytecode")
+    command = ["compile", str(path), "--python", sys.executable, "--output", str(output)]
+    assert main(command) == 0
+    info = pack.read_pack_info(output)
+    return info, dict(pack.contents(output, info))
+
+
+def test_each_module_has_its_bytecode(tmp_path: Path) -> None:
+    files = {"lib/a/b.py": "X = 1\n", "lib/c.py": "", "lib/d.txt": "", "scripts/e.py": ""}
+    source = write(tmp_path / "x.pack", files)
+    info, contents = compiled(source)
+    of = pack.read_pack_info(source).fingerprint
+    assert info.meta == {"kind": "bytecode", "of": of, "python": TAG}
+    assert list(contents) == [f"lib/__pycache__/c.{TAG}.pyc", f"lib/a/__pycache__/b.{TAG}.pyc"]
+    # A hash that is not checked (PEP 552), and the path from where the module is imported.
+    content = contents[f"lib/a/__pycache__/b.{TAG}.pyc"]
+    assert content[4:8] == b"\1\0\0\0"
+    code = marshal.loads(content[16:])
+    assert isinstance(code, CodeType) and code.co_filename == "a/b.py"
+
+
+def test_what_does_not_compile_is_left_to_its_import(tmp_path: Path) -> None:
+    files = {"lib/a.py": "import {{ x }}\n", "lib/b.py": "\0", "lib/c.py": "x = " + "(" * 5000}
+    assert compiled(write(tmp_path / "x.pack", files))[1] == {}
+
+
+def test_bytecode_that_the_wheel_brings_stays_its_own(tmp_path: Path) -> None:
+    files = {"lib/a.py": "", f"lib/__pycache__/a.{TAG}.pyc": "its own", "lib/b.py": ""}
+    assert list(compiled(write(tmp_path / "x.pack", files))[1]) == [f"lib/__pycache__/b.{TAG}.pyc"]
+
+
+@pytest.mark.parametrize(
+    "tag, fits",
+    [
+        ("py3-none-any", True),
+        (f"cp{VERSION}-cp{VERSION}-linux_x86_64", True),
+        (f"cp{VERSION}-cp{VERSION}-win32", True),
+        ("cp36-abi3-macosx_11_0_arm64", True),
+        (f"cp{VERSION}-none-any", True),
+        ("cp36-cp36m-linux_x86_64", False),
+        ("cp399-abi3-linux_x86_64", False),
+        ("py2-none-any", False),
+    ],
+)
+def test_a_wheel_for_another_python_is_not_compiled(tmp_path: Path, tag: str, fits: bool) -> None:
+    contents = compiled(write(tmp_path / "x.pack", {"lib/a.py": ""}, tags=[tag]))[1]
+    assert bool(contents) == fits
+
+
+def test_many_modules_are_compiled_alike_by_any_number_of_processes(tmp_path: Path) -> None:
+    text = "def f(x):\n    return x in {'a', 'b', 'c', 1.5, None}\n" * 2000
+    source = write(tmp_path / "x.pack", {f"lib/m{n}.py": text for n in range(25)})
+    packs = []
+    for threads in (1, 3):
+        stream = io.BytesIO()
+        bytecode.compile_pack(source, sys.executable, stream, 3, threads)
+        packs.append(stream.getvalue())
+    assert packs[0] == packs[1]
+
+
+def test_the_boot_is_compiled(tmp_path: Path) -> None:
+    output = tmp_path / "boot"
+    command = ["compile-boot", str(BOOT), "--python", sys.executable, "--output", str(output)]
+    assert main(command) == 0
+    code = bytecode.BootCode.load(output.read_bytes())
+    assert code.tag == TAG
+    carried = marshal.loads(code.content)
+    assert sorted(carried["code"]) == sorted(bytecode.BOOT_MODULES)
+    assert sorted(carried["sources"]) == sorted(bytecode.BOOT_TEXTS)
+
+
+@pytest.mark.parametrize("python", ["no-such-python", "/", "false", "true"])
+def test_what_is_no_python_is_named(
+    tmp_path: Path, python: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "boot"
+    assert main(["compile-boot", str(BOOT), "--python", python, "--output", str(output)]) == 1
+    message = capsys.readouterr().err
+    assert message.startswith(f"pexcz: {python} can't ") and message.count("\n") == 1
+    assert not output.exists()
+
+
+def test_bytecode_must_be_of_a_pack_that_is_there_and_there_once() -> None:
+    def info(fingerprint: str, **meta: str) -> pack.PackInfo:
+        return pack.PackInfo(meta, fingerprint, 1, 0, (), ())
+
+    a, b = info("a" * 64), info("b" * 64)
+    of_b = info("c" * 64, of="b" * 40, python="cpython-39")
+    assert bytecode.match([of_b], [a, b]) == [(1, "cpython-39")]
+    with pytest.raises(BadPackError, match="for cpython-39 of the pack b+ is there, but not that"):
+        bytecode.match([of_b], [a])
+    with pytest.raises(BadPackError, match="is there twice"):
+        bytecode.match([of_b, of_b], [b])
