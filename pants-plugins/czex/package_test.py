@@ -107,8 +107,8 @@ def test_bytecode_is_for_the_versions_asked_for_or_the_only_one(
     rule_runner: RuleRunner, fields: str, constraints: str, tags: list[str]
 ) -> None:
     app = f"""\
-python_sources(name="lib", interpreter_constraints=["CPython{constraints}"])
-pex_binary(name="app", entry_point="main.py")
+python_sources(name="lib")
+pex_binary(name="app", entry_point="main.py", interpreter_constraints=["CPython{constraints}"])
 czex_binary(name="czex", pex_binary=":app", platforms=["linux-x86_64"], {fields})
 """
     rule_runner.write_files({"one/main.py": "print('hello')\n", "one/BUILD": app})
