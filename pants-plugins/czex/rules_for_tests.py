@@ -14,6 +14,8 @@ from pants.testutil.rule_runner import RuleRunner
 
 from czex import register
 
+CONSTRAINTS = "CPython>=3.9,<3.14"
+
 
 def pex_cli() -> Path:
     """The script that stands in for the Pex PEX, from the repository that the tests run in."""
@@ -38,12 +40,13 @@ def options() -> dict[str, Mapping[str, object]]:
             "url_template": f"file:{pex_cli()}",
             "known_versions": [f"v2.105.2|{platform}|{known}" for platform in platforms],
         },
-        "python": {"interpreter_constraints": ["CPython>=3.9,<3.14"]},
+        "python": {"interpreter_constraints": [CONSTRAINTS]},
         "python-bootstrap": {"search_path": [os.path.realpath(sys.executable)]},
     }
 
 
-def runner(rules: Iterable[object] = ()) -> RuleRunner:
+def runner(rules: Iterable[object] = (), constraints: str = CONSTRAINTS) -> RuleRunner:
+    """A runner whose apps have these interpreter constraints, whatever their targets say."""
     target_types = (*python_register.target_types(), *register.target_types())
     rule_runner = RuleRunner(
         rules=[*core_register.rules(), *python_register.rules(), *register.rules(), *rules],
@@ -51,7 +54,10 @@ def runner(rules: Iterable[object] = ()) -> RuleRunner:
     )
     arguments = [
         f"--{scope}-{name.replace('_', '-')}={value}"
-        for scope, values in options().items()
+        for scope, values in {
+            **options(),
+            "python": {"interpreter_constraints": [constraints]},
+        }.items()
         for name, value in values.items()
     ]
     rule_runner.set_options(arguments, env_inherit={"HOME", "PATH"})
