@@ -19,6 +19,7 @@ from packaging import tags
 from pexcz import pack
 from pexcz.bootfiles import boot_files, boot_sources
 from pexcz.errors import BadPackError, PexczError
+from pexcz.packwriter import write_pack
 
 SCRIPT = Path(__file__).with_name("compile_sources.py")
 # Nothing of the machine's, no user's, no warnings about other people's code.
@@ -90,7 +91,7 @@ def compile_pack(path: Path, python: str, output: IO[bytes], level: int, threads
         meta = {"kind": "bytecode", "of": info.fingerprint, "python": itself["tag"]}
         taken = {name for name, _, _ in info.files}
         entries = [entry for entry in _entries(compiled) if entry.path not in taken]
-        pack.write_pack(output, meta, entries, level, threads)
+        write_pack(output, meta, entries, level, threads)
 
 
 def _fits(itself: Dict[str, Any], wheel: Sequence[str]) -> bool:

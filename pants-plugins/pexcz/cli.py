@@ -12,6 +12,7 @@ from pexcz import __version__, assets, inject, pack
 from pexcz.assemble import Parts, Runtime, assemble, whole_file
 from pexcz.bytecode import BootCode, compile_boot, compile_pack
 from pexcz.errors import PexczError
+from pexcz.packwriter import write_pack
 from pexcz.pexfile import read_pex
 from pexcz.trees import DirectoryTree, ZipTree
 from pexcz.wheels import read_wheel
@@ -195,7 +196,7 @@ def _write_pack(
     options: argparse.Namespace, meta: dict[str, object], entries: Sequence[pack.Entry]
 ) -> None:
     with whole_file(options.output, 0o644) as stream:
-        pack.write_pack(stream, meta, entries, options.level, pack.default_threads())
+        write_pack(stream, meta, entries, options.level, pack.default_threads())
 
 
 def _compile(options: argparse.Namespace) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Callable, List, Sequence
+from typing import Callable, Iterator, List, Sequence
 
-from pexcz import pack
 from pexcz.assemble import Parts, Runtime, assemble
 from pexcz.assets import Platforms
 from pexcz.bytecode import compile_boot, compile_pack
 from pexcz.errors import OutputError, PexczError
+from pexcz.pack import default_threads
+from pexcz.packwriter import Content, finished_packs
 from pexcz.pexfile import Pex, read_pex
-from pexcz.wheels import Wheel
 
 DEFAULT_LEVEL = 9
 
@@ -54,10 +54,9 @@ def inject(
                 packs.paths.append(path.with_suffix(f".{number}.pack"))
                 with open(packs.paths[-1], "wb") as stream:
                     compile_pack(path, python, stream, level)
-        tags = [tag for name in packs.wheels for tag in name.meta["tags"]]
         runtimes = [
             read_runtime(native, known, name)
-            for name in platforms or known.of_tags(tags) or known.names
+            for name in platforms or known.of_tags(packs.tags) or known.names
         ]
         parts = Parts(
             pex.info,
@@ -75,25 +74,24 @@ def inject(
 class _Packs:
     def __init__(self) -> None:
         self.paths: List[Path] = []
-        self.wheels: List[Wheel] = []
+        self.tags: List[str] = []
 
 
 def _packs(pex: Pex, scratch: Path, level: int, progress: Callable[[str], None]) -> _Packs:
     packs = _Packs()
-    threads = pack.default_threads()
 
-    def write(meta: dict[str, object], entries: Sequence[pack.Entry]) -> None:
-        path = scratch / f"{len(packs.paths)}.pack"
-        with open(path, "wb") as stream:
-            pack.write_pack(stream, meta, entries, level, threads)
-        packs.paths.append(path)
+    def contents() -> Iterator[Content]:
+        progress("sources")
+        yield pex.sources_meta(), pex.source_entries()
+        for wheel in pex.wheels():
+            progress(f"{wheel.meta['project']} {wheel.meta['version']}")
+            packs.tags.extend(wheel.meta["tags"])
+            yield wheel.meta, wheel.entries
 
-    progress("sources")
-    write(pex.sources_meta(), pex.source_entries())
-    for wheel in pex.wheels():
-        progress(f"{wheel.meta['project']} {wheel.meta['version']}")
-        write(wheel.meta, wheel.entries)
-        packs.wheels.append(wheel)
+    for pack in finished_packs(contents(), level, default_threads()):
+        packs.paths.append(scratch / f"{len(packs.paths)}.pack")
+        with open(packs.paths[-1], "wb") as stream:
+            pack.write(stream, level)
     return packs
 
 

@@ -1,7 +1,6 @@
 """The pack: one wheel's files, or an app's sources, as docs/format.md describes it.
 
-Written by streaming: at any time a few frames of 8 MiB are in memory, whatever the size of the wheel. The bytes
-depend on the content and the compression level alone, not on the number of threads.
+`packwriter` writes them.
 """
 
 from __future__ import annotations
@@ -10,12 +9,9 @@ import hashlib
 import json
 import os
 import struct
-import tempfile
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Callable, Deque, Dict, Iterable, Iterator, List, Sequence, Tuple
+from typing import IO, Any, Callable, Dict, Iterator, List, Tuple
 
 import zstandard
 
@@ -63,94 +59,6 @@ class PackInfo:
     @property
     def fingerprint(self) -> str:
         return self.sha256[:FINGERPRINT_DIGITS]
-
-
-def write_pack(
-    output: IO[bytes], meta: Dict[str, Any], entries: Iterable[Entry], level: int, threads: int
-) -> None:
-    """Write a pack to `output`.
-
-    :param level: A zstd compression level, 1 to 22.
-    :param threads: How many frames are compressed at once.
-    """
-    ordered = sorted(entries, key=lambda entry: paths.sort_key(entry.path))
-    frames: List[Tuple[int, int]] = []
-    with tempfile.TemporaryFile() as body:
-        for raw_size, packed in _compressed(_frames(ordered), level, threads):
-            frames.append((len(packed), raw_size))
-            body.write(packed)
-        meta_raw = json.dumps(meta, sort_keys=True, separators=(",", ":")).encode("utf-8")
-        index_raw = _index(frames, ordered)
-        compress = _compressor(level).compress
-        meta_packed, index_packed = compress(meta_raw), compress(index_raw)
-        output.write(
-            HEADER.pack(
-                MAGIC,
-                VERSION,
-                len(meta_packed),
-                len(meta_raw),
-                len(index_packed),
-                len(index_raw),
-                0,
-                sum(entry.size for entry in ordered),
-            )
-        )
-        output.write(meta_packed)
-        output.write(index_packed)
-        body.seek(0)
-        for chunk in iter(lambda: body.read(COPY_CHUNK_BYTES), b""):
-            output.write(chunk)
-
-
-def _compressor(level: int) -> zstandard.ZstdCompressor:
-    return zstandard.ZstdCompressor(level=level, write_checksum=True, write_content_size=True)
-
-
-def _index(frames: Sequence[Tuple[int, int]], entries: Sequence[Entry]) -> bytes:
-    parts = [COUNT.pack(len(frames))]
-    parts.extend(FRAME.pack(*frame) for frame in frames)
-    parts.append(COUNT.pack(len(entries)))
-    for entry in entries:
-        path = entry.path.encode("utf-8")
-        parts.append(ENTRY.pack(entry.flags, len(path), entry.size))
-        parts.append(path)
-    return b"".join(parts)
-
-
-def _frames(entries: Iterable[Entry]) -> Iterator[bytes]:
-    """The content, cut into frames: files together while they fit, a large file over several."""
-    pending: List[bytes] = []
-    pending_bytes = 0
-    for entry in entries:
-        if pending and pending_bytes + entry.size > FRAME_RAW_MAX:
-            yield b"".join(pending)
-            pending, pending_bytes = [], 0
-        for chunk in entry.chunks():
-            pending.append(chunk)
-            pending_bytes += len(chunk)
-            while pending_bytes >= FRAME_RAW_MAX:
-                content = b"".join(pending)
-                yield content[:FRAME_RAW_MAX]
-                pending = [content[FRAME_RAW_MAX:]]
-                pending_bytes = len(pending[0])
-    if pending_bytes:
-        yield b"".join(pending)
-
-
-def _compressed(frames: Iterator[bytes], level: int, threads: int) -> Iterator[Tuple[int, bytes]]:
-    """Raw size and compressed bytes of each frame, in order, with `threads` + 1 frames in flight."""
-
-    def compress(frame: bytes) -> Tuple[int, bytes]:
-        return len(frame), _compressor(level).compress(frame)
-
-    with ThreadPoolExecutor(threads) as pool:
-        running: Deque[Future[Tuple[int, bytes]]] = deque()
-        for frame in frames:
-            running.append(pool.submit(compress, frame))
-            if len(running) > threads:
-                yield running.popleft().result()
-        while running:
-            yield running.popleft().result()
 
 
 def read_pack_info(path: Path) -> PackInfo:

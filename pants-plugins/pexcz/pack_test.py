@@ -7,9 +7,10 @@ import random
 
 import pytest
 
-from pexcz import pack
+from pexcz import pack, packwriter
 from pexcz.errors import BadPackError
 from pexcz.pack import DIRECTORY, EXECUTABLE, FRAME_RAW_MAX, Entry, PackInfo
+from pexcz.packwriter import write_pack
 
 
 def entry(path: str, content: bytes, flags: int = 0) -> Entry:
@@ -18,7 +19,7 @@ def entry(path: str, content: bytes, flags: int = 0) -> Entry:
 
 def packed(*entries: Entry, level: int = 3, threads: int = 2) -> bytes:
     stream = io.BytesIO()
-    pack.write_pack(stream, {"kind": "sources", "pth": []}, entries, level, threads)
+    write_pack(stream, {"kind": "sources", "pth": []}, entries, level, threads)
     return stream.getvalue()
 
 
@@ -54,7 +55,7 @@ def test_the_number_of_threads_does_not_matter() -> None:
 def test_a_large_file_goes_over_several_frames_and_small_ones_share_one() -> None:
     content = bytes(FRAME_RAW_MAX * 2 + 5)
     frames = list(
-        pack._frames([entry("lib/a", b"a"), entry("lib/b", b"b"), entry("lib/c", content)])
+        packwriter._frames([entry("lib/a", b"a"), entry("lib/b", b"b"), entry("lib/c", content)])
     )
     assert [len(frame) for frame in frames] == [2, FRAME_RAW_MAX, FRAME_RAW_MAX, 5]
 

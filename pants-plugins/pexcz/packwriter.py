@@ -1,0 +1,159 @@
+"""Writes packs, as docs/format.md describes them.
+
+By streaming: at any time a few frames of 8 MiB are in memory, whatever the size of the wheels. The bytes of a pack
+depend on its content and the compression level alone, not on the number of threads, nor on the packs before it.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import threading
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import IO, Any, Deque, Dict, Iterable, Iterator, List, Sequence, Tuple
+
+import zstandard
+
+from pexcz import paths
+from pexcz.pack import (
+    COPY_CHUNK_BYTES,
+    COUNT,
+    ENTRY,
+    FRAME,
+    FRAME_RAW_MAX,
+    HEADER,
+    MAGIC,
+    VERSION,
+    Entry,
+)
+
+# The meta section of a pack, and its entries.
+Content = Tuple[Dict[str, Any], Iterable[Entry]]
+
+
+class FinishedPack:
+    """A pack whose frames are all compressed; they wait in a temporary file, as the index stands before them."""
+
+    def __init__(self, meta: Dict[str, Any], entries: Iterable[Entry]) -> None:
+        self._meta = meta
+        self._frames: List[Tuple[int, int]] = []
+        self._body = tempfile.TemporaryFile()
+        self.entries = sorted(entries, key=lambda entry: paths.sort_key(entry.path))
+
+    def add(self, raw_size: int, packed: bytes) -> None:
+        self._frames.append((len(packed), raw_size))
+        self._body.write(packed)
+
+    def write(self, output: IO[bytes], level: int) -> None:
+        """Write the pack to `output`. It can't be written twice."""
+        meta_raw = json.dumps(self._meta, sort_keys=True, separators=(",", ":")).encode("utf-8")
+        index_raw = _index(self._frames, self.entries)
+        compress = _compressor(level).compress
+        meta_packed, index_packed = compress(meta_raw), compress(index_raw)
+        output.write(
+            HEADER.pack(
+                MAGIC,
+                VERSION,
+                len(meta_packed),
+                len(meta_raw),
+                len(index_packed),
+                len(index_raw),
+                0,
+                sum(entry.size for entry in self.entries),
+            )
+        )
+        output.write(meta_packed)
+        output.write(index_packed)
+        with self._body as body:
+            body.seek(0)
+            for chunk in iter(lambda: body.read(COPY_CHUNK_BYTES), b""):
+                output.write(chunk)
+
+
+def write_pack(
+    output: IO[bytes], meta: Dict[str, Any], entries: Iterable[Entry], level: int, threads: int
+) -> None:
+    """Write a pack to `output`.
+
+    :param level: A zstd compression level, 1 to 22.
+    :param threads: How many frames are compressed at once.
+    """
+    for pack in finished_packs([(meta, entries)], level, threads):
+        pack.write(output, level)
+
+
+def finished_packs(contents: Iterable[Content], level: int, threads: int) -> Iterator[FinishedPack]:
+    """Packs in the order of their contents, of which the next is being read while the last frames are compressed."""
+
+    def frames() -> Iterator[Tuple[FinishedPack, bytes]]:
+        for meta, entries in contents:
+            pack = FinishedPack(meta, entries)
+            for frame in _frames(pack.entries):
+                yield pack, frame
+            # The end, and all there is in a pack without content.
+            yield pack, b""
+
+    for pack, raw_size, packed in _compressed(frames(), level, threads):
+        if raw_size:
+            pack.add(raw_size, packed)
+        else:
+            yield pack
+
+
+def _compressed(
+    frames: Iterator[Tuple[FinishedPack, bytes]], level: int, threads: int
+) -> Iterator[Tuple[FinishedPack, int, bytes]]:
+    """Pack, raw size and compressed bytes of each frame, in order, with `threads` + 1 frames in flight."""
+    thread = threading.local()
+
+    def set_up() -> None:
+        # Its tables are larger than most wheels are: one for each thread, not for each frame.
+        thread.compressor = _compressor(level)
+
+    def compress(pack: FinishedPack, frame: bytes) -> Tuple[FinishedPack, int, bytes]:
+        return pack, len(frame), thread.compressor.compress(frame)
+
+    with ThreadPoolExecutor(threads, initializer=set_up) as pool:
+        running: Deque[Future[Tuple[FinishedPack, int, bytes]]] = deque()
+        for pack, frame in frames:
+            running.append(pool.submit(compress, pack, frame))
+            if len(running) > threads:
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()
+
+
+def _compressor(level: int) -> zstandard.ZstdCompressor:
+    return zstandard.ZstdCompressor(level=level, write_checksum=True, write_content_size=True)
+
+
+def _index(frames: Sequence[Tuple[int, int]], entries: Sequence[Entry]) -> bytes:
+    parts = [COUNT.pack(len(frames))]
+    parts.extend(FRAME.pack(*frame) for frame in frames)
+    parts.append(COUNT.pack(len(entries)))
+    for entry in entries:
+        path = entry.path.encode("utf-8")
+        parts.append(ENTRY.pack(entry.flags, len(path), entry.size))
+        parts.append(path)
+    return b"".join(parts)
+
+
+def _frames(entries: Iterable[Entry]) -> Iterator[bytes]:
+    """The content, cut into frames: files together while they fit, a large file over several."""
+    pending: List[bytes] = []
+    pending_bytes = 0
+    for entry in entries:
+        if pending and pending_bytes + entry.size > FRAME_RAW_MAX:
+            yield b"".join(pending)
+            pending, pending_bytes = [], 0
+        for chunk in entry.chunks():
+            pending.append(chunk)
+            pending_bytes += len(chunk)
+            while pending_bytes >= FRAME_RAW_MAX:
+                content = b"".join(pending)
+                yield content[:FRAME_RAW_MAX]
+                pending = [content[FRAME_RAW_MAX:]]
+                pending_bytes = len(pending[0])
+    if pending_bytes:
+        yield b"".join(pending)
