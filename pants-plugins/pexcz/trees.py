@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -15,10 +16,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Dict, Iterator, Protocol
 
+import deflate
+
 from pexcz import paths
 from pexcz.errors import BadArchiveError
 
 COPY_CHUNK_BYTES = 1 << 20
+# What is inflated in one go.
+INFLATE_BYTES_MAX = 8 << 20
+# APPNOTE.TXT, 4.3.7: a signature, what the directory says too, the lengths of name and extra field. 4.4.4: flags.
+_LOCAL_HEADER = struct.Struct("<4s22xHH")
+_UTF8_NAME = 0x0800
+_HARMLESS_FLAGS = _UTF8_NAME | 0x000E
 
 
 @dataclass(frozen=True)
@@ -167,6 +176,41 @@ class ZipTree(_Tree):
     def _open(self, path: str) -> Iterator[IO[bytes]]:
         with self._zip.open(self._infos[path]) as stream:
             yield stream
+
+    def chunks(self, path: str) -> Iterator[bytes]:
+        content = self._inflated(self._infos[path])
+        return super().chunks(path) if content is None else iter([content])
+
+    def _inflated(self, info: zipfile.ZipInfo) -> bytes | None:
+        """A small deflated file, in a third of the time that zipfile takes; None to leave it, and its errors, to that."""
+        if (
+            info.compress_type != zipfile.ZIP_DEFLATED
+            or not 0 < info.file_size <= INFLATE_BYTES_MAX
+            or info.compress_size > INFLATE_BYTES_MAX
+            or info.flag_bits & ~_HARMLESS_FLAGS
+        ):
+            return None
+        stream = self._zip.fp
+        assert stream is not None
+        stream.seek(info.header_offset)
+        header = stream.read(_LOCAL_HEADER.size)
+        if len(header) < _LOCAL_HEADER.size:
+            return None
+        signature, name_bytes, extra_bytes = _LOCAL_HEADER.unpack(header)
+        name = stream.read(name_bytes)
+        stream.seek(extra_bytes, os.SEEK_CUR)
+        try:
+            content = deflate.deflate_decompress(stream.read(info.compress_size), info.file_size)
+        except deflate.DeflateError:
+            return None
+        is_right = (
+            signature == b"PK\3\4"
+            and name
+            == info.orig_filename.encode("utf-8" if info.flag_bits & _UTF8_NAME else "cp437")
+            and len(content) == info.file_size
+            and zlib.crc32(content) == info.CRC
+        )
+        return content if is_right else None
 
 
 class SubTree(_Tree):

@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from pexcz.errors import BadArchiveError
-from pexcz.trees import DirectoryTree, SubTree, ZipTree, nested_zip
+from pexcz.trees import INFLATE_BYTES_MAX, DirectoryTree, SubTree, ZipTree, nested_zip
+
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
-def zipped(*names: str, content: bytes = b"x") -> io.BytesIO:
+def zipped(*names: str, content: bytes = b"x", method: int = zipfile.ZIP_STORED) -> io.BytesIO:
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
+    with zipfile.ZipFile(stream, "w", method) as archive:
         for name in names:
             archive.writestr(name, b"" if name.endswith("/") else content)
     return stream
@@ -63,19 +65,38 @@ def test_a_zip_cut_short_is_refused() -> None:
             ZipTree(io.BytesIO(content[:length]), "x.zip")
 
 
-def test_a_flipped_bit_in_a_file_is_noticed() -> None:
-    content = bytearray(zipped("a", content=b"content" * 10).getvalue())
+@pytest.mark.parametrize("method", METHODS)
+def test_a_flipped_bit_in_a_file_is_noticed(method: int) -> None:
+    content = bytearray(zipped("a", content=b"content" * 10, method=method).getvalue())
     content[40] ^= 1
     with pytest.raises(BadArchiveError, match="x.zip is damaged: a"):
         ZipTree(io.BytesIO(bytes(content)), "x.zip").read("a")
 
 
-def test_a_size_that_lies_is_noticed() -> None:
-    content = bytearray(zipped("a", content=b"content").getvalue())
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("size", [3, 1000])
+def test_a_size_that_lies_is_noticed(size: int, method: int) -> None:
+    content = bytearray(zipped("a", content=b"content", method=method).getvalue())
     directory = content.index(b"PK\1\2")
-    struct.pack_into("<I", content, directory + 24, 1000)
+    struct.pack_into("<I", content, directory + 24, size)
     with pytest.raises(BadArchiveError, match="x.zip is damaged: a"):
         ZipTree(io.BytesIO(bytes(content)), "x.zip").read("a")
+
+
+def test_an_entry_of_another_name_than_the_directory_says_is_noticed() -> None:
+    content = zipped("a", content=b"content", method=zipfile.ZIP_DEFLATED).getvalue()
+    with pytest.raises(BadArchiveError, match="x.zip is damaged: a"):
+        ZipTree(io.BytesIO(content.replace(b"a", b"b", 1)), "x.zip").read("a")
+
+
+@pytest.mark.parametrize("size", [0, 9, INFLATE_BYTES_MAX, INFLATE_BYTES_MAX + 1])
+def test_a_deflated_file_is_read_wherever_it_stands(size: int) -> None:
+    stream = io.BytesIO(b"a prefix")
+    with zipfile.ZipFile(stream, "a", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("a", "caf\xe9"):
+            archive.writestr(name, bytes(size))
+    tree = ZipTree(stream, "x.zip")
+    assert [tree.read(name) == bytes(size) for name in tree.files] == [True, True]
 
 
 def test_empty_directories_are_told_apart() -> None:
