@@ -6,7 +6,6 @@ import hashlib
 import json
 import marshal
 import os
-import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +18,11 @@ from pexcz.bootfiles import boot_files, boot_sources, module_sources
 from pexcz.bytecode import BootCode, match
 from pexcz.dependencies import Dependencies
 from pexcz.errors import BadPackError, OutputError
-from pexcz.pack import COPY_CHUNK_BYTES, FINGERPRINT_DIGITS, PackInfo, read_pack_info
+from pexcz.pack import FINGERPRINT_DIGITS, PackInfo, read_pack_info
+from pexcz.packplaces import write_packs
 from pexcz.pexfile import MANIFEST, PEX_INFO
 from pexcz.requirements import constraint_data
-from pexcz.zipwriter import DEFLATE_LEVEL, ZipWriter
+from pexcz.zipwriter import DEFLATE_LEVEL
 
 FORMAT = 1
 MAIN = "__main__.py"
@@ -110,13 +110,7 @@ def assemble(parts: Parts, output: Path) -> None:
     )
     with whole_file(output, 0o755) as stream:
         stream.write(prefix.encode("utf-8"))
-        writer = ZipWriter(stream)
-        offsets = {
-            info.sha256: writer.add_stored(
-                f".czex/packs/{info.fingerprint}.pack", _chunks(path), info.size, _crc32(path)
-            )
-            for path, info in packs
-        }
+        writer, offsets = write_packs(stream, packs)
         for runtime in sorted(parts.runtimes, key=lambda runtime: runtime.platform):
             writer.add(f".czex/runtime/{runtime.platform}/{runtime.name}", runtime.content)
         manifest = {
@@ -232,15 +226,3 @@ def _place(info: PackInfo, offsets: Dict[str, int]) -> Dict[str, Any]:
         "sha256": info.sha256,
         "size": info.size,
     }
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with open(path, "rb") as stream:
-        yield from iter(lambda: stream.read(COPY_CHUNK_BYTES), b"")
-
-
-def _crc32(path: Path) -> int:
-    crc = 0
-    for chunk in _chunks(path):
-        crc = zlib.crc32(chunk, crc)
-    return crc

@@ -5,16 +5,18 @@ The PEXes come from the Pex that is installed beside these tests. What is tested
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from typing import List
+from typing import Any, Dict, List
 
 import pytest
 
+from pexcz import packplaces
 from pexcz.cli import main
 
 BOOT = Path(__file__).resolve().parents[2] / "native" / "boot"
@@ -62,14 +64,18 @@ def manifest(czex: Path) -> dict[str, object]:
         return json.loads(archive.read(".czex/manifest.json"))
 
 
+def packs_of(czex: Path) -> List[Dict[str, Any]]:
+    packs = manifest(czex)["packs"]
+    assert isinstance(packs, list)
+    return packs
+
+
 def test_every_layout_gives_the_same_packs(native: Path, pexes: Path, tmp_path: Path) -> None:
     packs = []
     for layout in ("zipapp", "packed", "loose"):
         output = tmp_path / f"{layout}.czex"
         inject(native, pexes / layout, output)
-        records = manifest(output)["packs"]
-        assert isinstance(records, list)
-        packs.append([record["sha256"] for record in records])
+        packs.append([record["sha256"] for record in packs_of(output)])
         assert os.access(output, os.X_OK)
     assert packs[0] == packs[1] == packs[2]
 
@@ -183,3 +189,23 @@ def test_a_truncated_pex_or_czex_leaves_nothing_behind(
             assert main(argv) == 1
             assert capsys.readouterr().err.startswith("pexcz: ")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cut", "whole.czex"]
+
+
+def test_packs_too_large_for_a_zip_file_stand_before_it(
+    native: Path, pexes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, large = tmp_path / "small.czex", tmp_path / "large.czex"
+    inject(native, pexes / "zipapp", small)
+    monkeypatch.setattr(packplaces, "PACKS_IN_ZIP_BYTES_MAX", 0)
+    content = inject(native, pexes / "zipapp", large)
+    assert inject(native, pexes / "zipapp", tmp_path / "again.czex") == content
+    with zipfile.ZipFile(large) as archive:
+        assert not any(name.startswith(".czex/packs/") for name in archive.namelist())
+        first_entry = min(info.header_offset for info in archive.infolist())
+    (record,) = packs_of(large)
+    start, end = record["offset"], record["offset"] + record["size"]
+    assert end == first_entry
+    assert hashlib.sha256(content[start:end]).hexdigest() == record["sha256"]
+    (in_zip,) = packs_of(small)
+    assert {**in_zip, "offset": start} == record
+    assert main(["inspect", str(large)]) == 0

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import struct
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Callable, Dict, Iterator, List, Tuple
@@ -51,6 +52,7 @@ class PackInfo:
 
     meta: Dict[str, Any]
     sha256: str
+    crc32: int
     size: int
     content_size: int
     files: Tuple[Tuple[str, int, int], ...]
@@ -66,16 +68,17 @@ def read_pack_info(path: Path) -> PackInfo:
 
     Raises BadPackError if it isn't a pack or contradicts itself.
     """
-    digest = hashlib.sha256()
+    digest, crc32 = hashlib.sha256(), 0
     with open(path, "rb") as stream:
         for chunk in iter(lambda: stream.read(COPY_CHUNK_BYTES), b""):
             digest.update(chunk)
+            crc32 = zlib.crc32(chunk, crc32)
         size = stream.tell()
         stream.seek(0)
-        return parse_pack(stream, size, str(path), digest.hexdigest())
+        return parse_pack(stream, size, str(path), digest.hexdigest(), crc32)
 
 
-def parse_pack(stream: IO[bytes], size: int, name: str, sha256: str) -> PackInfo:
+def parse_pack(stream: IO[bytes], size: int, name: str, sha256: str, crc32: int) -> PackInfo:
     """Parse the pack of `size` bytes at the position of `stream`."""
     header = stream.read(HEADER.size)
     if len(header) < HEADER.size or not header.startswith(MAGIC):
@@ -95,7 +98,7 @@ def parse_pack(stream: IO[bytes], size: int, name: str, sha256: str) -> PackInfo
         raise BadPackError(f"{name} is damaged: its sizes contradict each other.")
     for path, _, _ in files:
         paths.check(path, name)
-    return PackInfo(meta, sha256, size, content, files, tuple(frames))
+    return PackInfo(meta, sha256, crc32, size, content, files, tuple(frames))
 
 
 def contents(path: Path, info: PackInfo) -> Iterator[Tuple[str, bytes]]:

@@ -24,7 +24,7 @@ def packed(*entries: Entry, level: int = 3, threads: int = 2) -> bytes:
 
 
 def parsed(content: bytes) -> PackInfo:
-    return pack.parse_pack(io.BytesIO(content), len(content), "x.pack", "0" * 64)
+    return pack.parse_pack(io.BytesIO(content), len(content), "x.pack", "0" * 64, 0)
 
 
 SMALL = (entry("lib/b.py", b"b\n"), entry("lib/a.py", b"a\n", EXECUTABLE))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import IO, Iterable, List, Tuple
+from typing import IO, List, Tuple
 
 import deflate
 
@@ -50,14 +50,9 @@ class ZipWriter:
         self._header(name, method, zlib.crc32(content), len(stored), len(content))
         self._stream.write(stored)
 
-    def add_stored(self, name: str, chunks: Iterable[bytes], size: int, crc32: int) -> int:
-        """Add a large entry as it is, and return the offset of its first byte in the stream."""
+    def begin_stored(self, name: str, size: int, crc32: int) -> None:
+        """Begin a large entry; its content is the next `size` bytes that the caller writes to the stream."""
         self._header(name, STORED, crc32, size, size)
-        offset = self._stream.tell()
-        for chunk in chunks:
-            self._stream.write(chunk)
-        assert self._stream.tell() == offset + size, name
-        return offset
 
     def finish(self) -> None:
         """Write the directory. Nothing can be added after it."""
