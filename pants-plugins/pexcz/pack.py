@@ -40,6 +40,7 @@ COPY_CHUNK_BYTES = 1 << 20
 class Entry:
     """A file or an empty directory to pack. `chunks` gives `size` bytes, each time it is called."""
 
+    __slots__ = ("path", "size", "flags", "chunks")
     path: str
     size: int
     flags: int

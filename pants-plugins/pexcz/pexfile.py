@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Mapping
 
 from pexcz.errors import BadArchiveError, NotAPexError
 from pexcz.pack import DIRECTORY, EXECUTABLE, Entry
-from pexcz.trees import DirectoryTree, SubTree, Tree, ZipTree, nested_zip
+from pexcz.trees import DirectoryTree, Tree, ZipTree, nested_zip, subtrees
 from pexcz.wheels import Wheel, read_by_site, read_wheel
 
 PEX_INFO = "PEX-INFO"
@@ -61,8 +61,9 @@ class Pex:
 
     def wheels(self) -> Iterator[Wheel]:
         """Read each wheel, in the order of their names."""
+        chroots = subtrees(self.tree, DEPS)
         for name in self.wheel_names:
-            yield read_wheel(self._wheel_tree(name), name)
+            yield read_wheel(self._wheel_tree(name, chroots), name)
 
     def sources_meta(self) -> Dict[str, Any]:
         """The meta section of the sources' pack."""
@@ -92,19 +93,18 @@ class Pex:
         )
         return entries
 
-    def _wheel_tree(self, name: str) -> Tree:
+    def _wheel_tree(self, name: str, chroots: Mapping[str, Tree]) -> Tree:
         path = f"{DEPS}/{name}"
         if path in self.tree:
             if self.path.is_dir():
                 return ZipTree(self.path / DEPS / name, f"{self.path}/{path}")
             return nested_zip(self.tree, path)
-        wheel = SubTree(self.tree, path)
-        if not wheel.files:
+        if name not in chroots:
             raise BadArchiveError(
                 f"{self.path} is incomplete: its PEX-INFO names the wheel {name}, which is not in it. "
                 "Build the PEX again."
             )
-        return wheel
+        return chroots[name]
 
 
 def read_pex(path: Path) -> Pex:

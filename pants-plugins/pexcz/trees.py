@@ -34,7 +34,7 @@ _HARMLESS_FLAGS = _UTF8_NAME | 0x000E
 class File:
     """One file of a tree. `size` is in bytes."""
 
-    path: str
+    __slots__ = ("size", "executable")
     size: int
     executable: bool
 
@@ -123,7 +123,7 @@ class DirectoryTree(_Tree):
                     ) from e
                 if not stat.S_ISREG(status.st_mode):
                     raise BadArchiveError(f"{self.name}/{path} is not a regular file; remove it.")
-                self.files[path] = File(path, status.st_size, bool(status.st_mode & 0o111))
+                self.files[path] = File(status.st_size, bool(status.st_mode & 0o111))
         self.empty_directories = frozenset(empty)
 
     @contextmanager
@@ -162,12 +162,14 @@ class ZipTree(_Tree):
             known = self._infos.get(path)
             if known and (known.CRC, known.file_size) != (info.CRC, info.file_size):
                 raise BadArchiveError(f"{name} contains two different entries named {path}.")
-            self.files[path] = File(path, info.file_size, bool(mode & 0o111))
+            self.files[path] = File(info.file_size, bool(mode & 0o111))
             self._infos[path] = info
         parents: set[str] = set()
         for path in [*self.files, *directories]:
-            parts = path.split("/")[:-1]
-            parents.update("/".join(parts[: n + 1]) for n in range(len(parts)))
+            parent = path.rpartition("/")[0]
+            while parent and parent not in parents:
+                parents.add(parent)
+                parent = parent.rpartition("/")[0]
         for path in parents.intersection(self.files):
             raise BadArchiveError(f"{name} contains {path} both as a file and as a directory.")
         self.empty_directories = frozenset(directories - parents)
@@ -214,24 +216,35 @@ class ZipTree(_Tree):
 
 
 class SubTree(_Tree):
-    """The part of a tree below a directory."""
+    """The part of a tree below a directory. `subtrees` makes them."""
 
     def __init__(self, tree: Tree, directory: str) -> None:
         self.name = f"{tree.name}/{directory}"
         self._tree = tree
         self._prefix = directory + "/"
-        cut = len(self._prefix)
-        self.files = {
-            path[cut:]: File(path[cut:], file.size, file.executable)
-            for path, file in tree.files.items()
-            if path.startswith(self._prefix)
-        }
-        self.empty_directories = frozenset(
-            path[cut:] for path in tree.empty_directories if path.startswith(self._prefix)
-        )
+        self.files = {}
+        self.empty_directories = frozenset()
 
     def chunks(self, path: str) -> Iterator[bytes]:
         return self._tree.chunks(self._prefix + path)
+
+
+def subtrees(tree: Tree, directory: str) -> Dict[str, SubTree]:
+    """Name → tree, of each directory in a directory of a tree that has files somewhere below it."""
+    found: Dict[str, SubTree] = {}
+    prefix = directory + "/"
+    for path, file in tree.files.items():
+        if path.startswith(prefix):
+            name, slash, rest = path[len(prefix) :].partition("/")
+            if slash:
+                if name not in found:
+                    found[name] = SubTree(tree, prefix + name)
+                found[name].files[rest] = file
+    for path in tree.empty_directories:
+        name, _, rest = path[len(prefix) :].partition("/")
+        if path.startswith(prefix) and rest and name in found:
+            found[name].empty_directories |= {rest}
+    return found
 
 
 def nested_zip(tree: Tree, path: str) -> ZipTree:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pexcz.errors import BadArchiveError
-from pexcz.trees import INFLATE_BYTES_MAX, DirectoryTree, SubTree, ZipTree, nested_zip
+from pexcz.trees import INFLATE_BYTES_MAX, DirectoryTree, ZipTree, nested_zip, subtrees
 
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -105,10 +105,14 @@ def test_empty_directories_are_told_apart() -> None:
     assert list(tree.files) == ["a/b"]
 
 
-def test_a_part_of_a_tree_is_a_tree() -> None:
-    part = SubTree(ZipTree(zipped("a/b/c", "a/d", "e"), "x.zip"), "a")
-    assert sorted(part.files) == ["b/c", "d"]
-    assert part.read("b/c") == b"x"
+def test_the_parts_of_a_tree_are_trees() -> None:
+    names = ("a/b/c/d", "a/b/e", "a/b/f/g/", "a/h", "a/i/", "a/j/k", "l/m")
+    parts = subtrees(ZipTree(zipped(*names), "x.zip"), "a")
+    assert sorted(parts) == ["b", "j"]
+    assert sorted(parts["b"].files) == ["c/d", "e"]
+    assert parts["b"].empty_directories == {"f/g"}
+    assert parts["b"].read("c/d") == b"x"
+    assert parts["b"].name == "x.zip/a/b"
 
 
 def test_a_zip_in_a_zip_is_read() -> None:
