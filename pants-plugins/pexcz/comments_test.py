@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import ast
+import io
+import tokenize
+from pathlib import Path
 from typing import Any
 
+from pexcz.bootfiles import boot_files, module_sources
 from pexcz.comments import without_comments
+
+BOOT = Path(__file__).resolve().parents[2] / "native" / "boot"
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
 
 SOURCE = '''\
 """A module.
@@ -19,6 +26,10 @@ import os  # and another
 TEXT = """no docstring,
 # and no comment
 """
+QUOTES = '"', "'", '\\'#', "\\"#", """"#""", 'a\\
+#b', \\
+    "no docstring either"
+""" """.strip()  # An expression.
 
 
 class Empty(object):
@@ -39,12 +50,34 @@ def function(argument="#"):
 def test_comments_and_docstrings_go_and_every_line_keeps_its_number() -> None:
     stripped = without_comments(SOURCE)
     assert stripped.count("\n") == SOURCE.count("\n")
-    for gone in ("A module", "two lines", "A comment", "another", "Nothing", "Why", "Inside"):
+    for gone in (
+        "A module",
+        "two lines",
+        "A comment",
+        "another",
+        "Nothing",
+        "Why",
+        "Inside",
+        "expression",
+    ):
         assert gone not in stripped
     namespace: dict[str, Any] = {}
     exec(stripped, namespace)
     assert namespace["TEXT"] == "no docstring,\n# and no comment\n"
+    assert namespace["QUOTES"] == ('"', "'", "'#", '"#', '"#', "a#b", "no docstring either")
     assert namespace["function"]() == ["#", "also no docstring"]
     assert (namespace["__doc__"], namespace["Empty"].__doc__) == ("", "")
     before = [type(node).__name__ for node in ast.walk(ast.parse(SOURCE))]
     assert [type(node).__name__ for node in ast.walk(ast.parse(stripped))] == before
+
+
+def test_of_the_boot_nothing_else_goes() -> None:
+    for name, text in module_sources(boot_files(BOOT), "boot").items():
+        stripped = without_comments(text)
+        tokens = tokenize.generate_tokens(io.StringIO(stripped).readline)
+        assert tokenize.COMMENT not in {token.type for token in tokens}, name
+        before = ast.parse(text)
+        for node in ast.walk(before):
+            if isinstance(node, DOCUMENTED) and ast.get_docstring(node):
+                node.body[0] = ast.Expr(ast.Constant(""))
+        assert ast.dump(ast.parse(stripped)) == ast.dump(before), name
