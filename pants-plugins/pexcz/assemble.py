@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import marshal
-import os
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Dict, Iterator, List, Sequence
+from typing import Any, Dict, List, Sequence
 
 import deflate
 
@@ -17,7 +15,8 @@ from pexcz import header
 from pexcz.bootfiles import boot_files, boot_sources, module_sources
 from pexcz.bytecode import BootCode, match
 from pexcz.dependencies import Dependencies
-from pexcz.errors import BadPackError, OutputError
+from pexcz.errors import BadPackError
+from pexcz.output import whole_file
 from pexcz.pack import FINGERPRINT_DIGITS, PackInfo, read_pack_info
 from pexcz.packplaces import write_packs
 from pexcz.pexfile import MANIFEST, PEX_INFO
@@ -62,23 +61,6 @@ class Parts:
     boot: Path
     sh_boot: bool
     boot_code: Sequence[BootCode] = ()
-
-
-@contextmanager
-def whole_file(path: Path, mode: int) -> Iterator[IO[bytes]]:
-    """Write a file that is at `path` whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "w+b") as stream:
-            yield stream
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
-    except OSError as e:
-        raise OutputError(f"{path} can't be written: {e.strerror}.") from e
-    finally:
-        if temporary.exists():
-            temporary.unlink()
 
 
 def assemble(parts: Parts, output: Path) -> None:

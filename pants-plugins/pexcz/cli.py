@@ -1,4 +1,7 @@
-"""The command line of pexcz."""
+"""The command line of pexcz.
+
+Each command imports what it needs: a build starts one for each of its steps.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,13 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import List, Sequence
+from typing import Sequence
 
-from pexcz import __version__, assets, inject, pack
-from pexcz.assemble import Parts, Runtime, assemble, whole_file
-from pexcz.bytecode import BootCode, compile_boot, compile_pack
+from pexcz import __version__
 from pexcz.errors import PexczError
-from pexcz.packwriter import write_pack
+from pexcz.output import whole_file
+from pexcz.pack import DEFAULT_LEVEL, Entry, default_threads
 from pexcz.pexfile import read_pex
-from pexcz.trees import DirectoryTree, ZipTree
-from pexcz.wheels import read_wheel
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -138,8 +138,8 @@ def _add_level(command: argparse.ArgumentParser) -> None:
         type=int,
         choices=range(1, 23),
         metavar="1..22",
-        default=inject.DEFAULT_LEVEL,
-        help=f"the zstd compression level; default: {inject.DEFAULT_LEVEL}",
+        default=DEFAULT_LEVEL,
+        help=f"the zstd compression level; default: {DEFAULT_LEVEL}",
     )
 
 
@@ -153,17 +153,20 @@ def _add_sh_boot(command: argparse.ArgumentParser) -> None:
 
 
 def _inject(options: argparse.Namespace) -> None:
+    from pexcz import assets
+    from pexcz.inject import inject
+
     output = options.output or options.pex.with_suffix(".czex")
     native = options.native or assets.carried()
     arguments = (options.pex, output, native, options.platform, options.level, options.sh_boot)
     arguments += (options.precompile,)
     if not sys.stderr.isatty():
-        inject.inject(*arguments)
+        inject(*arguments)
         return
     from rich.console import Console
 
     with Console(stderr=True).status("Reading the PEX") as status:
-        inject.inject(*arguments, progress=lambda name: status.update(f"Packing {name}"))
+        inject(*arguments, progress=lambda name: status.update(f"Packing {name}"))
 
 
 def _inspect(options: argparse.Namespace) -> None:
@@ -181,6 +184,9 @@ def _inspect(options: argparse.Namespace) -> None:
 
 
 def _pack(options: argparse.Namespace) -> None:
+    from pexcz.trees import DirectoryTree, ZipTree
+    from pexcz.wheels import read_wheel
+
     path: Path = options.wheel
     tree = DirectoryTree(path) if path.is_dir() else ZipTree(path, str(path))
     wheel = read_wheel(tree, path.name)
@@ -193,26 +199,35 @@ def _pack_sources(options: argparse.Namespace) -> None:
 
 
 def _write_pack(
-    options: argparse.Namespace, meta: dict[str, object], entries: Sequence[pack.Entry]
+    options: argparse.Namespace, meta: dict[str, object], entries: Sequence[Entry]
 ) -> None:
+    from pexcz.packwriter import write_pack
+
     with whole_file(options.output, 0o644) as stream:
-        write_pack(stream, meta, entries, options.level, pack.default_threads())
+        write_pack(stream, meta, entries, options.level, default_threads())
 
 
 def _compile(options: argparse.Namespace) -> None:
+    from pexcz.bytecode import compile_pack
+
     with whole_file(options.output, 0o644) as stream:
         compile_pack(options.pack, options.python, stream, options.level)
 
 
 def _compile_boot(options: argparse.Namespace) -> None:
+    from pexcz.bytecode import compile_boot
+
     code = compile_boot(options.boot, options.python)
     with whole_file(options.output, 0o644) as stream:
         stream.write(code.dump())
 
 
 def _assemble(options: argparse.Namespace) -> None:
+    from pexcz.assemble import Parts, Runtime, assemble
+    from pexcz.bytecode import BootCode
+
     pex = read_pex(options.pex)
-    runtimes: List[Runtime] = []
+    runtimes = []
     for argument in options.runtime:
         platform, equals, file = argument.partition("=")
         if not equals:

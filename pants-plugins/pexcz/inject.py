@@ -10,11 +10,9 @@ from pexcz.assemble import Parts, Runtime, assemble
 from pexcz.assets import Platforms
 from pexcz.bytecode import compile_boot, compile_pack
 from pexcz.errors import OutputError, PexczError
-from pexcz.pack import default_threads
+from pexcz.pack import DEFAULT_LEVEL, default_threads
 from pexcz.packwriter import Content, finished_packs
 from pexcz.pexfile import Pex, read_pex
-
-DEFAULT_LEVEL = 9
 
 
 def inject(

@@ -30,10 +30,13 @@ EXECUTABLE = 1
 SHEBANG = 2
 DIRECTORY = 4
 
+SITECUSTOMIZE = ("sitecustomize.py", "sitecustomize/__init__.py")
+
 FRAME_RAW_MAX = 8 << 20
 SECTION_RAW_MAX = 256 << 20
 FINGERPRINT_DIGITS = 40
 COPY_CHUNK_BYTES = 1 << 20
+DEFAULT_LEVEL = 9
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,16 @@ def _parse_index(
     if position != len(index):
         raise ValueError("its index is not as long as its entries")
     return frames, tuple(files)
+
+
+def read_by_site(targets: List[str]) -> List[str]:
+    """What the `site` module would read at each start: `.pth` files, and a `sitecustomize`."""
+    names = (target.split("/", 1)[1] for target in targets if target.startswith("lib/"))
+    return sorted(
+        name
+        for name in names
+        if ("/" not in name and name.endswith(".pth")) or name in SITECUSTOMIZE
+    )
 
 
 def default_threads() -> int:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping
 
 from pexcz.errors import BadArchiveError, NotAPexError
-from pexcz.pack import DIRECTORY, EXECUTABLE, Entry
+from pexcz.pack import DIRECTORY, EXECUTABLE, Entry, read_by_site
 from pexcz.trees import DirectoryTree, Tree, ZipTree, nested_zip, subtrees
-from pexcz.wheels import Wheel, read_by_site, read_wheel
+
+if TYPE_CHECKING:
+    from pexcz.wheels import Wheel
 
 PEX_INFO = "PEX-INFO"
 MAIN = "__main__.py"
@@ -61,6 +63,8 @@ class Pex:
 
     def wheels(self) -> Iterator[Wheel]:
         """Read each wheel, in the order of their names."""
+        from pexcz.wheels import read_wheel
+
         chroots = subtrees(self.tree, DEPS)
         for name in self.wheel_names:
             yield read_wheel(self._wheel_tree(name, chroots), name)

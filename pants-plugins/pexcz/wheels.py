@@ -23,13 +23,12 @@ from packaging.utils import (
 )
 
 from pexcz.errors import BadArchiveError
-from pexcz.pack import EXECUTABLE, SHEBANG, Entry
+from pexcz.pack import EXECUTABLE, SHEBANG, Entry, read_by_site
 from pexcz.requirements import read_requirement, specifier_data
 from pexcz.trees import Tree
 
 LAYOUT = ".layout.json"
 SHEBANG_PLACEHOLDER = b"#!python"
-SITECUSTOMIZE = ("sitecustomize.py", "sitecustomize/__init__.py")
 # A script for Python, by whatever path: Pex and installers give it the environment's interpreter, without the options.
 _PYTHON_SHEBANG = re.compile(
     rb"#!(?:.*\W)?(?:pythonw?|pypy)(?:\d+(?:\.\d+)*)?(?:\.exe)?(?:\s+\S.*)?\s*$", re.IGNORECASE
@@ -74,16 +73,6 @@ def read_wheel(tree: Tree, file_name: str) -> Wheel:
         **_metadata(tree, schemes, file_name),
     }
     return Wheel(meta, tuple(entries))
-
-
-def read_by_site(targets: List[str]) -> List[str]:
-    """What the `site` module would read at each start: `.pth` files, and a `sitecustomize`."""
-    names = (target.split("/", 1)[1] for target in targets if target.startswith("lib/"))
-    return sorted(
-        name
-        for name in names
-        if ("/" not in name and name.endswith(".pth")) or name in SITECUSTOMIZE
-    )
 
 
 def _entry(tree: Tree, source: str, target: str) -> Entry:
