@@ -13,6 +13,7 @@ import pytest
 from pexcz import bytecode, pack
 from pexcz.cli import main
 from pexcz.errors import BadPackError
+from pexcz.packwriter import write_pack
 
 BOOT = Path(__file__).resolve().parents[2] / "native" / "boot"
 TAG = sys.implementation.cache_tag
@@ -28,7 +29,7 @@ def write(path: Path, files: dict[str, str], **meta: object) -> Path:
         for name, content in contents.items()
     ]
     with open(path, "wb") as stream:
-        pack.write_pack(stream, meta, entries, 3, 1)
+        write_pack(stream, meta, entries, 3, 1)
     return path
 
 
@@ -117,7 +118,7 @@ def test_what_is_no_python_is_named(
 
 def test_bytecode_must_be_of_a_pack_that_is_there_and_there_once() -> None:
     def info(fingerprint: str, **meta: str) -> pack.PackInfo:
-        return pack.PackInfo(meta, fingerprint, 1, 0, (), ())
+        return pack.PackInfo(meta, fingerprint, 0, 1, 0, (), ())
 
     a, b = info("a" * 64), info("b" * 64)
     of_b = info("c" * 64, of="b" * 40, python="cpython-39")
