@@ -20,7 +20,6 @@ from pexcz import pack
 from pexcz.bootfiles import boot_files, boot_sources
 from pexcz.errors import BadPackError, PexczError
 from pexcz.packwriter import write_pack
-from pexcz.packwriter import write_pack
 
 SCRIPT = Path(__file__).with_name("compile_sources.py")
 # Nothing of the machine's, no user's, no warnings about other people's code.
