@@ -48,9 +48,9 @@ def write_cached(paths, sources, output):
 
 def write_boot(modules, texts, traced, output):
     # type: (dict, dict, list, str) -> None
-    """Compile modules of the boot, file name → name and text.
+    """Compile modules of the boot: by the name of its file, the name and text of each.
 
-    :param texts: Those that a start needs as they are, name → text.
+    :param texts: Those that a start needs as they are: by its name, the text of each.
     :param traced: Those that appear in an app's tracebacks; the others need no line numbers.
     """
     code = {}
