@@ -47,6 +47,7 @@ BOOT_MODULES = (
     "start",
     "tags",
     "variables",
+    "venv_start",
     "versions",
     "warm",
 )

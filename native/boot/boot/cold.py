@@ -215,7 +215,7 @@ class ColdStart(object):
             rescue.discard(environment.venv, self._load)
         self._log("installing into {0}".format(environment.venv))
         main = boot.source("venv_main").replace('"@version@"', repr(sys.version))
-        plan = environment.plan(self._activation["CODE"], main)
+        plan = environment.plan(self._activation["CODE"], boot.code_of("venv_start"), main)
         try:
             executable = install.runtime(self._archive, self.manifest, root)
             code = install.run_runtime(executable, plan)

@@ -64,10 +64,10 @@ class Environment(object):
         """Whether other apps add distributions to it."""
         return self.composition is not None
 
-    def plan(self, code, main_source):
+    def plan(self, code, start_code, main_source):
         """The plan for the runtime.
 
-        :param code: The code of `activate.py`.
+        :param code: The code of `activate.py`, and `start_code` that of `venv_start.py`.
         :param main_source: The source of the environment's `__main__.py`.
         """
         plan = Plan()
@@ -77,7 +77,8 @@ class Environment(object):
         plan.add("shebang", "#!" + self.shebang())
         plan.add("copy", "1" if self.info.get("venv_site_packages_copies") else "0")
         self.add_interpreter(plan)
-        plan.add_file("644", "boot", marshal.dumps((self._text, settings.settings(self), code)))
+        boot = self._text, settings.settings(self), code, start_code
+        plan.add_file("644", "boot", marshal.dumps(boot))
         plan.add_file("644", "__main__.py", main_source)
         self.add_console_scripts(plan, self.packs)
         if self.info.get("venv"):

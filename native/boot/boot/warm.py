@@ -67,7 +67,7 @@ def load(venv, text):
 
 
 def unpacked(boot, text):
-    interpreter, settings, code = boot
+    interpreter, settings, code = boot[:3]
     if interpreter != text:
         return None
     activation = {"__name__": "czex_activate"}
