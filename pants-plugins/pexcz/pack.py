@@ -110,14 +110,15 @@ def contents(path: Path, info: PackInfo) -> Iterator[Tuple[str, bytes]]:
     with open(path, "rb") as stream:
         stream.seek(info.size - sum(packed for packed, _ in info.frames))
         frames = iter(info.frames)
-        pending = b""
+        raw, position = b"", 0
         for name, size, _ in info.files:
-            parts = [pending[:size]]
-            missing, pending = size - len(parts[0]), pending[size:]
-            while missing > 0:
-                raw = _section(stream, *next(frames))
-                parts.append(raw[:missing])
-                missing, pending = missing - len(parts[-1]), raw[missing:]
+            parts = []
+            while size:
+                if position == len(raw):
+                    raw, position = _section(stream, *next(frames)), 0
+                parts.append(raw[position : position + size])
+                position += len(parts[-1])
+                size -= len(parts[-1])
             yield name, b"".join(parts)
 
 
