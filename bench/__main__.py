@@ -4,57 +4,119 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 import tempfile
+import time
 from pathlib import Path
-from typing import List
+from typing import Any, Dict, List
 
 from rich.console import Console
 
-from bench import counts, report
-from bench.apps import APPS, Artifacts, build
-from bench.measure import Result, measure
+from bench import chart, counts, documents, noise, report
+from bench.apps import APPS
+from bench.artifacts import Artifacts, Unavailable
+from bench.czexes import Czexes
+from bench.options import command, read
+from bench.parts import LISTS, PARTS
 from bench.pythons import Python, find_python
+from bench.setting import Setting
+from bench.tidy import Tidy
 
 
 def main() -> int:
-    options = _options()
-    console = Console()
-    scratch = Path(options.scratch or tempfile.mkdtemp(prefix="czex-bench-"))
-    results: List[Result] = []
-    built: List[Artifacts] = []
-    for version in options.pythons.split(","):
-        python = Python.make(find_python(version), version, scratch)
-        for name in options.apps.split(","):
-            with console.status(f"Building {name} for Python {version}"):
-                artifacts = build(APPS[name], python, scratch / f"{name}-{version}", options.level)
-            built.append(artifacts)
-            if not options.short:
-                with console.status(f"Measuring {name} with Python {version}"):
-                    results += measure(artifacts, options.rounds, options.cold_rounds)
-    report.show_sizes(console, built)
-    report.show_times(console, results)
-    violations = counts.check(built)
-    report.show_counts(console, violations)
+    options = read()
+    console = Console() if sys.stdout.isatty() else Console(width=160)
+    if options.saved:
+        results = json.loads(Path(options.saved).read_text())
+    else:
+        results = Run(options, console).results()
+    for tables in report.sections(results).values():
+        for table in tables:
+            console.print(table.rich())
     if options.json:
-        data = {"sizes": report.sizes(built), "times": [result.data() for result in results]}
-        Path(options.json).write_text(json.dumps(data, indent=2, sort_keys=True) + "\n")
-    return 1 if any(not violation.holds for violation in violations) else 0
+        Path(options.json).write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
+    if options.svg:
+        Path(options.svg).write_text(chart.svg(results))
+    for document in options.markdown:
+        documents.write(Path(document), results)
+    return 1 if any(not counts.holds(row) for row in results["counts"]) else 0
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bench/run", description=__doc__)
-    parser.add_argument("--apps", default="cowsay,large", help=f"of {','.join(APPS)}")
-    parser.add_argument("--pythons", default="3.11,3.13", help="versions, by comma")
-    parser.add_argument("--rounds", type=int, default=40, help="warm starts of each kind")
-    parser.add_argument("--cold-rounds", type=int, default=7, help="cold starts of each kind")
-    parser.add_argument("--level", type=int, default=9, help="the zstd compression level")
-    parser.add_argument("--json", help="write the numbers to this file, too")
-    parser.add_argument("--scratch", help="build here, and keep it for the next time")
-    parser.add_argument(
-        "--short", action="store_true", help="check only what can be counted without a clock"
-    )
-    return parser.parse_args()
+class Run:
+    """A run of the bench. What it builds for the next one is in `scratch`, all else is removed in the end."""
+
+    def __init__(self, options: argparse.Namespace, console: Console) -> None:
+        self.options = options
+        self.console = console
+        self.scratch = Path(options.scratch or tempfile.mkdtemp(prefix="czex-bench-"))
+        self.directory = self.scratch / f"run-{time.time_ns()}"
+        self.tidy = Tidy()
+        self.rows: Dict[str, List[Dict[str, Any]]] = {name: [] for name in LISTS}
+        self.not_measured = _left_out(options)
+
+    def results(self) -> Dict[str, Any]:
+        """What all tables are made from."""
+        load = noise.load()
+        try:
+            for version in self.options.pythons:
+                self._measure(Python.make(find_python(version), version, self.scratch))
+        finally:
+            shutil.rmtree(self.directory if self.options.scratch else self.scratch)
+        return {
+            **self.rows,
+            "command": command(self.options),
+            "level": self.options.level,
+            "machine": noise.machine(),
+            "load_before": load,
+            "load_after": noise.load(),
+            "not_measured": sorted(set(self.not_measured)),
+        }
+
+    def _measure(self, python: Python) -> None:
+        directory = self.directory / python.version
+        czexes = Czexes(directory / "czexes", self.options.level)
+        self.not_measured += czexes.missing()
+        apps = self._build(python, czexes)
+        for name in self.options.parts:
+            kind, measure = PARTS[name]
+            scratch = directory / name
+            scratch.mkdir()
+            with self.console.status(f"Measuring {name} with Python {python.version}"):
+                if kind == "timings":
+                    self.tidy.wait()
+                rounds = (self.options.rounds, self.options.cold_rounds)
+                self.rows[kind] += measure(Setting(python, apps, scratch, *rounds))
+                self.tidy.remove(scratch)
+
+    def _build(self, python: Python, czexes: Czexes) -> List[Artifacts]:
+        """Those of the apps that can be built for an interpreter."""
+        built = []
+        for app in map(APPS.__getitem__, self.options.apps):
+            if app.pythons and python.version not in app.pythons:
+                self.not_measured.append(f"{app.name}: only with Python {', '.join(app.pythons)}")
+                continue
+            directory = self.scratch / f"{app.name}-{python.version}"
+            artifacts = Artifacts(app, python, directory, czexes)
+            try:
+                with self.console.status(f"Building {app.name} for Python {python.version}"):
+                    artifacts.build()
+            except Unavailable as error:
+                if not app.optional:
+                    sys.exit(str(error))
+                self.not_measured.append(str(error))
+            else:
+                built.append(artifacts)
+        return built
+
+
+def _left_out(options: argparse.Namespace) -> List[str]:
+    """What was not asked for, or can't be had."""
+    apps = set(APPS) - set(options.apps)
+    parts = set(PARTS) - set(options.parts)
+    return [*(f"{name}: not among --apps" for name in apps), *counts.missing_tools()] + [
+        f"{name}: not among --parts" for name in parts
+    ]
 
 
 if __name__ == "__main__":

@@ -2,84 +2,131 @@
 
 from __future__ import annotations
 
+import math
 import re
+import shutil
 import subprocess
-import tempfile
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import List
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
-from bench.apps import Artifacts
-from bench.measure import start
+from bench.artifacts import Artifacts
+from bench.czexes import FOUR_PLATFORMS
+from bench.processes import environment
+from bench.setting import CZEX, CZEX_SH, EMPTY_ZIP, VENV_SCRIPT, Setting, references
 
-COWSAY_BYTES_MAX = 170_000
-LARGE_RATIO_MAX = 0.85
+COWSAY_BYTES_MAX = 110_000
+COWSAY_FOUR_PLATFORMS_BYTES_MAX = 260_000
+PERCENT_OF_PEX_MAX = {"web": 80, "torch": 74}
 ENTRIES_BEYOND_PACKS_MAX = 40
+# Beyond those of an empty zip app, and of the venv's script.
+CALLS_BEYOND_EMPTY_ZIP_MAX = 40
+CALLS_BEYOND_VENV_SCRIPT_MAX = 100
 
 
-@dataclass(frozen=True)
-class Count:
-    """Something counted, and whether it is within its bound."""
-
-    what: str
-    value: str
-    bound: str
-    holds: bool
+MODULES = "modules that the warm path imports"
+CALLS = "system calls of a warm start"
 
 
-def check(built: List[Artifacts]) -> List[Count]:
-    counted = []
-    for artifacts in built:
-        name = f"{artifacts.app.name}, {artifacts.python.version}"
-        size = artifacts.czex.stat().st_size
-        if artifacts.app.name == "cowsay":
-            bound = f"≤ {COWSAY_BYTES_MAX:,}"
-            counted.append(
-                Count(f"{name}: bytes of the CZEX", f"{size:,}", bound, size <= COWSAY_BYTES_MAX)
-            )
-        else:
-            ratio = size / artifacts.pexes["pex"].stat().st_size
-            bound = f"≤ {LARGE_RATIO_MAX}"
-            counted.append(
-                Count(
-                    f"{name}: size against the PEX", f"{ratio:.3f}", bound, ratio <= LARGE_RATIO_MAX
-                )
-            )
-        names = zipfile.ZipFile(artifacts.czex).namelist()
-        others = [entry for entry in names if not entry.startswith(".czex/packs/")]
-        bound = f"≤ {ENTRIES_BEYOND_PACKS_MAX}"
-        holds = len(others) <= ENTRIES_BEYOND_PACKS_MAX
-        counted.append(Count(f"{name}: zip entries beside packs", str(len(others)), bound, holds))
-        counted.append(_imports(name, artifacts))
-    return counted
+def count(setting: Setting) -> List[Dict[str, Any]]:
+    """`bound` is how much a value may be, or null."""
+    return [row for artifacts in setting.apps for row in _of_app(setting, artifacts)]
 
 
-def _imports(name: str, artifacts: Artifacts) -> Count:
-    """The modules that a warm start imports and an empty zip app does not, less the app's own."""
-    with tempfile.TemporaryDirectory() as scratch:
-        cache = Path(scratch)
-        empty = cache / "empty.zip"
-        with zipfile.ZipFile(empty, "w") as archive:
-            archive.writestr("__main__.py", "")
-        start([str(artifacts.python.executable), str(artifacts.czex), "x"], artifacts, cache)
-        ours = _imported(artifacts, artifacts.czex, cache)
-        floor = _imported(artifacts, empty, cache)
-        apps = _imported(artifacts, artifacts.venv_script, cache)
-    extra = sorted(ours - floor - apps - {"marshal"})
-    return Count(f"{name}: modules that the warm path imports", str(len(extra)), "0", not extra)
+def holds(row: Dict[str, Any]) -> bool:
+    return row["bound"] is None or row["value"] <= row["bound"]
 
 
-def _imported(artifacts: Artifacts, app: Path, cache: Path) -> set[str]:
-    python = artifacts.venv_script.parent / "python" if app == artifacts.venv_script else None
+def missing_tools() -> List[str]:
+    """What is not counted, in words."""
+    return [] if shutil.which("strace") else [f"{CALLS}: strace isn't on PATH"]
+
+
+def _of_app(setting: Setting, artifacts: Artifacts) -> List[Dict[str, Any]]:
+    cache = setting.new_directory(artifacts.app.name, "counts")
+    for argv in _commands(artifacts).values():
+        setting.start(argv, cache)
+        setting.start(argv, cache)
+    facts = [*_bytes(artifacts), _entries(artifacts), _modules(artifacts, cache)]
+    if shutil.which("strace"):
+        facts += _calls(artifacts, cache)
+    of = {"app": artifacts.app.name, "python": artifacts.python.version}
+    return [{**of, "what": what, "value": value, "bound": bound} for what, value, bound in facts]
+
+
+def _commands(artifacts: Artifacts) -> Dict[str, List[str]]:
+    return {
+        **references(artifacts),
+        CZEX: [str(artifacts.python.executable), str(artifacts.czex), "hi"],
+        CZEX_SH: [str(artifacts.czex), "hi"],
+    }
+
+
+Fact = Tuple[str, int, Optional[int]]
+
+
+def _bytes(artifacts: Artifacts) -> Iterator[Fact]:
+    size = artifacts.czex.stat().st_size
+    if artifacts.app.name == "cowsay":
+        yield "bytes, one platform", size, COWSAY_BYTES_MAX
+        if len(artifacts.czexes.platforms) == len(FOUR_PLATFORMS):
+            four = artifacts.czex_of_all_platforms.stat().st_size
+            yield "bytes, four platforms", four, COWSAY_FOUR_PLATFORMS_BYTES_MAX
+    else:
+        percent = 100 * size / artifacts.pex.stat().st_size
+        yield "percent of the PEX's bytes", math.ceil(percent), PERCENT_OF_PEX_MAX[
+            artifacts.app.name
+        ]
+
+
+def _entries(artifacts: Artifacts) -> Fact:
+    names = zipfile.ZipFile(artifacts.czex).namelist()
+    others = [name for name in names if not name.startswith(".czex/packs/")]
+    return "zip entries beside packs", len(others), ENTRIES_BEYOND_PACKS_MAX
+
+
+def _modules(artifacts: Artifacts, cache: Path) -> Fact:
+    """Those that a warm start imports and neither an empty zip app nor the venv's script does."""
+    imported = {
+        file: _imported(artifacts, file, cache)
+        for file in (artifacts.czex, artifacts.empty_zip, artifacts.venv_script)
+    }
+    extra = imported.pop(artifacts.czex).difference(*imported.values(), {"marshal"})
+    return MODULES, len(extra), 0
+
+
+def _imported(artifacts: Artifacts, file: Path, cache: Path) -> Set[str]:
+    python = artifacts.python.executable
+    if file == artifacts.venv_script:
+        python = file.parent / "python"
     process = subprocess.run(
-        [python or artifacts.python.executable, "-X", "importtime", app, "x"],
-        env=artifacts.python.environment(cache),
+        [python, "-X", "importtime", file, "hi"],
+        env=environment(artifacts.python, cache),
         capture_output=True,
         text=True,
         check=True,
     )
-    return {
-        match.strip()
-        for match in re.findall(r"^import time:[^|]*\|[^|]*\|(.*)$", process.stderr, re.M)
+    lines = re.findall(r"^import time:[^|]*\|[^|]*\|(.*)$", process.stderr, re.M)
+    return {line.strip() for line in lines}
+
+
+def _calls(artifacts: Artifacts, cache: Path) -> Iterator[Fact]:
+    counted = {
+        kind: _system_calls(artifacts, argv, cache) for kind, argv in _commands(artifacts).items()
     }
+    bounds = {
+        CZEX: counted[EMPTY_ZIP] + CALLS_BEYOND_EMPTY_ZIP_MAX,
+        CZEX_SH: counted[VENV_SCRIPT] + CALLS_BEYOND_VENV_SCRIPT_MAX,
+    }
+    for kind, calls in counted.items():
+        yield f"{CALLS}, {kind}", calls, bounds.get(kind)
+
+
+def _system_calls(artifacts: Artifacts, argv: Sequence[str], cache: Path) -> int:
+    summary = cache / "strace"
+    command = ["strace", "-c", "-f", "-o", str(summary), *argv]
+    variables = environment(artifacts.python, cache)
+    subprocess.run(command, env=variables, check=True, capture_output=True)
+    # % time, seconds, usecs/call, calls, errors if there were any, "total"
+    total = summary.read_text().splitlines()[-1].split()
+    return int(total[3])

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict
 
 
 @dataclass(frozen=True)
@@ -43,15 +42,6 @@ class Python:
     @property
     def executable(self) -> Path:
         return self.directory / "bin" / f"python{self.version}"
-
-    def environment(self, cache: Path) -> Dict[str, str]:
-        """No PYTHON* variable, this interpreter first on PATH, and all caches in `cache`."""
-        return {
-            "HOME": str(cache),
-            "LANG": "C.UTF-8",
-            "PATH": f"{self.directory / 'bin'}:/usr/bin:/bin",
-            "PEX_ROOT": str(cache / "pex"),
-        }
 
 
 def _ask(python: Path, code: str) -> str:

@@ -1,82 +1,164 @@
-"""Tables of what was measured."""
+"""What is shown of the results: sections of tables. The documents have a mark for each section."""
 
 from __future__ import annotations
 
-import statistics
 from itertools import groupby
-from typing import Any, Dict, List
+from typing import Callable, Dict, List
 
-from rich.console import Console
-from rich.table import Table
-
-from bench.apps import Artifacts
-from bench.counts import Count
-from bench.measure import REFERENCE, Result
-
-MILLISECONDS = 1000
+from bench import counts, goals, noise
+from bench.find import Results, Row, in_order, pythons, ratio, timing
+from bench.first_import import FIRST, SECOND
+from bench.install import COPY
+from bench.setting import CZEX, CZEX_BYTECODE, VENV_SCRIPT
+from bench.tables import TIMES, Table, mebibytes, times
 
 
-def show_times(console: Console, results: List[Result]) -> None:
-    """Medians of CPU and wall time, and their ratio to the reference: the warm console script of a plain venv."""
-    references = {
-        (result.app, result.python): result for result in results if result.kind == REFERENCE
+def sections(results: Results) -> Dict[str, List[Table]]:
+    """Those that there is something to say in, by their names."""
+    found = {
+        name: [table for table in make(results) if table.rows] for name, make in MAKERS.items()
     }
-    for (app, python), group in groupby(results, lambda result: (result.app, result.python)):
-        reference = references[app, python]
-        table = Table(title=f"{app}, Python {python}", title_justify="left")
-        table.add_column("start")
-        for heading in ("CPU ms", "spread", "ratio", "wall ms", "ratio"):
-            table.add_column(heading, justify="right")
-        for result in group:
-            low, _, high = statistics.quantiles(result.cpu, n=4)
-            table.add_row(
-                f"{result.state} {result.kind}",
-                f"{statistics.median(result.cpu) * MILLISECONDS:.1f}",
-                f"{low * MILLISECONDS:.1f}–{high * MILLISECONDS:.1f}",
-                f"{_ratio(result.cpu, reference.cpu):.2f}",
-                f"{statistics.median(result.wall) * MILLISECONDS:.1f}",
-                f"{_ratio(result.wall, reference.wall):.2f}",
-            )
-        console.print(table)
+    return {name: tables for name, tables in found.items() if tables}
 
 
-def _ratio(values: List[float], reference: List[float]) -> float:
-    return statistics.median(values) / statistics.median(reference)
-
-
-def sizes(built: List[Artifacts]) -> List[Dict[str, Any]]:
-    return [
-        {
-            "app": artifacts.app.name,
-            "python": artifacts.python.version,
-            "pex_bytes": artifacts.pexes["pex"].stat().st_size,
-            "czex_bytes": artifacts.czex.stat().st_size,
-            "injection_seconds": round(artifacts.injection, 2),
-        }
-        for artifacts in built
+def _machine(results: Results) -> List[Table]:
+    machine = results["machine"]
+    rows = [
+        ("command", f"`{results['command']}`"),
+        ("machine", f"{machine['cpus']} CPUs, {machine['cpu']}"),
+        ("system", machine["system"]),
+        ("load before", ", ".join(map(str, results["load_before"]))),
+        ("load after", ", ".join(map(str, results["load_after"]))),
     ]
+    for row in noise.variation(results["timings"]):
+        what = f"quartiles of `python -c pass` apart, {row['python']}, beside {row['app']}"
+        rows.append((what, f"{row['cpu']} % of its CPU time, {row['wall']} % of its wall time"))
+    missing = [(what,) for what in results["not_measured"]]
+    return [Table("Where", ["what", "value"], rows, 2), Table("Not measured", ["what"], missing)]
 
 
-def show_sizes(console: Console, built: List[Artifacts]) -> None:
-    table = Table(title="Size and injection", title_justify="left")
-    table.add_column("app")
-    for heading in ("PEX bytes", "CZEX bytes", "ratio", "injection s"):
-        table.add_column(heading, justify="right")
-    for row in sizes(built):
-        table.add_row(
-            f"{row['app']}, Python {row['python']}",
-            f"{row['pex_bytes']:,}",
-            f"{row['czex_bytes']:,}",
-            f"{row['czex_bytes'] / row['pex_bytes']:.2f}",
-            f"{row['injection_seconds']:.2f}",
-        )
-    console.print(table)
+def _goals(results: Results) -> List[Table]:
+    rows = [(goal.what, goal.bound, goal.measured, goal.verdict) for goal in goals.goals(results)]
+    return [Table("Goals", ["what", "goal", "measured", ""], rows, 4)]
 
 
-def show_counts(console: Console, counts: List[Count]) -> None:
-    table = Table(title="Counted", title_justify="left")
-    for heading in ("what", "value", "bound", ""):
-        table.add_column(heading)
-    for count in counts:
-        table.add_row(count.what, count.value, count.bound, "" if count.holds else "too much")
-    console.print(table)
+def _starts(results: Results) -> List[Table]:
+    rows = in_order([row for row in results["timings"] if row["state"] in ("warm", "cold")])
+    tables = []
+    for (app, python), group in groupby(rows, lambda row: (row["app"], row["python"])):
+        reference = timing(results, app, python, "warm", VENV_SCRIPT)
+        lines = [[f"{row['state']} `{row['kind']}`", *times(row, reference)] for row in group]
+        tables.append(Table(f"`{app}`, Python {python}", ["start", *TIMES], lines))
+    return tables
+
+
+def _summary(results: Results) -> List[Table]:
+    """CPU time alone, of the smallest app."""
+    rows = [row for row in results["timings"] if row["app"] == "cowsay"]
+    versions = pythons(results)
+    lines: Dict[str, List[str]] = {}
+    for row in (row for row in rows if row["state"] in ("warm", "cold")):
+        cells = []
+        for python in versions:
+            reference = timing(results, "cowsay", python, "warm", VENV_SCRIPT)
+            found = timing(results, "cowsay", python, row["state"], row["kind"])
+            cells.append(f"{ratio(found, reference, 'cpu') or 0:.2f}")
+        lines[f"{row['state']} `{row['kind']}`"] = cells
+    return [Table("`cowsay`", ["start", *versions], [[key, *lines[key]] for key in lines])]
+
+
+def _compared(
+    results: Results, title: str, state: str, reference: Callable[[Row], Row | None]
+) -> List[Table]:
+    rows = in_order([row for row in results["timings"] if row["state"] == state])
+    lines = [
+        [f"`{row['app']}`, {row['python']}", row["kind"], *times(row, reference(row))]
+        for row in rows
+    ]
+    return [Table(title, ["app", "what", *TIMES], lines, 2)]
+
+
+def _upgrade(results: Results) -> List[Table]:
+    def warm(row: Row) -> Row | None:
+        kind = CZEX_BYTECODE if row["kind"].startswith(CZEX_BYTECODE) else CZEX
+        return timing(results, row["app"], row["python"], row["state"], kind)
+
+    title = "First start of a new version whose wheels are there, against a warm start"
+    return _compared(results, title, "upgrade", warm)
+
+
+def _install(results: Results) -> List[Table]:
+    def copied(row: Row) -> Row | None:
+        return timing(results, row["app"], row["python"], row["state"], COPY)
+
+    title = "Unpacking into an empty cache, against copying the same tree"
+    return _compared(results, title, "install", copied)
+
+
+def _import(results: Results) -> List[Table]:
+    def second(row: Row) -> Row | None:
+        return timing(results, row["app"], row["python"], SECOND, row["kind"])
+
+    title = "The import after a cold start, against the second one"
+    return _compared(results, title, FIRST, second)
+
+
+def _injection(results: Results) -> List[Table]:
+    return _compared(
+        results, f"`pexcz inject --level {results['level']}`", "injection", lambda row: None
+    )
+
+
+def _sizes(results: Results) -> List[Table]:
+    names = ("pex", "shiv", "czex", "czex_four_platforms", "czex_with_bytecode")
+    rows = [
+        [f"`{row['app']}`, {row['python']}", f"{row['files']:,}"]
+        + ["not built" if row[name] is None else f"{row[name]:,}" for name in names]
+        + [f"{row['czex'] / row['pex']:.3f}"]
+        for row in in_order(results["sizes"])
+    ]
+    headings = [
+        "app",
+        "files",
+        "PEX",
+        "shiv",
+        "CZEX",
+        "four platforms",
+        "with bytecode",
+        "CZEX : PEX",
+    ]
+    return [Table("Bytes", headings, rows)]
+
+
+def _memory(results: Results) -> List[Table]:
+    rows = [
+        [f"`{row['app']}`, {row['python']}", mebibytes(row["injecting"])]
+        + ["" if row["unpacking"] is None else mebibytes(row["unpacking"])]
+        for row in in_order(results["peaks"])
+    ]
+    return [Table("Most memory at a time", ["app", "injecting", "unpacking"], rows)]
+
+
+def _counts(results: Results) -> List[Table]:
+    rows = [
+        [f"`{row['app']}`, {row['python']}", row["what"], f"{row['value']:,}"]
+        + ["" if row["bound"] is None else f"≤ {row['bound']:,}"]
+        + ["" if counts.holds(row) else "too much"]
+        for row in in_order(results["counts"])
+    ]
+    return [Table("Counted", ["app", "what", "value", "bound", ""], rows, 2)]
+
+
+MAKERS: Dict[str, Callable[[Results], List[Table]]] = {
+    "machine": _machine,
+    "goals": _goals,
+    "summary": _summary,
+    "starts": _starts,
+    "upgrade": _upgrade,
+    "import": _import,
+    "install": _install,
+    "injection": _injection,
+    "sizes": _sizes,
+    "memory": _memory,
+    "counts": _counts,
+}

@@ -1,0 +1,198 @@
+"""What is measured: the same app as a plain venv, as PEXes, as a shiv, as a CZEX. Each is built when it is first wanted."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import List, Sequence
+
+from bench.apps import App
+from bench.czexes import Czexes
+from bench.pythons import Python
+
+
+class Unavailable(Exception):
+    """An app that can't be built here. The message says why."""
+
+
+_EMPTY = """
+import sys
+sys.path[0] = {site_packages!r}
+from {module} import {function}
+sys.exit({function}())
+"""
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """An app in all its forms, for one interpreter.
+
+    :param directory: What depends on requirements alone; it may be kept for the next run.
+    :param czexes: Makes the CZEX files, in a directory of this run.
+    """
+
+    app: App
+    python: Python
+    directory: Path
+    czexes: Czexes
+
+    @property
+    def name(self) -> str:
+        return f"{self.app.name}-{self.python.version}"
+
+    def build(self) -> None:
+        """Make what every part wants. `Unavailable` where the package index doesn't have it."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.venv, self.pex, self.czex  # noqa: B018  Made as they are named.
+
+    @cached_property
+    def venv(self) -> Path:
+        """A plain venv with the app."""
+        venv = self.directory / "venv"
+        complete = venv / "complete"
+        if not complete.exists():
+            wheels = self._wheels()
+            command = _pip(venv, "install", "--no-index", "--no-deps", "--no-compile")
+            _run([*command, *map(str, sorted(wheels.glob("*.whl")))])
+            if self.app.source:
+                _write_script(venv, self.app)
+            complete.touch()
+        return venv
+
+    def _wheels(self) -> Path:
+        """The wheels of the lockfile, as the package index has them."""
+        venv, wheels = self.directory / "venv", self.directory / "wheels"
+        if not (venv / "pyvenv.cfg").exists():
+            _run([str(self.python.executable), "-m", "venv", str(venv)])
+        command = _pip(venv, "wheel", "--no-deps", "--require-hashes", "--wheel-dir", str(wheels))
+        try:
+            _run([*command, "--requirement", str(self.app.lockfile)])
+        except subprocess.CalledProcessError as error:
+            errors = [line for line in error.stderr.splitlines() if line.startswith("ERROR:")]
+            raise Unavailable(
+                f"{self.app.name} for Python {self.python.version}: pip can't get what "
+                f"{self.app.lockfile.name} names from its package index: "
+                + (errors[-1] if errors else error.stderr.strip())[len("ERROR: ") :]
+            )
+        return wheels
+
+    @property
+    def files(self) -> int:
+        """How many files its wheels have."""
+        wheels = (self.directory / "wheels").glob("*.whl")
+        return sum(len(zipfile.ZipFile(wheel).namelist()) for wheel in wheels)
+
+    @property
+    def venv_script(self) -> Path:
+        return self.venv / "bin" / self.app.script
+
+    @property
+    def site_packages(self) -> Path:
+        (path,) = self.venv.glob("lib/python*/site-packages")
+        return path
+
+    @cached_property
+    def empty_zip(self) -> Path:
+        """A zip app with nothing in it but the import that the venv's script has: the limit of `python FILE`."""
+        path = self.directory / "empty.zip"
+        module, _, function = self.app.entry_point.partition(":")
+        main = _EMPTY.format(
+            site_packages=str(self.site_packages), module=module, function=function
+        )
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("__main__.py", main.lstrip())
+        return path
+
+    @cached_property
+    def pex(self) -> Path:
+        return self._pex("zipapp", "sources")
+
+    @cached_property
+    def pex_venv(self) -> Path:
+        return self._pex("venv", "sources", "--venv")
+
+    @cached_property
+    def pex_sh_boot(self) -> Path:
+        return self._pex("sh-boot", "sources", "--venv", "--sh-boot")
+
+    def _pex(self, name: str, sources: str, *options: str) -> Path:
+        output = self.directory / f"{name}.pex"
+        if output.exists():
+            return output
+        command = [sys.executable, "-m", "pex", "--python", str(self.python.executable)]
+        command += ["--no-pypi", "--find-links", str(self.directory / "wheels")]
+        command += [*self.app.requirements, "--output-file", str(output), *options]
+        if self.app.source:
+            directory = self.directory / sources
+            directory.mkdir(exist_ok=True)
+            (directory / "app.py").write_text(f"# The {sources}.\n{self.app.source}")
+            command += ["--sources-directory", str(directory)]
+        _run([*command, "--entry-point", self.app.entry_point])
+        return output
+
+    @cached_property
+    def shiv(self) -> Path:
+        output = self.directory / "shiv.pyz"
+        if not output.exists():
+            tree = self.directory / "shiv"
+            command = _pip(self.venv, "install", "--no-index", "--no-deps", "--no-compile")
+            wheels = map(str, sorted((self.directory / "wheels").glob("*.whl")))
+            _run([*command, "--target", str(tree), *wheels])
+            if self.app.source:
+                (tree / "app.py").write_text(self.app.source)
+            command = [sys.executable, "-m", "shiv", "--site-packages", str(tree)]
+            command += ["--entry-point", self.app.entry_point, "--output-file", str(output)]
+            _run(command)
+        return output
+
+    @cached_property
+    def czex(self) -> Path:
+        return self.czexes.inject(self.pex, self.name)
+
+    @cached_property
+    def czex_of_all_platforms(self) -> Path:
+        """With the runtimes of the four platforms, of those that were built."""
+        return self.czexes.inject(self.pex, f"{self.name}-platforms", self.czexes.platforms)
+
+    @cached_property
+    def czex_with_bytecode(self) -> Path:
+        """Only where the tool can make it: `czexes.can_precompile`."""
+        return self.czexes.inject(self.pex, f"{self.name}-bytecode", options=self._precompile)
+
+    @cached_property
+    def upgraded(self) -> Path:
+        """Another version of the app, with the same wheels."""
+        return self.czexes.inject(self._next_pex, f"{self.name}-next")
+
+    @cached_property
+    def upgraded_with_bytecode(self) -> Path:
+        name = f"{self.name}-next-bytecode"
+        return self.czexes.inject(self._next_pex, name, options=self._precompile)
+
+    @property
+    def _next_pex(self) -> Path:
+        return self._pex("next", "sources of the next version")
+
+    @property
+    def _precompile(self) -> List[str]:
+        return ["--precompile", str(self.python.executable)]
+
+
+def _pip(venv: Path, *arguments: str) -> List[str]:
+    return [str(venv / "bin" / "python"), "-m", "pip", "--quiet", *arguments]
+
+
+def _write_script(venv: Path, app: App) -> None:
+    (site_packages,) = venv.glob("lib/python*/site-packages")
+    (site_packages / "app.py").write_text(app.source)
+    script = venv / "bin" / app.script
+    script.write_text(f"#!{venv}/bin/python\nimport sys\nfrom app import main\nsys.exit(main())\n")
+    script.chmod(0o755)
+
+
+def _run(command: Sequence[str]) -> None:
+    subprocess.run(command, check=True, capture_output=True, text=True)

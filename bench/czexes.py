@@ -1,0 +1,91 @@
+"""Makes CZEX files with the tool of this repository, as a user would who has its wheel."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from functools import cached_property
+from pathlib import Path
+from typing import Dict, List, Sequence
+
+from bench.apps import ROOT
+
+RUNTIMES = ROOT / "dist" / "native" / "runtimes"
+HOST = f"linux-{platform.machine()}"
+FOUR_PLATFORMS = ("linux-x86_64", "linux-aarch64", "macos-arm64", "windows-x86_64")
+
+
+class Czexes:
+    """A directory of CZEX files, and what they are made from."""
+
+    def __init__(self, directory: Path, level: int) -> None:
+        self.directory = directory
+        self.level = level
+        self.native = directory / "native"
+        directory.mkdir(parents=True)
+        if not (RUNTIMES / HOST).is_dir():
+            sys.exit(
+                f"The bench needs a runtime for {HOST} in {RUNTIMES}; build it with bench/run."
+            )
+        shutil.copytree(ROOT / "native" / "boot", self.native / "boot")
+        shutil.copy(ROOT / "native" / "platforms.json", self.native)
+        shutil.copytree(RUNTIMES, self.native / "runtime")
+
+    @property
+    def platforms(self) -> List[str]:
+        """Those of the four whose runtimes were built."""
+        return [name for name in FOUR_PLATFORMS if (RUNTIMES / name).is_dir()]
+
+    def missing(self) -> List[str]:
+        """What can't be made, in words."""
+        runtimes = sorted(set(FOUR_PLATFORMS) - set(self.platforms))
+        missing = [f"four platforms: no runtime was built for {', '.join(runtimes)}"]
+        return (missing if runtimes else []) + (
+            [] if self.can_precompile else ["bytecode packs: `pexcz inject` can't make them"]
+        )
+
+    @cached_property
+    def can_precompile(self) -> bool:
+        process = subprocess.run(
+            self.command("--help"), env=self.environment, check=True, capture_output=True, text=True
+        )
+        return "--precompile" in process.stdout
+
+    def inject(
+        self,
+        pex: Path,
+        name: str,
+        platforms: Sequence[str] = (HOST,),
+        options: Sequence[str] = (),
+    ) -> Path:
+        output = self.directory / f"{name}.czex"
+        command = self.injection(pex, output, platforms, options)
+        subprocess.run(command, env=self.environment, check=True)
+        return output
+
+    def injection(
+        self,
+        pex: Path,
+        output: Path,
+        platforms: Sequence[str] = (HOST,),
+        options: Sequence[str] = (),
+    ) -> List[str]:
+        """The command that makes a CZEX."""
+        command = self.command(str(pex), "-o", str(output), "--native", str(self.native))
+        command += ["--level", str(self.level), *options]
+        for name in platforms:
+            command += ["--platform", name]
+        return command
+
+    @staticmethod
+    def command(*arguments: str) -> List[str]:
+        return [sys.executable, "-B", "-m", "pexcz", "inject", *arguments]
+
+    @property
+    def environment(self) -> Dict[str, str]:
+        kept = ("HOME", "PATH", "TMPDIR")
+        found = {name: os.environ[name] for name in kept if name in os.environ}
+        return {**found, "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT / "pants-plugins")}

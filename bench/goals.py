@@ -1,0 +1,196 @@
+"""Where a CZEX is to get to, and whether it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Dict, List, Optional
+
+from bench.counts import MODULES
+from bench.find import Results, of_app, pythons, ratio, timing
+from bench.first_import import FIRST, SECOND
+from bench.install import COPY, RUNTIME
+from bench.setting import CZEX, CZEX_BYTECODE, CZEX_SH, EMPTY_ZIP, VENV_SCRIPT
+from bench.sizes import INJECT
+from bench.upgrade import NEW_VERSION, NEW_VERSION_BYTECODE
+
+MIB = 2**20
+KB = 1000
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A row of the table of goals, in words."""
+
+    what: str
+    bound: str
+    measured: str
+    verdict: str
+
+
+# What other tests are for.
+ELSEWHERE = (
+    Goal("in Pants, after a change of one source line", "≤ 1.0 s", "", "not measured here"),
+    Goal("a CZEX over 4 GB, an app of 200,000 files", "works", "", "not measured here"),
+)
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What is to be at most `bound`.
+
+    :param value: From the results and a version of Python; None where it wasn't measured.
+    :param limit: What nothing can be below, where that was measured.
+    """
+
+    what: str
+    bound: float
+    value: Callable[[Results, str], Optional[float]]
+    unit: str = "×"
+    pythons: tuple[str, ...] = ()
+    limit: Optional[Callable[[Results, str], Optional[float]]] = None
+
+
+def goals(results: Results) -> List[Goal]:
+    return [*(_goal(aim, results) for aim in _aims(results)), *ELSEWHERE]
+
+
+def _goal(aim: Aim, results: Results) -> Goal:
+    values: Dict[str, float] = {}
+    for python in aim.pythons or pythons(results):
+        value = aim.value(results, python)
+        if value is not None:
+            values[python] = value
+    verdict = "met" if all(value <= aim.bound for value in values.values()) else "not met"
+    return Goal(
+        aim.what,
+        f"≤ {_number(aim.bound, aim.unit)}",
+        ", ".join(_measured(aim, results, python, value) for python, value in values.items()),
+        verdict if values else "not measured",
+    )
+
+
+def _measured(aim: Aim, results: Results, python: str, value: float) -> str:
+    limit = aim.limit(results, python) if aim.limit else None
+    beside = "" if limit is None else f"; limit {_number(limit, aim.unit)}"
+    return f"{_number(value, aim.unit)} ({python}{beside})"
+
+
+def _number(value: float, unit: str) -> str:
+    if unit == "×":
+        return f"{value:.2f} ×"
+    if unit == "":
+        return f"{value:.0f}"
+    return f"{value:.1f} {unit}"
+
+
+def _aims(results: Results) -> List[Aim]:
+    memory = 16 * (min(results["machine"]["cpus"], 16) + 1)
+    return [
+        *(
+            Aim("warm `python cowsay.czex`", bound, _warm(CZEX), "×", versions, _warm(EMPTY_ZIP))
+            for bound, versions in ((1.08, ("3.11", "3.13")), (1.15, ("3.9",)))
+        ),
+        Aim("warm `./cowsay.czex`", 0.97, _warm(CZEX_SH)),
+        Aim("warm `torch` against warm `cowsay`", 1.05, _torch_against_cowsay),
+        Aim("cold `cowsay` against its warm start", 1.5, _cold(CZEX)),
+        Aim("the same with bytecode packs", 1.5, _cold(CZEX_BYTECODE)),
+        Aim("new version of `web` against its warm start", 1.5, _upgrade(NEW_VERSION, CZEX)),
+        Aim("the same with bytecode packs", 1.5, _upgrade(NEW_VERSION_BYTECODE, CZEX_BYTECODE)),
+        *(
+            Aim(f"unpacking `{app}` against `cp -r`, wall time", 1.25, _unpacking(app))
+            for app in ("web", "torch")
+        ),
+        Aim("first `import pandas` with bytecode packs against the second", 1.15, _import),
+        Aim("`cowsay.czex`, one platform", 110, _size("cowsay", "czex"), "KB"),
+        Aim("`cowsay.czex`, four platforms", 260, _size("cowsay", "czex_four_platforms"), "KB"),
+        Aim("`web.czex` against its PEX", 0.80, _size_ratio("web")),
+        Aim("`torch.czex` against its PEX", 0.74, _size_ratio("torch")),
+        Aim("injection of `torch`, wall time", 9, _injection, "s"),
+        *(
+            Aim(f"memory while unpacking `{app}`", memory, _peak(app, "unpacking"), "MiB")
+            for app in ("web", "torch")
+        ),
+        Aim("memory while injecting `torch`", 300, _peak("torch", "injecting"), "MiB"),
+        Aim("modules that the warm path imports", 0, _modules, ""),
+    ]
+
+
+Value = Callable[[Results, str], Optional[float]]
+
+
+def _warm(kind: str) -> Value:
+    return lambda results, python: ratio(
+        timing(results, "cowsay", python, "warm", kind),
+        timing(results, "cowsay", python, "warm", VENV_SCRIPT),
+        "cpu",
+    )
+
+
+def _torch_against_cowsay(results: Results, python: str) -> Optional[float]:
+    torch, cowsay = (timing(results, app, python, "warm", CZEX) for app in ("torch", "cowsay"))
+    return ratio(torch, cowsay, "cpu")
+
+
+def _cold(kind: str) -> Value:
+    return lambda results, python: ratio(
+        timing(results, "cowsay", python, "cold", kind),
+        timing(results, "cowsay", python, "warm", kind),
+        "cpu",
+    )
+
+
+def _upgrade(new: str, warm: str) -> Value:
+    return lambda results, python: ratio(
+        timing(results, "web", python, "upgrade", new),
+        timing(results, "web", python, "upgrade", warm),
+        "cpu",
+    )
+
+
+def _unpacking(app: str) -> Value:
+    return lambda results, python: ratio(
+        timing(results, app, python, "install", RUNTIME),
+        timing(results, app, python, "install", COPY),
+        "wall",
+    )
+
+
+def _import(results: Results, python: str) -> Optional[float]:
+    first, second = (
+        timing(results, "web", python, state, CZEX_BYTECODE) for state in (FIRST, SECOND)
+    )
+    return ratio(first, second, "cpu")
+
+
+def _size(app: str, name: str) -> Value:
+    def value(results: Results, python: str) -> Optional[float]:
+        row = of_app(results, "sizes", app, python)
+        return row[name] / KB if row and row[name] else None
+
+    return value
+
+
+def _size_ratio(app: str) -> Value:
+    def value(results: Results, python: str) -> Optional[float]:
+        row = of_app(results, "sizes", app, python)
+        return row["czex"] / row["pex"] if row else None
+
+    return value
+
+
+def _injection(results: Results, python: str) -> Optional[float]:
+    row = timing(results, "torch", python, "injection", INJECT)
+    return row["wall"]["median"] if row else None
+
+
+def _peak(app: str, name: str) -> Value:
+    def value(results: Results, python: str) -> Optional[float]:
+        row = of_app(results, "peaks", app, python)
+        return row[name] / MIB if row and row[name] else None
+
+    return value
+
+
+def _modules(results: Results, python: str) -> Optional[float]:
+    rows = [row for row in results["counts"] if row["what"] == MODULES and row["python"] == python]
+    return max((row["value"] for row in rows), default=None)

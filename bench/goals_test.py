@@ -1,0 +1,47 @@
+"""Goals are judged by what was measured, and what was not is said to be so."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List
+
+from bench.goals import goals
+from bench.setting import CZEX, VENV_SCRIPT
+
+
+def _timing(python: str, kind: str, seconds: float) -> Dict[str, Any]:
+    spread = {"low": seconds, "median": seconds, "high": seconds}
+    return {
+        "app": "cowsay",
+        "python": python,
+        "state": "warm",
+        "kind": kind,
+        "cpu": spread,
+        "wall": spread,
+    }
+
+
+def _verdicts(timings: List[Dict[str, Any]]) -> Dict[str, str]:
+    """Of warm starts, by the goal's bound."""
+    results = {
+        "machine": {"cpus": 2},
+        "timings": timings,
+        "sizes": [],
+        "peaks": [],
+        "counts": [],
+    }
+    return {
+        goal.bound: goal.verdict
+        for goal in goals(results)
+        if goal.what == "warm `python cowsay.czex`"
+    }
+
+
+def test_what_was_not_measured_is_neither_met_nor_missed() -> None:
+    assert set(_verdicts([]).values()) == {"not measured"}
+
+
+def test_one_interpreter_beyond_the_bound_misses_the_goal() -> None:
+    timings = []
+    for python, seconds in (("3.11", 1.05), ("3.13", 1.09), ("3.9", 1.09)):
+        timings += [_timing(python, VENV_SCRIPT, 1.0), _timing(python, CZEX, seconds)]
+    assert _verdicts(timings) == {"≤ 1.08 ×": "not met", "≤ 1.15 ×": "met"}

@@ -1,0 +1,68 @@
+"""Unpacking an app into an empty cache, against `cp -r` of the same tree by two processes.
+
+Both write to new directories of the same file system, in turns. The runtime is started by itself, with the plan of
+the app's cold start.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import Dict, List
+
+from bench.artifacts import Artifacts
+from bench.copying import copy, script_for
+from bench.plans import Plan, capture
+from bench.processes import Usage, peak_bytes, run
+from bench.setting import Setting
+from bench.timings import Timing, take_turns, turns_of
+
+RUNTIME = "runtime"
+COPY = "cp -r, two processes"
+
+
+def measure(setting: Setting) -> List[Timing]:
+    timings = []
+    for artifacts in setting.large:
+        plan = capture(setting, artifacts.czex, artifacts.app.name)
+        tree = setting.new_directory(artifacts.app.name, "tree")
+        _install(plan, tree)
+        script = script_for(tree / plan.store.relative_to(plan.cache), tree / "copy.sh")
+        kinds = {
+            RUNTIME: partial(_install_anew, setting, artifacts, plan),
+            COPY: partial(_copy, setting, artifacts, script),
+        }
+        turns = turns_of(artifacts.app.name, setting.python.version, "install", kinds)
+        timings += take_turns(turns, setting.cold_rounds, float("inf"))
+    return timings
+
+
+def _install_anew(setting: Setting, artifacts: Artifacts, plan: Plan, number: int) -> Usage:
+    return _install(plan, setting.new_directory(artifacts.app.name, "install", number))
+
+
+def _install(plan: Plan, cache: Path) -> Usage:
+    argv = [str(plan.runtime), "install", str(plan.moved(cache))]
+    # What others have written is not to be waited for in this one's time.
+    os.sync()
+    return run(argv, {}, cache / "output")
+
+
+def _copy(setting: Setting, artifacts: Artifacts, script: Path, number: int) -> Usage:
+    directory = setting.new_directory(artifacts.app.name, "copy", number)
+    target = directory / "tree"
+    target.mkdir()
+    os.sync()
+    return copy(script, target, directory / "output")
+
+
+def unpacking_peaks(setting: Setting) -> Dict[str, int]:
+    """The runtime's peak memory in bytes, by app."""
+    peaks = {}
+    for artifacts in setting.large:
+        plan = capture(setting, artifacts.czex, f"{artifacts.app.name}-memory")
+        cache = setting.new_directory(artifacts.app.name, "memory")
+        argv = [str(plan.runtime), "install", str(plan.moved(cache))]
+        peaks[artifacts.app.name] = peak_bytes(argv, {}, cache)
+    return peaks

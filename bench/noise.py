@@ -1,0 +1,50 @@
+"""How quiet the machine was: its load, and how much the same start varies from one time to the next."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from typing import Any, Dict, List
+
+from bench.setting import PASS
+
+
+def machine() -> Dict[str, Any]:
+    return {
+        "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
+        "cpu": _cpu(),
+        "cpus": len(os.sched_getaffinity(0)),
+    }
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return "unknown"
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else "unknown"
+
+
+def load() -> List[float]:
+    """The averages of the last 1, 5 and 15 minutes."""
+    return [round(value, 2) for value in os.getloadavg()]
+
+
+def variation(timings: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
+    """Of `python -c pass`: the distance of its quartiles in percent of the median."""
+    return [
+        {
+            "app": row["app"],
+            "python": row["python"],
+            "cpu": _percent(row["cpu"]),
+            "wall": _percent(row["wall"]),
+        }
+        for row in timings
+        if row["kind"] == PASS
+    ]
+
+
+def _percent(spread: Dict[str, float]) -> float:
+    return round(100 * (spread["high"] - spread["low"]) / spread["median"], 1)

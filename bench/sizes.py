@@ -1,0 +1,77 @@
+"""How large the files are, how long injection takes, and how much memory the tool and the runtime want."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any, Dict, List, Sequence
+
+from bench.artifacts import Artifacts
+from bench.czexes import FOUR_PLATFORMS, HOST
+from bench.install import unpacking_peaks
+from bench.processes import Usage, peak_bytes, run
+from bench.setting import Setting
+from bench.timings import Timing, take_turns, turns_of
+
+INJECT = "pexcz inject"
+INJECTIONS = 3
+
+
+def sizes(setting: Setting) -> List[Dict[str, Any]]:
+    """Bytes. Null is what was not built."""
+    return [_sizes(artifacts) for artifacts in setting.apps]
+
+
+def _sizes(artifacts: Artifacts) -> Dict[str, Any]:
+    czexes = artifacts.czexes
+    whole = len(czexes.platforms) == len(FOUR_PLATFORMS)
+    bytecode = artifacts.czex_with_bytecode if czexes.can_precompile else None
+    return {
+        "app": artifacts.app.name,
+        "python": artifacts.python.version,
+        "files": artifacts.files,
+        "pex": artifacts.pex.stat().st_size,
+        "shiv": artifacts.shiv.stat().st_size,
+        "czex": artifacts.czex.stat().st_size,
+        "czex_four_platforms": _size(artifacts.czex_of_all_platforms if whole else None),
+        "czex_with_bytecode": _size(bytecode),
+    }
+
+
+def _size(path: Path | None) -> int | None:
+    return path.stat().st_size if path else None
+
+
+def injections(setting: Setting) -> List[Timing]:
+    def work(artifacts: Artifacts, number: int) -> Usage:
+        directory = setting.new_directory(artifacts.app.name, "inject", number)
+        argv = _injection(artifacts, directory)
+        return run(argv, artifacts.czexes.environment, directory / "output")
+
+    turns = []
+    for artifacts in setting.apps:
+        kinds = {INJECT: partial(work, artifacts)}
+        turns += turns_of(artifacts.app.name, setting.python.version, "injection", kinds)
+    return take_turns(turns, INJECTIONS, float("inf"))
+
+
+def _injection(artifacts: Artifacts, directory: Path) -> Sequence[str]:
+    return artifacts.czexes.injection(artifacts.pex, directory / "app.czex", [HOST])
+
+
+def peaks(setting: Setting) -> List[Dict[str, Any]]:
+    """Peak memory in bytes, of injection and of unpacking."""
+    unpacking = unpacking_peaks(setting)
+    rows = []
+    for artifacts in setting.apps:
+        directory = setting.new_directory(artifacts.app.name, "inject-memory")
+        argv = _injection(artifacts, directory)
+        rows.append(
+            {
+                "app": artifacts.app.name,
+                "python": artifacts.python.version,
+                "injecting": peak_bytes(argv, artifacts.czexes.environment, directory),
+                "unpacking": unpacking.get(artifacts.app.name),
+            }
+        )
+    return rows

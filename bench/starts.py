@@ -1,0 +1,56 @@
+"""Warm and cold starts of every kind, of all apps of an interpreter in the same rounds.
+
+In a cold start every cache is a directory that has never existed before; the machine's page cache is warm.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import List
+
+from bench.artifacts import Artifacts
+from bench.processes import Usage
+from bench.setting import Setting, references, zip_apps
+from bench.timings import Timing, take_turns, turns_of
+
+WARM_SLOW_SECONDS = 0.15
+COLD_SLOW_SECONDS = 3.0
+
+
+def measure(setting: Setting) -> List[Timing]:
+    return _warm(setting) + _cold(setting)
+
+
+def _warm(setting: Setting) -> List[Timing]:
+    def work(argv: List[str], cache: Path, number: int) -> Usage:
+        return setting.start(argv, cache)
+
+    turns = []
+    for artifacts in setting.apps:
+        cache = setting.new_directory(artifacts.app.name, "warm")
+        commands = {**references(artifacts), **zip_apps(artifacts)}
+        for argv in commands.values():
+            # The first start installs, the second compiles what it can.
+            setting.start(argv, cache)
+            setting.start(argv, cache)
+        kinds = {kind: partial(work, argv, cache) for kind, argv in commands.items()}
+        turns += turns_of(artifacts.app.name, setting.python.version, "warm", kinds)
+    return take_turns(turns, setting.rounds, WARM_SLOW_SECONDS)
+
+
+def _cold(setting: Setting) -> List[Timing]:
+    def work(artifacts: Artifacts, kind: str, argv: List[str], number: int) -> Usage:
+        cache = setting.new_directory(artifacts.app.name, "cold", kind, number)
+        # What others have written is not to be waited for in this one's time.
+        os.sync()
+        return setting.start(argv, cache)
+
+    turns = []
+    for artifacts in setting.apps:
+        kinds = {
+            kind: partial(work, artifacts, kind, argv) for kind, argv in zip_apps(artifacts).items()
+        }
+        turns += turns_of(artifacts.app.name, setting.python.version, "cold", kinds)
+    return take_turns(turns, setting.cold_rounds, COLD_SLOW_SECONDS)

@@ -1,0 +1,62 @@
+"""The first start of a new version of an app whose wheels are in the cache, against its warm start."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Callable, Dict, List, Set, Tuple
+
+from bench.artifacts import Artifacts
+from bench.processes import Usage
+from bench.setting import CZEX, CZEX_BYTECODE, Setting
+from bench.timings import Timing, take_turns, turns_of
+
+NEW_VERSION = f"{CZEX}, new version"
+NEW_VERSION_BYTECODE = f"{CZEX_BYTECODE}, new version"
+Kinds = Dict[str, Callable[[int], Usage]]
+
+
+def measure(setting: Setting) -> List[Timing]:
+    turns = []
+    for artifacts in setting.large:
+        pair = (artifacts.czex, artifacts.upgraded)
+        kinds = _kinds(setting, artifacts, (CZEX, NEW_VERSION), pair)
+        if artifacts.czexes.can_precompile:
+            pair = (artifacts.czex_with_bytecode, artifacts.upgraded_with_bytecode)
+            kinds.update(_kinds(setting, artifacts, (CZEX_BYTECODE, NEW_VERSION_BYTECODE), pair))
+        turns += turns_of(artifacts.app.name, setting.python.version, "upgrade", kinds)
+    return take_turns(turns, setting.cold_rounds * 2, float("inf"))
+
+
+def _kinds(
+    setting: Setting, artifacts: Artifacts, names: Tuple[str, str], czexes: Tuple[Path, Path]
+) -> Kinds:
+    cache = setting.new_directory(artifacts.app.name, names[0])
+    python = str(artifacts.python.executable)
+    old, new = ([python, str(czex), "hi"] for czex in czexes)
+    for _ in range(2):
+        setting.start(old, cache)
+    before = _installed(cache)
+    setting.start(new, cache)
+    added = _installed(cache) - before
+    if not added:
+        raise RuntimeError(f"{czexes[1]} has installed nothing beside {czexes[0]}")
+    return {
+        names[0]: lambda number: setting.start(old, cache),
+        names[1]: partial(_first_start, setting, new, cache, added),
+    }
+
+
+def _first_start(
+    setting: Setting, argv: List[str], cache: Path, added: Set[Path], number: int
+) -> Usage:
+    aside = setting.new_directory(cache.name, "aside", number)
+    for path in added:
+        path.rename(aside / path.name)
+    return setting.start(argv, cache)
+
+
+def _installed(cache: Path) -> Set[Path]:
+    """The environments, sources and wheels in the cache, in which PEX_ROOT is `pex`."""
+    root = cache / "pex" / "czex"
+    return {path for kind in ("venvs", "sources", "wheels") for path in root.glob(f"{kind}/*")}
