@@ -1,0 +1,38 @@
+"""What the documents say is what was measured."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bench import chart
+from bench.apps import ROOT
+from bench.documents import filled
+
+RESULTS = json.loads((ROOT / "bench" / "results.json").read_text())
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/benchmark.md"])
+def test_the_tables_are_those_of_the_results(name: str) -> None:
+    text = (ROOT / name).read_text()
+    command = f"bench/run --from bench/results.json --markdown {name}"
+    assert text == filled(text, RESULTS), f"`{command}` writes them anew"
+
+
+def test_the_chart_is_that_of_the_results() -> None:
+    command = "bench/run --from bench/results.json --svg docs/benchmark.svg"
+    drawn = (ROOT / "docs" / "benchmark.svg").read_text()
+    assert drawn == chart.svg(RESULTS), f"`{command}` draws it anew"
+
+
+def test_a_mark_without_a_section_is_refused() -> None:
+    with pytest.raises(ValueError, match="there is no section 'nothing'"):
+        filled("<!-- bench nothing -->\n<!-- bench end -->\n", RESULTS)
+
+
+def test_what_stands_between_the_marks_is_replaced_and_the_rest_is_kept() -> None:
+    text = "before\n<!-- bench goals -->\nstale line\n<!-- bench end -->\nafter\n"
+    again = filled(filled(text, RESULTS), RESULTS)
+    assert again == filled(text, RESULTS)
+    assert again.startswith("before\n") and again.endswith("\nafter\n") and "stale line" not in again
