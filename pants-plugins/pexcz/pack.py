@@ -29,6 +29,7 @@ COUNT = struct.Struct("<I")
 EXECUTABLE = 1
 SHEBANG = 2
 DIRECTORY = 4
+OUTWARD = 8
 
 SITECUSTOMIZE = ("sitecustomize.py", "sitecustomize/__init__.py")
 

@@ -9,6 +9,7 @@ import pytest
 
 from pexcz import pack, packwriter
 from pexcz.errors import BadPackError
+from pexcz.libraries import Libraries
 from pexcz.pack import DIRECTORY, EXECUTABLE, FRAME_RAW_MAX, Entry, PackInfo
 from pexcz.packwriter import write_pack
 
@@ -55,7 +56,9 @@ def test_the_number_of_threads_does_not_matter() -> None:
 def test_a_large_file_goes_over_several_frames_and_small_ones_share_one() -> None:
     content = bytes(FRAME_RAW_MAX * 2 + 5)
     frames = list(
-        packwriter._frames([entry("lib/a", b"a"), entry("lib/b", b"b"), entry("lib/c", content)])
+        packwriter._frames(
+            [entry("lib/a", b"a"), entry("lib/b", b"b"), entry("lib/c", content)], Libraries()
+        )
     )
     assert [len(frame) for frame in frames] == [2, FRAME_RAW_MAX, FRAME_RAW_MAX, 5]
 

@@ -11,11 +11,12 @@ import tempfile
 import threading
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import IO, Any, Deque, Dict, Iterable, Iterator, List, Sequence, Tuple
+from typing import IO, Any, Deque, Dict, Iterable, Iterator, List, Sequence, Set, Tuple
 
 import zstandard
 
 from pexcz import paths
+from pexcz.libraries import Libraries
 from pexcz.pack import (
     COPY_CHUNK_BYTES,
     COUNT,
@@ -24,6 +25,7 @@ from pexcz.pack import (
     FRAME_RAW_MAX,
     HEADER,
     MAGIC,
+    OUTWARD,
     VERSION,
     Entry,
 )
@@ -39,6 +41,7 @@ class FinishedPack:
         self._meta = meta
         self._frames: List[Tuple[int, int]] = []
         self._body = tempfile.TemporaryFile()
+        self.libraries = Libraries()
         self.entries = sorted(entries, key=lambda entry: paths.sort_key(entry.path))
 
     def add(self, raw_size: int, packed: bytes) -> None:
@@ -48,7 +51,8 @@ class FinishedPack:
     def write(self, output: IO[bytes], level: int) -> None:
         """Write the pack to `output`. It can't be written twice."""
         meta_raw = json.dumps(self._meta, sort_keys=True, separators=(",", ":")).encode("utf-8")
-        index_raw = _index(self._frames, self.entries)
+        outward = self.libraries.outward(entry.path for entry in self.entries)
+        index_raw = _index(self._frames, self.entries, outward)
         compress = _compressor(level).compress
         meta_packed, index_packed = compress(meta_raw), compress(index_raw)
         output.write(
@@ -89,7 +93,7 @@ def finished_packs(contents: Iterable[Content], level: int, threads: int) -> Ite
     def frames() -> Iterator[Tuple[FinishedPack, bytes]]:
         for meta, entries in contents:
             pack = FinishedPack(meta, entries)
-            for frame in _frames(pack.entries):
+            for frame in _frames(pack.entries, pack.libraries):
                 yield pack, frame
             # The end, and all there is in a pack without content.
             yield pack, b""
@@ -128,18 +132,19 @@ def _compressor(level: int) -> zstandard.ZstdCompressor:
     return zstandard.ZstdCompressor(level=level, write_checksum=True, write_content_size=True)
 
 
-def _index(frames: Sequence[Tuple[int, int]], entries: Sequence[Entry]) -> bytes:
+def _index(frames: Sequence[Tuple[int, int]], entries: Sequence[Entry], outward: Set[str]) -> bytes:
     parts = [COUNT.pack(len(frames))]
     parts.extend(FRAME.pack(*frame) for frame in frames)
     parts.append(COUNT.pack(len(entries)))
     for entry in entries:
         path = entry.path.encode("utf-8")
-        parts.append(ENTRY.pack(entry.flags, len(path), entry.size))
+        flags = entry.flags | (OUTWARD if entry.path in outward else 0)
+        parts.append(ENTRY.pack(flags, len(path), entry.size))
         parts.append(path)
     return b"".join(parts)
 
 
-def _frames(entries: Iterable[Entry]) -> Iterator[bytes]:
+def _frames(entries: Iterable[Entry], libraries: Libraries) -> Iterator[bytes]:
     """The content, cut into frames: files together while they fit, a large file over several."""
     pending: List[bytes] = []
     pending_bytes = 0
@@ -147,7 +152,7 @@ def _frames(entries: Iterable[Entry]) -> Iterator[bytes]:
         if pending and pending_bytes + entry.size > FRAME_RAW_MAX:
             yield b"".join(pending)
             pending, pending_bytes = [], 0
-        for chunk in entry.chunks():
+        for chunk in libraries.watch(entry.path, entry.chunks()):
             pending.append(chunk)
             pending_bytes += len(chunk)
             while pending_bytes >= FRAME_RAW_MAX:
