@@ -94,6 +94,22 @@ fn storePath(arena: std.mem.Allocator, record: *const plan_format.Pack) error{Ou
     return std.mem.concat(arena, u8, &.{ parent, record.directory() });
 }
 
+/// A directory of the store that this process makes, and what goes there.
+const Begun = struct { packs: []const pack_format.Pack, making: store_dirs.Making };
+
+/// First every pack itself, then the bytecode of those that have some: it finds their directories there.
+fn unpackAll(decoder: zstd.Decoder, begun: []const Begun, report: *Report) ReportError!void {
+    for (0..link.packs_together_max) |number| {
+        var targets_buffer: [packs_in_batch_max]unpack.Target = undefined;
+        var targets: std.ArrayList(unpack.Target) = .initBuffer(&targets_buffer);
+        for (begun) |one| {
+            if (number >= one.packs.len) continue;
+            targets.appendAssumeCapacity(.{ .pack = &one.packs[number], .making = one.making, .adds = number > 0 });
+        }
+        if (targets.items.len > 0) try unpack.unpack(decoder, targets.items, report);
+    }
+}
+
 /// First what nobody else is making, then what turned out to be left over. While waiting, no lock is held.
 fn installPacks(
     arena: std.mem.Allocator,
@@ -107,26 +123,25 @@ fn installPacks(
     while (rest.len > 0) {
         const batch = rest[0..@min(rest.len, packs_in_batch_max)];
         rest = rest[batch.len..];
-        var targets_buffer: [packs_in_batch_max]unpack.Target = undefined;
-        var targets: std.ArrayList(unpack.Target) = .initBuffer(&targets_buffer);
-        errdefer for (targets.items) |target| target.making.abandon();
+        var begun_buffer: [packs_in_batch_max]Begun = undefined;
+        var begun: std.ArrayList(Begun) = .initBuffer(&begun_buffer);
+        errdefer for (begun.items) |one| one.making.abandon();
         for (batch) |installed| {
             switch (try store.begin(installed.path, report)) {
                 .installed => {},
                 .busy => try busy.append(arena, installed),
-                .making => |making| targets.appendAssumeCapacity(.{ .packs = installed.packs, .making = making }),
+                .making => |making| begun.appendAssumeCapacity(.{ .packs = installed.packs, .making = making }),
             }
         }
-        try unpack.unpack(decoder, targets.items, report);
-        while (targets.pop()) |target| try target.making.finish(report);
+        try unpackAll(decoder, begun.items, report);
+        while (begun.pop()) |one| try one.making.finish(report);
     }
     for (busy.items) |installed| {
         switch (try store.beginWaiting(installed.path, report)) {
             .busy => unreachable,
             .installed => {},
             .making => |making| {
-                const target: unpack.Target = .{ .packs = installed.packs, .making = making };
-                unpack.unpack(decoder, &.{target}, report) catch |err| {
+                unpackAll(decoder, &.{.{ .packs = installed.packs, .making = making }}, report) catch |err| {
                     making.abandon();
                     return err;
                 };

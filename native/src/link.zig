@@ -20,6 +20,9 @@ const ReportError = @import("report.zig").Error;
 
 const copy_buffer_bytes = 64 << 10;
 
+/// A pack and its bytecode.
+pub const packs_together_max = 2;
+
 pub const Installed = struct {
     /// One, or one and its bytecode.
     packs: []const Pack,

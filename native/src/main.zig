@@ -45,7 +45,9 @@ fn planPath(arena: std.mem.Allocator, arguments: std.process.Args) ?[]const u8 {
 }
 
 test {
+    _ = @import("frame.zig");
     _ = @import("install.zig");
+    _ = @import("job.zig");
     _ = @import("link.zig");
     _ = @import("pack.zig");
     _ = @import("path.zig");

@@ -60,12 +60,8 @@ pub const Pack = struct {
     /// How many entries before each index need real directories; one longer than `entries`.
     special_before: []const u32,
 
-    /// Brings bytes of the pack, in the buffer or from memory.
-    pub fn read(pack: *const Pack, buffer: []u8, offset: u64, report: *Report) ReportError![]const u8 {
-        return pack.inHead(offset, buffer.len) orelse readAll(pack.file, pack.record, buffer, offset, report);
-    }
-
-    fn inHead(pack: *const Pack, offset: u64, size: usize) ?[]const u8 {
+    /// Bytes of the pack that were read with its header.
+    pub fn inHead(pack: *const Pack, offset: u64, size: usize) ?[]const u8 {
         return if (offset + size <= pack.head.len) pack.head[@intCast(offset)..][0..size] else null;
     }
 
@@ -75,17 +71,64 @@ pub const Pack = struct {
         return pack.special_before[start] != pack.special_before[end];
     }
 
-    /// The first entry whose content ends behind an offset.
-    pub fn entryAt(pack: *const Pack, content_offset: u64) usize {
+    /// A pack is unpacked in pieces: one for each frame, or one without content.
+    pub fn pieceCount(pack: *const Pack) u32 {
+        return @max(1, @as(u32, @intCast(pack.frames.len)));
+    }
+
+    pub fn piece(pack: *const Pack, number: u32) Piece {
+        assert(number < pack.pieceCount());
+        const start = if (pack.frames.len == 0) 0 else pack.frames[number].content_offset;
+        const first = pack.entryFrom(start);
+        // At the end of the content there may be empty files.
+        const end, const behind = if (number + 1 == pack.pieceCount())
+            .{ pack.content_bytes, pack.entries.len }
+        else
+            .{ pack.frames[number + 1].content_offset, pack.entryFrom(pack.frames[number + 1].content_offset) };
+        return .{
+            .content_offset = start,
+            .content_end = end,
+            .continued = pack.continuedAt(start, first),
+            .entries = pack.entries[first..behind],
+            .first = if (number == 0) "" else pack.firstPath(start, first),
+            .after = if (number + 1 == pack.pieceCount()) "" else pack.firstPath(end, behind),
+        };
+    }
+
+    /// The first entry whose content begins at an offset or behind it.
+    fn entryFrom(pack: *const Pack, content_offset: u64) usize {
         var low: usize = 0;
         var high: usize = pack.entries.len;
         while (low < high) {
             const middle = low + (high - low) / 2;
-            const entry = pack.entries[middle];
-            if (entry.offset + entry.size > content_offset) high = middle else low = middle + 1;
+            if (pack.entries[middle].offset >= content_offset) high = middle else low = middle + 1;
         }
         return low;
     }
+
+    fn continuedAt(pack: *const Pack, content_offset: u64, first: usize) ?Entry {
+        if (first == 0) return null;
+        const entry = pack.entries[first - 1];
+        return if (entry.offset + entry.size > content_offset) entry else null;
+    }
+
+    fn firstPath(pack: *const Pack, content_offset: u64, first: usize) []const u8 {
+        return (pack.continuedAt(content_offset, first) orelse pack.entries[first]).path;
+    }
+};
+
+/// The files and directories that come with one frame.
+pub const Piece = struct {
+    content_offset: u64,
+    content_end: u64,
+    /// A file that begins in a frame before this one.
+    continued: ?Entry,
+    /// What begins in this one.
+    entries: []const Entry,
+    /// The path of the first of all these; empty in a pack's first piece.
+    first: []const u8,
+    /// The same of the next piece; empty in a pack's last one.
+    after: []const u8,
 };
 
 /// Meta or index: one frame, stored behind the header.
@@ -154,7 +197,7 @@ pub fn damaged(report: *Report, record: *const PackRecord, reason: []const u8) e
     return report.damaged(record.archive, record.fingerprint, reason);
 }
 
-fn readAll(
+pub fn readAll(
     file: os.File,
     record: *const PackRecord,
     buffer: []u8,
@@ -363,8 +406,24 @@ test "an index says where everything is" {
     try testing.expectEqual(os.Mode.executable, pack.entries[1].mode());
     try testing.expect(pack.entries[2].is_directory and pack.entries[3].has_shebang);
     try testing.expectEqualSlices(u32, &.{ 0, 0, 1, 1, 2 }, pack.special_before);
-    for ([_]usize{ 0, 0, 0, 1, 1, 3 }, 0..) |entry, offset| try testing.expectEqual(entry, pack.entryAt(offset));
     try testing.expect(pack.anySpecial(0, 2) and !pack.anySpecial(2, 3));
+}
+
+test "a pack is cut where its frames begin" {
+    var arena = std.heap.ArenaAllocator.init(testing.allocator);
+    defer arena.deinit();
+    const pack = try parseTestIndex(arena.allocator(), try encodeIndex(arena.allocator(), &good_frames, &good_entries));
+    try testing.expectEqual(2, pack.pieceCount());
+    const front = pack.piece(0);
+    try testing.expectEqual(null, front.continued);
+    try testing.expectEqualDeep(pack.entries[0..2], front.entries);
+    try testing.expectEqualStrings("", front.first);
+    const back = pack.piece(1);
+    try testing.expectEqualDeep(pack.entries[1], back.continued.?);
+    try testing.expectEqualDeep(pack.entries[2..], back.entries);
+    try testing.expectEqualStrings(front.after, back.first);
+    try testing.expectEqualStrings("lib/b.so", back.first);
+    try testing.expectEqualStrings("", back.after);
 }
 
 test "an index that ends too soon or goes on is refused" {

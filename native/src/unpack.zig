@@ -1,6 +1,9 @@
 //! Unpacks packs into directories that were made for them, on as many threads as the work is worth. When
 //! it returns, every file is written and every checksum was right; giving a directory its name is the
 //! caller's.
+//!
+//! A frame is a piece of work (pack.zig, `Piece`). Whoever has it makes the files that begin in it, and the
+//! directories that are new with them. What two pieces need is made before any thread starts.
 
 const std = @import("std");
 const assert = std.debug.assert;
@@ -8,28 +11,31 @@ const os = @import("os.zig");
 const pack_format = @import("pack.zig");
 const path_rules = @import("path.zig");
 const zstd = @import("zstd.zig");
+const Entry = pack_format.Entry;
+const FrameReader = @import("frame.zig").FrameReader;
+const frame_buffer_bytes = @import("frame.zig").buffer_bytes;
+const Job = @import("job.zig").Job;
 const Making = @import("store.zig").Making;
 const Pack = pack_format.Pack;
+const Piece = pack_format.Piece;
 const Report = @import("report.zig").Report;
 const ReportError = @import("report.zig").Error;
+const threads_max = @import("job.zig").threads_max;
 
-pub const threads_max = 16;
-/// Below this much content, starting a thread costs more than it brings.
+/// To make a file takes as long as to write so much more into one.
+const entry_cost_bytes = 16 << 10;
+/// Below this cost, starting a thread costs more than it brings.
 const threads_from_bytes = 4 << 20;
 const thread_stack_bytes = 512 << 10;
+/// Of a large file, so much is decoded and then written: it is still in the processor's cache.
+const write_bytes_max = 512 << 10;
 
-/// The new directory for the content of packs.
+/// A pack, and the new directory for its content.
 pub const Target = struct {
-    packs: []const Pack,
-    making: Making,
-};
-
-/// One of a target's packs.
-const Unpacking = struct {
     pack: *const Pack,
     making: Making,
-    /// To what an earlier pack has made there.
-    adds: bool,
+    /// To what another pack has made there.
+    adds: bool = false,
 };
 
 pub fn unpack(decoder: zstd.Decoder, targets: []const Target, report: *Report) ReportError!void {
@@ -38,35 +44,30 @@ pub fn unpack(decoder: zstd.Decoder, targets: []const Target, report: *Report) R
     defer arena_state.deinit();
     const arena = arena_state.allocator();
 
-    var unpackings: std.ArrayList(Unpacking) = .empty;
-    var job: Job = .{};
-    var content_bytes: u64 = 0;
+    var packed_bytes_max: usize = 0;
+    var raw_bytes_max: usize = 0;
     for (targets) |target| {
-        for (target.packs, 0..) |*pack, number| {
-            const unpacking: Unpacking = .{ .pack = pack, .making = target.making, .adds = number > 0 };
-            _ = try pack_format.readSection(arena, decoder, pack, pack.meta, report);
-            try prepare(unpacking, report);
-            try unpackings.append(arena, unpacking);
-            job.add(pack.frames);
-            content_bytes += pack.content_bytes;
+        _ = try pack_format.readSection(arena, decoder, target.pack, target.pack.meta, report);
+        try prepare(target, report);
+        for (target.pack.frames) |frame| {
+            packed_bytes_max = @max(packed_bytes_max, frame.packed_bytes);
+            raw_bytes_max = @max(raw_bytes_max, frame.raw_bytes);
         }
     }
-    job.unpackings = unpackings.items;
-    if (job.frame_count == 0) return;
-
-    var workers: [threads_max]Worker = undefined;
-    const threads = if (content_bytes <= threads_from_bytes) 1 else @min(os.processorCount(), job.frame_count, threads_max);
-    var parts: [threads_max]Job.Part = undefined;
-    job.divide(parts[0..threads]);
-    for (workers[0..threads], 0..) |*worker, number| worker.* = .{
+    var job: Job = .{};
+    divide(&job, targets);
+    var workers_buffer: [threads_max]Worker = undefined;
+    const workers = workers_buffer[0..job.parts_count];
+    for (workers, 0..) |*worker, number| worker.* = .{
         .job = &job,
+        .targets = targets,
         .number = number,
         .decoder = if (number == 0) decoder else try .init(arena),
-        .packed_buffer = try arena.alloc(u8, job.packed_bytes_max),
-        .raw_buffer = try arena.alloc(u8, job.raw_bytes_max),
+        .packed_buffer = try arena.alloc(u8, @min(packed_bytes_max, frame_buffer_bytes)),
+        .raw_buffer = try arena.alloc(u8, raw_bytes_max),
     };
-    run(workers[0..threads]);
-    for (workers[0..threads]) |*worker| if (worker.failed) {
+    run(workers);
+    for (workers) |*worker| if (worker.failed) {
         report.* = worker.report;
         return error.Reported;
     };
@@ -84,115 +85,83 @@ fn run(workers: []Worker) void {
     for (threads[0..started]) |thread| thread.join();
 }
 
-/// Makes the directories, and those files that are not made with the frame they are in: empty ones and
-/// ones that go over several frames.
-fn prepare(unpacking: Unpacking, report: *Report) ReportError!void {
-    const frames = unpacking.pack.frames;
-    var frame: usize = 0;
-    var before: []const u8 = "";
-    for (unpacking.pack.entries) |entry| {
-        try makeParents(unpacking, before, entry, report);
-        before = entry.path;
-        if (entry.is_directory) continue;
-        while (frame < frames.len and frames[frame].content_offset + frames[frame].raw_bytes <= entry.offset) frame += 1;
-        const in_one_frame = entry.size > 0 and
-            entry.offset + entry.size <= frames[frame].content_offset + frames[frame].raw_bytes;
-        if (in_one_frame) continue;
-        const file = unpacking.making.dir.createFile(entry.path, entry.mode()) catch |err|
-            return failedToMake(unpacking, entry.path, err, report);
+/// Gives every thread that the work is worth a part of it.
+fn divide(job: *Job, targets: []const Target) void {
+    var cost: u64 = 0;
+    var count: u32 = 0;
+    for (targets) |target| {
+        cost += target.pack.content_bytes + target.pack.entries.len * entry_cost_bytes;
+        count += target.pack.pieceCount();
+    }
+    const threads = if (cost <= threads_from_bytes) 1 else @max(1, @min(os.processorCount(), count, threads_max));
+    var front: u32 = 0;
+    var number: u32 = 0;
+    var cost_before: u64 = 0;
+    for (targets) |target| {
+        for (0..target.pack.pieceCount()) |piece_number| {
+            const piece = target.pack.piece(@intCast(piece_number));
+            cost_before += piece.content_end - piece.content_offset + piece.entries.len * entry_cost_bytes;
+            number += 1;
+            if (job.parts_count + 1 == threads or cost_before < cost * (job.parts_count + 1) / threads) continue;
+            job.add(front, number);
+            front = number;
+        }
+    }
+    job.add(front, count);
+}
+
+/// Makes what two pieces need: the directories above the first path of one, and a file that goes on in it.
+fn prepare(target: Target, report: *Report) ReportError!void {
+    var before = target.pack.piece(0);
+    for (1..target.pack.pieceCount()) |number| {
+        const piece = target.pack.piece(@intCast(number));
+        try makeParents(target, before.first, piece.first, "", report);
+        defer before = piece;
+        const entry = piece.continued orelse continue;
+        // It was made for the piece before if it goes on there too.
+        if (entry.offset < before.content_offset) continue;
+        const file = target.making.dir.createFile(entry.path, entry.mode()) catch |err|
+            return failedToMake(target, entry.path, err, report);
         file.close();
     }
 }
 
-/// Entries are sorted: a directory is new where its path departs from that of the entry before.
+/// Entries are sorted: a directory is new where its path departs from that of the entry before, unless it
+/// is above the first path of the next piece.
 fn makeParents(
-    unpacking: Unpacking,
+    target: Target,
     before: []const u8,
-    entry: pack_format.Entry,
+    path: []const u8,
+    after: []const u8,
     report: *Report,
 ) ReportError!void {
-    const path = entry.path;
     const shared = path_rules.commonDirectory(before, path);
     for (path[shared..], shared..) |byte, end| {
         // What is shared is there; at its end stands the separator of the first new component.
         if (byte != '/' or end == shared and shared > 0) continue;
-        try makeDir(unpacking, path[0..end], report);
-    }
-    if (entry.is_directory) {
-        try makeDir(unpacking, path, report);
+        if (path_rules.isBelow(after, path[0..end])) continue;
+        try makeDir(target, path[0..end], report);
     }
 }
 
-fn makeDir(unpacking: Unpacking, path: []const u8, report: *Report) ReportError!void {
-    unpacking.making.dir.makeDir(path) catch |err| {
-        if (err == error.AlreadyExists and unpacking.adds) return;
-        return failedToMake(unpacking, path, err, report);
+fn makeDir(target: Target, path: []const u8, report: *Report) ReportError!void {
+    target.making.dir.makeDir(path) catch |err| {
+        if (err == error.AlreadyExists and target.adds) return;
+        return failedToMake(target, path, err, report);
     };
 }
 
-fn failedToMake(unpacking: Unpacking, path: []const u8, err: os.Error, report: *Report) error{Reported} {
+fn failedToMake(target: Target, path: []const u8, err: os.Error, report: *Report) error{Reported} {
     return switch (err) {
         // The directory was empty, and no path in an index is there twice.
-        error.AlreadyExists => pack_format.damaged(report, unpacking.pack.record, "two of its paths are one to this file system"),
-        else => unpacking.making.failed("can't create", path, err, report),
+        error.AlreadyExists => pack_format.damaged(report, target.pack.record, "two of its paths are one to this file system"),
+        else => target.making.failed("can't create", path, err, report),
     };
 }
-
-/// All frames of all targets, cut into a part for each worker. Neighbours in a pack are neighbours in the
-/// file system, and two threads that make files in one directory wait for each other.
-const Job = struct {
-    unpackings: []const Unpacking = &.{},
-    frame_count: usize = 0,
-    packed_bytes_max: u32 = 0,
-    raw_bytes_max: u32 = 0,
-    parts: []Part = &.{},
-    failed: std.atomic.Value(bool) = .init(false),
-
-    /// A range of frame numbers, of which those before `next` are taken.
-    const Part = struct { next: std.atomic.Value(usize), end: usize };
-
-    const Work = struct { Unpacking, pack_format.Frame };
-
-    fn add(job: *Job, frames: []const pack_format.Frame) void {
-        job.frame_count += frames.len;
-        for (frames) |frame| {
-            job.packed_bytes_max = @max(job.packed_bytes_max, frame.packed_bytes);
-            job.raw_bytes_max = @max(job.raw_bytes_max, frame.raw_bytes);
-        }
-    }
-
-    fn divide(job: *Job, parts: []Part) void {
-        assert(parts.len > 0);
-        for (parts, 0..) |*part, number| part.* = .{
-            .next = .init(job.frame_count * number / parts.len),
-            .end = job.frame_count * (number + 1) / parts.len,
-        };
-        job.parts = parts;
-    }
-
-    /// The next frame of a worker's own part, or else of one whose worker isn't as far.
-    fn take(job: *Job, worker_number: usize) ?Work {
-        for (0..job.parts.len) |ahead| {
-            if (job.failed.load(.monotonic)) return null;
-            const part = &job.parts[(worker_number + ahead) % job.parts.len];
-            const number = part.next.fetchAdd(1, .monotonic);
-            if (number < part.end) return job.frameAt(number);
-        }
-        return null;
-    }
-
-    fn frameAt(job: *const Job, number: usize) Work {
-        var rest = number;
-        for (job.unpackings) |unpacking| {
-            if (rest < unpacking.pack.frames.len) return .{ unpacking, unpacking.pack.frames[rest] };
-            rest -= unpacking.pack.frames.len;
-        }
-        unreachable;
-    }
-};
 
 const Worker = struct {
     job: *Job,
+    targets: []const Target,
     number: usize,
     decoder: zstd.Decoder,
     packed_buffer: []u8,
@@ -201,9 +170,8 @@ const Worker = struct {
     failed: bool = false,
 
     fn run(worker: *Worker) void {
-        while (worker.job.take(worker.number)) |work| {
-            const unpacking, const frame = work;
-            worker.unpackFrame(unpacking, frame) catch {
+        while (worker.job.take(worker.number)) |number| {
+            worker.unpackPiece(number) catch {
                 worker.failed = true;
                 worker.job.failed.store(true, .monotonic);
                 return;
@@ -211,44 +179,57 @@ const Worker = struct {
         }
     }
 
-    fn unpackFrame(worker: *Worker, unpacking: Unpacking, frame: pack_format.Frame) error{Reported}!void {
-        const pack = unpacking.pack;
-        const packed_frame = pack.read(worker.packed_buffer[0..frame.packed_bytes], frame.offset, &worker.report) catch
-            return error.Reported;
-        const content = worker.raw_buffer[0..frame.raw_bytes];
-        worker.decoder.decode(packed_frame, content) catch
-            return pack_format.damaged(&worker.report, pack.record, "a checksum or size is wrong");
-        const frame_end = frame.content_offset + frame.raw_bytes;
-        for (pack.entries[pack.entryAt(frame.content_offset)..]) |entry| {
-            if (entry.offset >= frame_end) break;
-            if (entry.size == 0) continue;
-            const start = @max(entry.offset, frame.content_offset);
-            const end = @min(entry.offset + entry.size, frame_end);
-            assert(start < end);
-            const part = content[@intCast(start - frame.content_offset)..@intCast(end - frame.content_offset)];
-            try worker.writePart(unpacking, entry, part, start - entry.offset);
+    fn unpackPiece(worker: *Worker, number: u32) ReportError!void {
+        var rest = number;
+        const target = for (worker.targets) |target| {
+            if (rest < target.pack.pieceCount()) break target;
+            rest -= target.pack.pieceCount();
+        } else unreachable;
+        const piece = target.pack.piece(rest);
+        if (target.pack.frames.len == 0) return worker.unpackEntries(target, &piece, null);
+        var reader: FrameReader = try .begin(worker.decoder, target.pack, rest, worker.packed_buffer, worker.raw_buffer, &worker.report);
+        try worker.unpackEntries(target, &piece, &reader);
+        try reader.finish();
+    }
+
+    fn unpackEntries(worker: *Worker, target: Target, piece: *const Piece, reader: ?*FrameReader) ReportError!void {
+        if (piece.continued) |entry| try worker.writePart(target, piece, entry, reader);
+        var before = piece.first;
+        for (piece.entries) |entry| {
+            try makeParents(target, before, entry.path, piece.after, &worker.report);
+            before = entry.path;
+            if (entry.is_directory) {
+                try makeDir(target, entry.path, &worker.report);
+            } else {
+                try worker.writePart(target, piece, entry, reader);
+            }
         }
     }
 
-    fn writePart(
-        worker: *Worker,
-        unpacking: Unpacking,
-        entry: pack_format.Entry,
-        part: []const u8,
-        offset: u64,
-    ) error{Reported}!void {
-        const dir = unpacking.making.dir;
-        const is_whole = part.len == entry.size;
-        const file = if (is_whole)
-            dir.createFile(entry.path, entry.mode()) catch |err| return failedToMake(unpacking, entry.path, err, &worker.report)
+    /// Writes what a frame has of a file.
+    fn writePart(worker: *Worker, target: Target, piece: *const Piece, entry: Entry, reader: ?*FrameReader) ReportError!void {
+        const dir = target.making.dir;
+        const start = @max(entry.offset, piece.content_offset);
+        const end = @min(entry.offset + entry.size, piece.content_end);
+        const file = if (end - start == entry.size)
+            dir.createFile(entry.path, entry.mode()) catch |err| return failedToMake(target, entry.path, err, &worker.report)
         else
             dir.openFileToWrite(entry.path) catch |err|
-                return unpacking.making.failed("can't open", entry.path, err, &worker.report);
-        file.write(part, offset) catch |err| {
-            file.close();
-            return unpacking.making.failed("can't write", entry.path, err, &worker.report);
-        };
+                return target.making.failed("can't open", entry.path, err, &worker.report);
+        var at = start;
+        while (at < end) {
+            const until = @min(end, at + write_bytes_max);
+            const content = reader.?.contentTo(at, until) catch |err| {
+                file.close();
+                return err;
+            };
+            file.write(content, at - entry.offset) catch |err| {
+                file.close();
+                return target.making.failed("can't write", entry.path, err, &worker.report);
+            };
+            at = until;
+        }
         file.closeWritten() catch |err|
-            return unpacking.making.failed("can't write", entry.path, err, &worker.report);
+            return target.making.failed("can't write", entry.path, err, &worker.report);
     }
 };

@@ -1,5 +1,6 @@
-//! The four functions that the runtime uses of libzstd, and its memory. A context lives in a workspace
-//! given by the caller: libzstd allocates nothing itself.
+//! The functions that the runtime uses of libzstd, and its memory. A context lives in a workspace given by
+//! the caller: libzstd allocates nothing itself. A frame is decoded block by block, so that neither its
+//! reader nor its writer has to hold all of it.
 
 const std = @import("std");
 const assert = std.debug.assert;
@@ -8,9 +9,13 @@ const Context = opaque {};
 
 extern fn ZSTD_estimateDCtxSize() usize;
 extern fn ZSTD_initStaticDCtx(workspace: [*]align(8) u8, size: usize) ?*Context;
-extern fn ZSTD_decompressDCtx(context: *Context, content: [*]u8, content_size: usize, frame: [*]const u8, frame_size: usize) usize;
-extern fn ZSTD_findFrameCompressedSize(frame: [*]const u8, frame_size: usize) usize;
 extern fn ZSTD_getFrameContentSize(frame: [*]const u8, frame_size: usize) u64;
+extern fn ZSTD_decompressBegin(context: *Context) usize;
+extern fn ZSTD_nextSrcSizeToDecompress(context: *Context) usize;
+extern fn ZSTD_decompressContinue(context: *Context, content: [*]u8, content_size: usize, part: [*]const u8, part_size: usize) usize;
+
+/// No block is larger, stored or decoded (RFC 8878, 3.1.1.2.4), so no step takes or brings more.
+pub const step_bytes_max = 128 << 10;
 
 /// Nothing that the format allows expands by more: ZSTD_COMPRESSBOUND with its small-input term at its largest.
 pub fn packedBytesMax(raw_bytes: u64) u64 {
@@ -28,18 +33,52 @@ pub const Decoder = struct {
 
     /// Fills `content` from `frame`, which must be exactly one frame with a checksum, of exactly this content.
     pub fn decode(decoder: Decoder, frame: []const u8, content: []u8) error{Damaged}!void {
-        if (!hasChecksum(frame)) return error.Damaged;
-        if (ZSTD_getFrameContentSize(frame.ptr, frame.len) != content.len) return error.Damaged;
-        if (ZSTD_findFrameCompressedSize(frame.ptr, frame.len) != frame.len) return error.Damaged;
-        // An error is a number close to the largest usize, so it never equals a size.
-        const decoded = ZSTD_decompressDCtx(decoder.context, content.ptr, content.len, frame.ptr, frame.len);
-        if (decoded != content.len) return error.Damaged;
+        var decoding = try decoder.begin(frame, content);
+        var rest = frame;
+        while (true) {
+            const size = decoding.needed();
+            if (size == 0) break;
+            if (size > rest.len) return error.Damaged;
+            try decoding.step(rest[0..size]);
+            rest = rest[size..];
+        }
+        if (rest.len > 0 or decoding.done != content.len) return error.Damaged;
+    }
+
+    /// Looks at the front of a frame, which must have a checksum and exactly this content. One at a time.
+    pub fn begin(decoder: Decoder, front: []const u8, content: []u8) error{Damaged}!Decoding {
+        if (!hasChecksum(front)) return error.Damaged;
+        if (ZSTD_getFrameContentSize(front.ptr, front.len) != content.len) return error.Damaged;
+        const result = ZSTD_decompressBegin(decoder.context);
+        assert(result == 0);
+        return .{ .context = decoder.context, .content = content };
     }
 
     /// RFC 8878, 3.1.1.1: bit 2 of the byte after the magic.
-    fn hasChecksum(frame: []const u8) bool {
-        if (frame.len < 5 or std.mem.readInt(u32, frame[0..4], .little) != 0xFD2FB528) return false;
-        return frame[4] & 4 != 0;
+    fn hasChecksum(front: []const u8) bool {
+        if (front.len < 5 or std.mem.readInt(u32, front[0..4], .little) != 0xFD2FB528) return false;
+        return front[4] & 4 != 0;
+    }
+};
+
+/// A frame of which the first `done` bytes of content are there.
+pub const Decoding = struct {
+    context: *Context,
+    content: []u8,
+    done: usize = 0,
+
+    /// How many bytes the next step takes. None: the frame is at its end, and its checksum was right.
+    pub fn needed(decoding: *const Decoding) usize {
+        return ZSTD_nextSrcSizeToDecompress(decoding.context);
+    }
+
+    /// Takes the next bytes of the frame, exactly as many as are needed.
+    pub fn step(decoding: *Decoding, part: []const u8) error{Damaged}!void {
+        const rest = decoding.content[decoding.done..];
+        // An error is a number close to the largest usize, so it is never a size that fits.
+        const size = ZSTD_decompressContinue(decoding.context, rest.ptr, rest.len, part.ptr, part.len);
+        if (size > rest.len) return error.Damaged;
+        decoding.done += size;
     }
 };
 
