@@ -39,10 +39,16 @@ ZSTD_CUTS = (
 )
 ZSTD_THREADS = "#define ZSTD_MULTITHREAD\n"
 
+# Where there is no room for all literals of a block, libzstd splits them. With a buffer for the largest block
+# there always is room, but no compiler can know.
+ZSTD_SPLIT = "dctx->litBufferLocation == ZSTD_split"
+ZSTD_NO_SPLIT = "0"
+
 ZSTD_FLAGS = (
     # No libc: the compiler's own headers do, and two of ours.
     "-ffreestanding",
     "-DZSTD_STRIP_ERROR_STRINGS=1",
+    "-DZSTD_DECODER_INTERNAL_BUFFER=(128<<10)",
     # Variants of the decoder, each a tenth of the executable: one for newer x86 processors, one for windows
     # of more than 16 MiB (a frame has 8), one for literals that compress very well. None is faster by more
     # than two measurements of the same thing differ.
@@ -93,7 +99,8 @@ def cut_decoder(source):
         at = source.index(ZSTD_THREADS)
     except ValueError:
         raise BuildError("libzstd's source isn't laid out as in zstandard 0.25.0: adapt ZSTD_CUTS")
-    return source[:at] + source[at + len(ZSTD_THREADS) :]
+    source = source[:at] + source[at + len(ZSTD_THREADS) :]
+    return source.replace(ZSTD_SPLIT, ZSTD_NO_SPLIT)
 
 
 def zig(arguments, scratch, cache):
