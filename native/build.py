@@ -39,10 +39,18 @@ ZSTD_CUTS = (
 )
 ZSTD_THREADS = "#define ZSTD_MULTITHREAD\n"
 
-# Where there is no room for all literals of a block, libzstd splits them. With a buffer for the largest block
-# there always is room, but no compiler can know.
-ZSTD_SPLIT = "dctx->litBufferLocation == ZSTD_split"
-ZSTD_NO_SPLIT = "0"
+# What no flag says and no compiler can know, each a text of libzstd and what takes its place.
+ZSTD_EDITS = (
+    # With a buffer for the literals of the largest block, they are never split.
+    ("dctx->litBufferLocation == ZSTD_split", "0"),
+    # Nobody gives a dictionary.
+    ("dctx->refMultipleDDicts == ZSTD_rmd_refMultipleDDicts", "0"),
+    # Where there is a fast loop for four streams of literals, the other is for a few bytes. It needn't be unrolled.
+    ("U32 endSignal = 1;", "U32 endSignal = MEM_32bits() || !MEM_isLittleEndian();"),
+    ("HINT_INLINE size_t\nHUF_decodeStreamX1(", "static size_t\nHUF_decodeStreamX1("),
+    # For the 255 weights of a Huffman table at most.
+    ("if (fastMode)", "if (0)"),
+)
 
 ZSTD_FLAGS = (
     # No libc: the compiler's own headers do, and two of ours.
@@ -100,7 +108,15 @@ def cut_decoder(source):
     except ValueError:
         raise BuildError("libzstd's source isn't laid out as in zstandard 0.25.0: adapt ZSTD_CUTS")
     source = source[:at] + source[at + len(ZSTD_THREADS) :]
-    return source.replace(ZSTD_SPLIT, ZSTD_NO_SPLIT)
+    for text, replacement in ZSTD_EDITS:
+        if text not in source:
+            raise BuildError(
+                "libzstd's source isn't that of zstandard 0.25.0: adapt ZSTD_EDITS, {!r}".format(
+                    text
+                )
+            )
+        source = source.replace(text, replacement)
+    return source
 
 
 def zig(arguments, scratch, cache):
