@@ -11,6 +11,8 @@ const ReportError = @import("report.zig").Error;
 pub const plan_bytes_max = 64 << 20;
 pub const packs_max = 1 << 16;
 pub const fingerprint_bytes = 40;
+/// The sum of two has to be an offset in a file.
+const offset_max = std.math.maxInt(u62);
 
 pub const Kind = enum { wheel, sources };
 
@@ -154,7 +156,7 @@ const Fields = struct {
         if (fields.rest.len == 0) return null;
         const head = fields.rest[0..@min(fields.rest.len, 20)];
         const colon = std.mem.findScalar(u8, head, ':') orelse return error.BadNetstring;
-        const length = decimal(usize, head[0..colon]) orelse return error.BadNetstring;
+        const length: usize = @intCast(decimal(head[0..colon], plan_bytes_max) orelse return error.BadNetstring);
         const after = fields.rest[colon + 1 ..];
         if (length >= after.len or after[length] != ',') return error.BadNetstring;
         fields.rest = after[length + 1 ..];
@@ -189,7 +191,7 @@ const Builder = struct {
             },
             .copy => {
                 if (builder.copy != null) return error.RepeatedRecord;
-                const value = decimal(u1, values[0]) orelse return error.BadCopy;
+                const value = decimal(values[0], 1) orelse return error.BadCopy;
                 builder.copy = value == 1;
             },
             .archive => builder.archive = try absolutePath(values[0], error.PackWithoutArchive),
@@ -198,8 +200,7 @@ const Builder = struct {
             .mount => try builder.addMount(values[0], values[1]),
             .file => {
                 path_rules.check(values[1], path_rules.native_rules) catch return error.BadFile;
-                const mode = std.fmt.parseInt(u16, values[0], 8) catch return error.BadFile;
-                if (mode > 0o777) return error.BadFile;
+                const mode: u16 = @intCast(number(values[0], 8, 0o777) orelse return error.BadFile);
                 try builder.files.append(builder.arena, .{ .mode = @fromBackingInt(mode), .path = values[1], .content = values[2] });
             },
             .link => {
@@ -220,8 +221,8 @@ const Builder = struct {
             .kind = kind,
             .fingerprint = values[1],
             // The sum has to be an offset in a file.
-            .offset = decimal(u62, values[2]) orelse return error.BadPack,
-            .size = decimal(u62, values[3]) orelse return error.BadPack,
+            .offset = decimal(values[2], offset_max) orelse return error.BadPack,
+            .size = decimal(values[3], offset_max) orelse return error.BadPack,
         });
     }
 
@@ -233,8 +234,8 @@ const Builder = struct {
         pack.bytecode = .{
             .together = values[0],
             .fingerprint = values[1],
-            .offset = decimal(u62, values[2]) orelse return error.BadBytecode,
-            .size = decimal(u62, values[3]) orelse return error.BadBytecode,
+            .offset = decimal(values[2], offset_max) orelse return error.BadBytecode,
+            .size = decimal(values[3], offset_max) orelse return error.BadBytecode,
         };
     }
 
@@ -335,10 +336,19 @@ fn hasNul(text: []const u8) bool {
 }
 
 /// Digits only: no sign, no underscore, no leading zero but in "0" itself.
-fn decimal(comptime Int: type, text: []const u8) ?Int {
-    if (text.len == 0 or (text.len > 1 and text[0] == '0')) return null;
-    for (text) |digit| if (!std.ascii.isDigit(digit)) return null;
-    return std.fmt.parseInt(Int, text, 10) catch null;
+fn decimal(text: []const u8, max: u64) ?u64 {
+    return if (text.len > 1 and text[0] == '0') null else number(text, 10, max);
+}
+
+fn number(text: []const u8, base: u8, max: u64) ?u64 {
+    if (text.len == 0) return null;
+    var result: u64 = 0;
+    for (text) |byte| {
+        const digit = byte -% '0';
+        if (digit >= base or result > max / base) return null;
+        result = result * base + digit;
+    }
+    return if (result > max) null else result;
 }
 
 const testing = std.testing;
