@@ -16,7 +16,7 @@ import zstandard
 FRAME_BYTES = 8 << 20
 HEADER = struct.Struct("<8sIIIIIIQ")
 
-EXECUTABLE, SHEBANG, DIRECTORY = 1, 2, 4
+EXECUTABLE, SHEBANG, DIRECTORY, OUTWARD = 1, 2, 4, 8
 
 
 def frame(content: bytes, level: int = 1, checksum: bool = True) -> bytes:
@@ -43,6 +43,11 @@ class Entry:
         path = self.path.encode() if self.path_bytes is None else self.path_bytes
         size = len(self.content) if self.size is None else self.size
         return struct.pack("<BHQ", self.flags, len(path) & 0xFFFF, size) + path
+
+
+def outward(path: str) -> Entry:
+    """A library that looks for others outside of its wheel."""
+    return Entry(path, b"ELF", OUTWARD)
 
 
 def index(entries: list[Entry], frames: list[tuple[int, int]]) -> bytes:
@@ -143,6 +148,7 @@ class App:
     copy: int = 0
     elsewhere: str = ""
     packs: list[tuple[str, str, int, int]] = field(default_factory=list)
+    bytecode: dict[str, tuple[str, str, int, int]] = field(default_factory=dict)
     mounts: tuple[tuple[str, str], ...] = MOUNTS
     extra: bytes = b""
 
@@ -157,6 +163,16 @@ class App:
             file.write(data)
         self.packs.append((kind, name, offset, len(data)))
         return os.path.join(self.store, "wheels" if kind == "wheel" else "sources", name)
+
+    def add_bytecode(self, data: bytes) -> str:
+        """Appends a pack that goes with the last one, and returns where both are to be in the store."""
+        kind, name, _, _ = self.packs[-1]
+        together = fingerprint(name.encode() + data)
+        with open(self.archive, "ab") as file:
+            offset = file.tell()
+            file.write(data)
+        self.bytecode[name] = (together, fingerprint(data), offset, len(data))
+        return os.path.join(self.store, "wheels" if kind == "wheel" else "sources", together)
 
     @property
     def venv_path(self) -> str:
@@ -173,6 +189,8 @@ class App:
         ]
         for kind, name, offset, size in self.packs:
             parts.append(record("pack", kind, name, offset, size))
+            if name in self.bytecode:
+                parts.append(record("bytecode", *self.bytecode[name]))
             parts.extend(
                 record("mount", scheme, destination) for scheme, destination in self.mounts
             )

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from pack_for_tests import SITE_PACKAGES, App, pack, record
+from pack_for_tests import SITE_PACKAGES, App, outward, pack, record
 from runtime_cases import (
     CACHE,
     FILES,
@@ -238,7 +238,11 @@ def strace(runtime, app):
 
 
 def small_app(app: App) -> None:
-    app.add(pack({**FILES, "lib/x/y.so": b"ELF", "lib/x/z/": b""}, frame_bytes=700).encoded())
+    app.add(
+        pack(
+            {**FILES, "lib/x/y.so": outward("lib/x/y.so"), "lib/x/z/": b""}, frame_bytes=700
+        ).encoded()
+    )
     app.add(pack({"lib/app.py": b"app"}).encoded(), kind="sources")
     app.extra = record("file", "644", "pyvenv.cfg", "x") + record(
         "link", "bin/python", "/usr/bin/python3"

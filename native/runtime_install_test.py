@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pack_for_tests as packs
 import pytest
-from pack_for_tests import SITE_PACKAGES, Entry, pack, record
+from pack_for_tests import SITE_PACKAGES, Entry, outward, pack, record
 from runtime_cases import (
     CACHE,
+    DAMAGED,
     FILES,
     MIB,
     USAGE,
@@ -198,21 +199,70 @@ def test_a_namespace_package_of_two_packs_is_merged(runtime, app):
     }
 
 
-def test_directories_above_a_native_library_are_real(runtime, app):
+def test_directories_above_a_library_that_leads_out_are_real(runtime, app):
     files = {
-        "lib/torch/lib/libtorch.so.2": b"ELF",
+        "lib/torch/lib/libtorch.so.2": outward("lib/torch/lib/libtorch.so.2"),
         "lib/torch/include/a.h": b"h",
         "lib/torch/a.py": b"a",
         "lib/pure/b.py": b"b",
-        "lib/win/c.pyd": b"MZ",
-        "lib/so/d.sock": b"",
+        "lib/numpy/c.so": b"ELF",
     }
     app.add(pack(files).encoded())
     assert_installs(runtime, app)
     found = tree(os.path.join(app.venv_path, SITE_PACKAGES))
-    assert {name for name, what in found.items() if what is None} == {"torch", "torch/lib", "win"}
+    assert {name for name, what in found.items() if what is None} == {"torch", "torch/lib"}
     assert found["torch/lib/libtorch.so.2"].startswith("-> ")
     assert found["torch/include"].startswith("-> ")
+
+
+def test_bytecode_lies_with_the_pack_it_is_of(runtime, app):
+    files = {
+        "lib/pure/a.py": b"a",
+        "lib/pure/deep/b.py": b"b",
+        "lib/mixed/c.py": b"c",
+        "lib/mixed/d.so": outward("lib/mixed/d.so"),
+        "lib/ns/e.py": b"e",
+        "lib/f.py": b"f",
+    }
+    cached = {
+        "lib/__pycache__/f.pyc": b"F",
+        "lib/mixed/__pycache__/c.pyc": b"C",
+        "lib/ns/__pycache__/e.pyc": b"E",
+        "lib/pure/__pycache__/a.pyc": b"A",
+        "lib/pure/deep/__pycache__/b.pyc": b"B",
+    }
+    alone = app.add(pack(files).encoded())
+    place = app.add_bytecode(pack(cached).encoded())
+    app.add(pack({"lib/ns/g.py": b"g"}).encoded())
+    assert_installs(runtime, app)
+    expected = {path: getattr(content, "content", content) for path, content in files.items()}
+    assert contents(place) == {**expected, **cached}
+    assert not os.path.exists(alone)
+    found = tree(os.path.join(app.venv_path, SITE_PACKAGES))
+    assert {name for name, what in found.items() if what is None} == {"mixed", "ns"}
+    links = ("__pycache__", "mixed/__pycache__", "ns/__pycache__", "pure")
+    assert all(found[name].startswith("-> ") for name in links)
+    venv = contents(app.venv_path)
+    assert {path: venv[SITE_PACKAGES + path[3:]] for path in cached} == cached
+
+
+def test_a_venv_of_copies_has_the_bytecode(runtime, app):
+    app.add(pack({"lib/a/b.py": b"b"}).encoded())
+    app.add_bytecode(pack({"lib/a/__pycache__/b.pyc": b"B"}).encoded())
+    app.copy = 1
+    assert_installs(runtime, app)
+    assert contents(app.venv_path) == {
+        SITE_PACKAGES + "/a/b.py": b"b",
+        SITE_PACKAGES + "/a/__pycache__/b.pyc": b"B",
+    }
+
+
+@pytest.mark.parametrize("path, code", [("lib/a.py", DAMAGED), ("lib/a.py/b.pyc", CACHE)])
+def test_bytecode_replaces_no_file(runtime, app, path, code):
+    app.add(pack({"lib/a.py": b"a"}).encoded())
+    app.add_bytecode(pack({path: b"B"}).encoded())
+    assert_fails(runtime, app, code, "a.py" if code == CACHE else app.archive)
+    assert os.listdir(os.path.join(app.store, "wheels")) == []
 
 
 def test_the_first_pack_wins(runtime, app):

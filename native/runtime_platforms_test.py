@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pack_for_tests import SITE_PACKAGES, App, pack, record
+from pack_for_tests import SITE_PACKAGES, App, outward, pack, record
 from runtime_cases import DAMAGED, FILES, MIB, contents, empty_app, leftovers
 from runtime_for_tests import HOST, Runtime, executable_of
 
@@ -55,7 +55,7 @@ def test_another_platform_does_the_same(foreign, app):
     files = dict(FILES)
     files.update({f"lib/many/{n}.py": generator.randbytes(2000) for n in range(200)})
     files["lib/many/big.bin"] = generator.randbytes(17 * MIB)
-    files["lib/many/x.so"] = b"ELF"
+    files["lib/many/x.so"] = outward("lib/many/x.so")
     place = app.add(pack(files).encoded(), gap=b"#!/bin/sh\n")
     app.add(pack({"lib/ns/a.py": b"a"}).encoded())
     app.add(pack({"lib/ns/b.py": b"b", "lib/many/c.py": b"c"}).encoded(), kind="sources")

@@ -27,6 +27,8 @@ pub const Entry = struct {
     /// It begins with the placeholder of an interpreter.
     has_shebang: bool,
     is_directory: bool,
+    /// A native library that looks for others outside of its wheel.
+    leads_out: bool,
 
     pub fn mode(entry: Entry) os.Mode {
         return if (entry.is_executable) .executable else .ordinary;
@@ -34,7 +36,7 @@ pub const Entry = struct {
 
     /// Such a file must not be reached through a link to one of its directories.
     fn needsRealDirectory(entry: Entry) bool {
-        return entry.has_shebang or (!entry.is_directory and path_rules.isNativeLibrary(entry.path));
+        return entry.has_shebang or entry.leads_out;
     }
 };
 
@@ -290,8 +292,9 @@ fn parseEntry(cursor: *Cursor, offset: u64) Fault!Entry {
         .is_executable = flags & 1 != 0,
         .has_shebang = flags & 2 != 0,
         .is_directory = flags & 4 != 0,
+        .leads_out = flags & 8 != 0,
     };
-    if (flags > 7 or (entry.is_directory and (flags != 4 or size != 0))) return error.BadFlags;
+    if (flags > 15 or (entry.is_directory and (flags != 4 or size != 0))) return error.BadFlags;
     try path_rules.check(entry.path, path_rules.native_rules);
     return entry;
 }
@@ -391,7 +394,7 @@ fn expectIndexFault(fault: Fault, frames: []const TestFrame, entries: []const Te
 const good_frames = [_]TestFrame{ .{ .packed_bytes = 10, .raw_bytes = 4 }, .{ .packed_bytes = 20, .raw_bytes = 2 } };
 const good_entries = [_]TestEntry{
     .{ .path = "lib/a", .size = 3 },
-    .{ .path = "lib/b.so", .size = 2, .flags = 1 },
+    .{ .path = "lib/b.so", .size = 2, .flags = 9 },
     .{ .path = "lib/c", .flags = 4 },
     .{ .path = "scripts/d", .size = 1, .flags = 3 },
 };
@@ -461,9 +464,10 @@ test "sizes that lie are refused" {
 }
 
 test "flags that contradict each other are refused" {
-    try expectIndexFault(error.BadFlags, &good_frames, &.{.{ .path = "a", .size = 6, .flags = 8 }});
+    try expectIndexFault(error.BadFlags, &good_frames, &.{.{ .path = "a", .size = 6, .flags = 16 }});
     try expectIndexFault(error.BadFlags, &good_frames, &.{.{ .path = "a", .size = 6, .flags = 4 }});
     try expectIndexFault(error.BadFlags, &good_frames, &.{.{ .path = "a", .flags = 5 }});
+    try expectIndexFault(error.BadFlags, &good_frames, &.{.{ .path = "a", .flags = 12 }});
 }
 
 test "paths that are out of order, twice there or both file and directory are refused" {

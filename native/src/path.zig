@@ -116,15 +116,6 @@ pub fn componentCount(path: []const u8) usize {
     return std.mem.countScalar(u8, path, '/') + 1;
 }
 
-/// Whether the loader may be asked for this file, and then look for its neighbours from where it lies.
-pub fn isNativeLibrary(path: []const u8) bool {
-    const name = path[if (std.mem.findScalarLast(u8, path, '/')) |slash| slash + 1 else 0..];
-    for ([_][]const u8{ ".so", ".dylib", ".pyd", ".dll" }) |suffix| {
-        if (std.mem.endsWith(u8, name, suffix)) return true;
-    }
-    return std.mem.find(u8, name, ".so.") != null;
-}
-
 const testing = std.testing;
 
 fn repeated(comptime text: []const u8, comptime count: usize) *const [count * text.len]u8 {
@@ -192,13 +183,4 @@ test "the common directory ends at a separator" {
     try testing.expectEqual(1, commonDirectory("a/bc", "a/bd"));
     try testing.expectEqual(3, commonDirectory("a/b/c", "a/b/d"));
     try testing.expectEqual(1, commonDirectory("a/b", "a/b/c"));
-}
-
-test "native libraries are known by their names" {
-    for ([_][]const u8{ "a.so", "x/libz.so.1.2", "a.cpython-311-x86_64-linux-gnu.so", "a.dylib", "a.pyd", "b/a.dll" }) |path| {
-        try testing.expect(isNativeLibrary(path));
-    }
-    for ([_][]const u8{ "a.so/b.py", "so", "a.sol", "a.py", "soap.py" }) |path| {
-        try testing.expect(!isNativeLibrary(path));
-    }
 }
