@@ -49,7 +49,7 @@ class Czex(Subsystem):
             Put bytecode into a CZEX whose interpreter constraints allow a single version of CPython,
             such as `CPython==3.11.*`, and whose target doesn't set `precompile`.
 
-            Its first start on a machine then compiles nothing. The file grows by about a tenth.
+            Its first start on a machine then compiles nothing. The file grows by a tenth to a sixth.
             """
         ),
     )

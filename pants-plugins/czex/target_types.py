@@ -104,7 +104,7 @@ class CzexPrecompileField(StringSequenceField):
         """
         The versions of CPython to put bytecode in for, for example `["3.11"]`. The first start on a
         machine then compiles nothing, which makes it several times faster for an app that imports much;
-        the file grows by about a tenth. `[]` is for none.
+        the file grows by a tenth to a sixth. `[]` is for none.
 
         By default it is the version that the app's interpreter constraints allow, if that is one alone;
         see `[czex].precompile`. An interpreter of each version must be there when the app is built.

@@ -27,6 +27,8 @@ FLAGS = ("-s", "-S", "-B", "-Wignore")
 # What an interpreter may need to start at all.
 ENVIRONMENT = ("LD_LIBRARY_PATH", "SYSTEMROOT")
 LIBRARY = "lib/"
+# Hardly an app imports the tests of a package, and in pandas they would be three quarters of the bytecode.
+TESTS = {"test", "tests"}
 # Of sources, for one process; never by the number of CPUs, on which the bytes must not depend.
 CHUNK_BYTES = 1 << 20
 
@@ -113,7 +115,7 @@ def _write_sources(path: Path, info: pack.PackInfo, directory: Path) -> List[Tup
     """Write the modules of a pack below a directory; returns their paths and sizes, sorted."""
     written = []
     for name, content in pack.contents(path, info):
-        if name.startswith(LIBRARY) and name.endswith(".py"):
+        if name.startswith(LIBRARY) and name.endswith(".py") and TESTS.isdisjoint(name.split("/")):
             target = directory / name[len(LIBRARY) :]
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)

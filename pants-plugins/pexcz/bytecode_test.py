@@ -60,6 +60,19 @@ def test_what_does_not_compile_is_left_to_its_import(tmp_path: Path) -> None:
     assert compiled(write(tmp_path / "x.pack", files))[1] == {}
 
 
+def test_the_tests_of_a_package_are_left_to_their_import(tmp_path: Path) -> None:
+    files = {
+        "lib/a/tests/b.py": "",
+        "lib/test/c.py": "",
+        "lib/a/testing/d.py": "",
+        "lib/test.py": "",
+    }
+    assert list(compiled(write(tmp_path / "x.pack", files))[1]) == [
+        f"lib/__pycache__/test.{TAG}.pyc",
+        f"lib/a/testing/__pycache__/d.{TAG}.pyc",
+    ]
+
+
 def test_bytecode_that_the_wheel_brings_stays_its_own(tmp_path: Path) -> None:
     files = {"lib/a.py": "", f"lib/__pycache__/a.{TAG}.pyc": "its own", "lib/b.py": ""}
     assert list(compiled(write(tmp_path / "x.pack", files))[1]) == [f"lib/__pycache__/b.{TAG}.pyc"]
