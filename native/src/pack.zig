@@ -265,12 +265,9 @@ fn parseIndex(arena: std.mem.Allocator, pack: *Pack, index: []const u8, frames_o
     special_before[0] = 0;
     content_bytes = 0;
     for (entries, 0..) |*entry, number| {
-        entry.* = try parseEntry(&cursor, content_bytes);
+        const before = if (number > 0) entries[number - 1].path else "";
+        entry.* = try parseEntry(&cursor, content_bytes, before);
         content_bytes = std.math.add(u64, content_bytes, entry.size) catch return error.BadSizes;
-        if (number > 0) {
-            const before = entries[number - 1].path;
-            if (path_rules.order(before, entry.path) != .lt or path_rules.isBelow(entry.path, before)) return error.BadOrder;
-        }
         special_before[number + 1] = special_before[number] + @intFromBool(entry.needsRealDirectory());
     }
     if (cursor.rest.len != 0) return error.BadIndex;
@@ -280,7 +277,7 @@ fn parseIndex(arena: std.mem.Allocator, pack: *Pack, index: []const u8, frames_o
     pack.special_before = special_before;
 }
 
-fn parseEntry(cursor: *Cursor, offset: u64) Fault!Entry {
+fn parseEntry(cursor: *Cursor, offset: u64, before: []const u8) Fault!Entry {
     @setRuntimeSafety(true);
     const flags = try cursor.int(u8);
     const path_bytes = try cursor.int(u16);
@@ -295,7 +292,10 @@ fn parseEntry(cursor: *Cursor, offset: u64) Fault!Entry {
         .leads_out = flags & 8 != 0,
     };
     if (flags > 15 or (entry.is_directory and (flags != 4 or size != 0))) return error.BadFlags;
-    try path_rules.check(entry.path, path_rules.native_rules);
+    const shared = path_rules.commonDirectory(before, entry.path);
+    try path_rules.checkBelow(entry.path, shared, path_rules.native_rules);
+    if (path_rules.order(before[shared..], entry.path[shared..]) != .lt) return error.BadOrder;
+    if (before.len > 0 and path_rules.isBelow(entry.path, before)) return error.BadOrder;
     return entry;
 }
 

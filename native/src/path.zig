@@ -36,16 +36,19 @@ pub const Fault = error{
 };
 
 pub fn check(path: []const u8, rules: Rules) Fault!void {
+    return checkBelow(path, 0, rules);
+}
+
+/// As `check`, where the first so many bytes of a path are directories that have been checked: neighbours
+/// in an index have most of their paths in common.
+pub fn checkBelow(path: []const u8, checked_bytes: usize, rules: Rules) Fault!void {
     if (path.len == 0 or path.len > path_bytes_max) return error.PathLength;
-    if (!std.unicode.utf8ValidateSlice(path)) return error.PathEncoding;
-    var depth: usize = 0;
-    var components = std.mem.splitScalar(u8, path, '/');
-    while (components.next()) |component| {
-        depth += 1;
-        if (depth > components_max) return error.PathTooDeep;
-        try checkComponent(component, rules);
-    }
-    assert(depth > 0);
+    if (componentCount(path) > components_max) return error.PathTooDeep;
+    assert(checked_bytes == 0 or path[checked_bytes] == '/');
+    const rest = path[if (checked_bytes == 0) 0 else checked_bytes + 1..];
+    if (!std.unicode.utf8ValidateSlice(rest)) return error.PathEncoding;
+    var components = std.mem.splitScalar(u8, rest, '/');
+    while (components.next()) |component| try checkComponent(component, rules);
 }
 
 fn checkComponent(component: []const u8, rules: Rules) Fault!void {
@@ -103,12 +106,8 @@ pub fn isBelow(path: []const u8, parent: []const u8) bool {
 /// The length of what two paths share, in whole components and without the separator after them.
 pub fn commonDirectory(left: []const u8, right: []const u8) usize {
     const shorter = @min(left.len, right.len);
-    var shared: usize = 0;
-    for (left[0..shorter], right[0..shorter], 0..) |from_left, from_right, index| {
-        if (from_left != from_right) break;
-        if (from_left == '/') shared = index;
-    }
-    return shared;
+    const same = std.mem.findDiff(u8, left[0..shorter], right[0..shorter]) orelse shorter;
+    return std.mem.findScalarLast(u8, left[0..same], '/') orelse 0;
 }
 
 pub fn componentCount(path: []const u8) usize {
