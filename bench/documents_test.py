@@ -35,4 +35,6 @@ def test_what_stands_between_the_marks_is_replaced_and_the_rest_is_kept() -> Non
     text = "before\n<!-- bench goals -->\nstale line\n<!-- bench end -->\nafter\n"
     again = filled(filled(text, RESULTS), RESULTS)
     assert again == filled(text, RESULTS)
-    assert again.startswith("before\n") and again.endswith("\nafter\n") and "stale line" not in again
+    assert (
+        again.startswith("before\n") and again.endswith("\nafter\n") and "stale line" not in again
+    )

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Dict, Iterator, List, Sequence, Tuple
 
@@ -141,9 +142,11 @@ def _entries(directory: Path) -> Iterator[pack.Entry]:
         for name in names:
             file = Path(parent, name)
             path = LIBRARY + file.relative_to(directory).as_posix()
-            yield pack.Entry(
-                path, file.stat().st_size, 0, lambda file=file: iter([file.read_bytes()])
-            )
+            yield pack.Entry(path, file.stat().st_size, 0, partial(_chunks_of, file))
+
+
+def _chunks_of(file: Path) -> Iterator[bytes]:
+    yield file.read_bytes()
 
 
 def compile_boot(directory: Path, python: str) -> BootCode:

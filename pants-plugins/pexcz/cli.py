@@ -158,8 +158,15 @@ def _inject(options: argparse.Namespace) -> None:
 
     output = options.output or options.pex.with_suffix(".czex")
     native = options.native or assets.carried()
-    arguments = (options.pex, output, native, options.platform, options.level, options.sh_boot)
-    arguments += (options.precompile,)
+    arguments = (
+        options.pex,
+        output,
+        native,
+        options.platform,
+        options.level,
+        options.sh_boot,
+        options.precompile,
+    )
     if not sys.stderr.isatty():
         inject(*arguments)
         return

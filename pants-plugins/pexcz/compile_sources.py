@@ -66,9 +66,11 @@ def without_lines(code):
     """The same code without its line table, a third of its size."""
     if not hasattr(code, "replace"):
         return code
-    table = "co_linetable" if hasattr(code, "co_linetable") else "co_lnotab"
     constants = [without_lines(c) if isinstance(c, CodeType) else c for c in code.co_consts]
-    return code.replace(**{table: b"", "co_consts": tuple(constants)})
+    code = code.replace(co_consts=tuple(constants))
+    if hasattr(code, "co_linetable"):
+        return code.replace(co_linetable=b"")
+    return code.replace(co_lnotab=b"")
 
 
 if __name__ == "__main__":
