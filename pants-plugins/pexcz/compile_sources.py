@@ -69,7 +69,7 @@ def without_lines(code):
     constants = [without_lines(c) if isinstance(c, CodeType) else c for c in code.co_consts]
     code = code.replace(co_consts=tuple(constants))
     if hasattr(code, "co_linetable"):
-        return code.replace(co_linetable=b"")
+        return code.replace(co_linetable=b"")  # type: ignore[call-arg]
     return code.replace(co_lnotab=b"")
 
 
