@@ -31,6 +31,8 @@ def main() -> int:
         results = json.loads(Path(options.saved).read_text())
     else:
         results = Run(options, console).results()
+        if options.beside:
+            results = beside(json.loads(Path(options.beside).read_text()), results)
     for tables in report.sections(results).values():
         for table in tables:
             console.print(table.rich())
@@ -65,12 +67,15 @@ class Run:
             shutil.rmtree(self.directory if self.options.scratch else self.scratch)
         return {
             **self.rows,
-            "command": command(self.options),
-            "level": self.options.level,
             "machine": noise.machine(),
-            "load_before": load,
-            "load_after": noise.load(),
-            "not_measured": sorted(set(self.not_measured)),
+            "runs": [
+                {
+                    "command": command(self.options),
+                    "load_before": load,
+                    "load_after": noise.load(),
+                    "not_measured": sorted(set(self.not_measured)),
+                }
+            ],
         }
 
     def _measure(self, python: Python) -> None:
@@ -108,6 +113,16 @@ class Run:
             else:
                 built.append(artifacts)
         return built
+
+
+def beside(earlier: Dict[str, Any], results: Dict[str, Any]) -> Dict[str, Any]:
+    """What two runs on one machine have measured."""
+    if earlier["machine"] != results["machine"]:
+        sys.exit(
+            "what another machine, or another system, has measured is not to be put beside this"
+        )
+    both = {name: earlier[name] + results[name] for name in (*LISTS, "runs")}
+    return {"machine": results["machine"], **both}
 
 
 def _left_out(options: argparse.Namespace) -> List[str]:

@@ -50,6 +50,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--scratch", help="build here, and keep it for the next time")
     parser.add_argument("--json", help="write what was measured to this file")
     parser.add_argument(
+        "--beside",
+        metavar="JSON",
+        help="add what is measured to what that file has, from this machine",
+    )
+    parser.add_argument(
         "--from", dest="saved", metavar="JSON", help="measure nothing, show what that file has"
     )
     parser.add_argument("--svg", help="write the chart to this file")

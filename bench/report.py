@@ -24,17 +24,25 @@ def sections(results: Results) -> Dict[str, List[Table]]:
 def _machine(results: Results) -> List[Table]:
     machine = results["machine"]
     rows = [
-        ("command", f"`{results['command']}`"),
         ("machine", f"{machine['cpus']} CPUs, {machine['cpu']}"),
         ("system", machine["system"]),
-        ("load before", ", ".join(map(str, results["load_before"]))),
-        ("load after", ", ".join(map(str, results["load_after"]))),
     ]
+    for run in results["runs"]:
+        before, after = (", ".join(map(str, run[f"load_{when}"])) for when in ("before", "after"))
+        rows += [
+            ("command", f"`{run['command']}`"),
+            ("its load before, after", f"{before}; {after}"),
+        ]
     for row in noise.variation(results["timings"]):
         what = f"quartiles of `python -c pass` apart, {row['python']}, beside {row['app']}"
         rows.append((what, f"{row['cpu']} % of its CPU time, {row['wall']} % of its wall time"))
-    missing = [(what,) for what in results["not_measured"]]
-    return [Table("Where", ["what", "value"], rows, 2), Table("Not measured", ["what"], missing)]
+    missing = [
+        (str(number), what)
+        for number, run in enumerate(results["runs"], 1)
+        for what in run["not_measured"]
+    ]
+    not_measured = Table("Not measured", ["command", "what"], missing)
+    return [Table("Where", ["what", "value"], rows, 2), not_measured]
 
 
 def _goals(results: Results) -> List[Table]:
@@ -105,7 +113,7 @@ def _import(results: Results) -> List[Table]:
 
 def _injection(results: Results) -> List[Table]:
     return _compared(
-        results, f"`pexcz inject --level {results['level']}`", "injection", lambda row: None
+        results, "`pexcz inject`", "injection", lambda row: None
     )
 
 
