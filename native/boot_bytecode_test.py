@@ -158,6 +158,30 @@ def test_damaged_bytecode_is_not_unpacked(compiled: Path, machine: Machine, tmp_
     assert machine.run(OTHER.path(), app, "x").stdout.startswith("moo x")
 
 
+def test_the_next_app_finds_the_boot_compiled(
+    plain: Path, cow: Path, machine: Machine, tmp_path: Path
+) -> None:
+    assert machine.run(PYTHON.path(), cow, "x").stdout == "moo x\n"
+    app = without_boot_sources(plain, tmp_path / "app.czex")
+    outcome = machine.run(PYTHON.path(), app, "x")
+    assert (outcome.stdout.splitlines()[0], outcome.stderr) == ("moo x", "")
+    # Another Python does not.
+    assert "is damaged" in machine.run(OTHER.path(), app, "x").stderr
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"{0"])
+def test_a_damaged_boot_in_the_cache_is_compiled_again(
+    plain: Path, cow: Path, machine: Machine, content: bytes
+) -> None:
+    machine.run(PYTHON.path(), cow)
+    (kept,) = machine.cache.glob("boot/*")
+    kept.write_bytes(content)
+    outcome = machine.run(PYTHON.path(), plain, "x")
+    assert (outcome.stdout.splitlines()[0], outcome.stderr) == ("moo x", "")
+    assert kept.read_bytes() != content
+    assert machine.leftovers() == []
+
+
 def test_a_traceback_is_the_same(plain: Path, compiled: Path, tmp_path: Path) -> None:
     app = tmp_path / "app.czex"
     errors = set()

@@ -18,7 +18,17 @@ def carried(name):
 
 
 TAG = sys.implementation.cache_tag if hasattr(sys, "implementation") else ""
-CARRIED = carried("boot." + TAG if TAG in "@precompiled@".split() else "boot")
+ROOT = (globals().get("WARM") or "").rpartition("/venvs/")[0]
+KEPT = ROOT and ROOT + "/boot/" + "@boot@" + ".%s.%x" % (TAG, sys.hexversion)
+if TAG in "@precompiled@".split():
+    CARRIED = carried("boot." + TAG)
+else:
+    try:
+        with open(KEPT, "rb") as stream:
+            CARRIED = marshal.loads(stream.read())
+        code = CARRIED["code"]["warm"]
+    except Exception:
+        CARRIED = carried("boot")
 if "code" not in globals():
     code = CARRIED["code"].get("warm")
     code = code or compile(CARRIED["sources"]["warm"], "<czex>/warm.py", "exec")

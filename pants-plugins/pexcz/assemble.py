@@ -29,6 +29,8 @@ IMPORT_HOOK = "__pex__/__init__.py"
 START = ".czex/start"
 BOOT = ".czex/boot"
 TOOLS = ".czex/tools"
+# Of the hash that names a boot in the cache, where every CZEX made by one version of this tool shares it.
+BOOT_DIGITS = 16
 # The last version of the format without references between objects, which depend on more than their values.
 # Python 2.7 has it, too.
 MARSHAL_VERSION = 2
@@ -87,8 +89,13 @@ def assemble(parts: Parts, output: Path) -> None:
     else:
         prefix = header.plain_header(parts.shebang)
     precompiled = " ".join(sorted(code.tag for code in parts.boot_code))
+    boot_text = _marshalled({"code": {}, "sources": boot_sources(boot)})
     main = _filled_in(
-        boot[MAIN], fingerprint=fingerprint, pex_root=pex_root, precompiled=precompiled
+        boot[MAIN],
+        boot=hashlib.sha256(boot_text).hexdigest()[:BOOT_DIGITS],
+        fingerprint=fingerprint,
+        pex_root=pex_root,
+        precompiled=precompiled,
     )
     with whole_file(output, 0o755) as stream:
         stream.write(prefix.encode("utf-8"))
@@ -111,7 +118,7 @@ def assemble(parts: Parts, output: Path) -> None:
         }
         writer.add(MANIFEST, _json(manifest))
         writer.add(START, _marshalled({"info": parts.info, "manifest": manifest}), compress=False)
-        writer.add(BOOT, _marshalled({"code": {}, "sources": boot_sources(boot)}), compress=False)
+        writer.add(BOOT, boot_text, compress=False)
         for code in sorted(parts.boot_code, key=lambda code: code.tag):
             writer.add(f"{BOOT}.{code.tag}", _compressed(code.content), compress=False)
         if parts.info.get("includes_tools", parts.info.get("venv")):

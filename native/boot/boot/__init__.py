@@ -1,9 +1,9 @@
 """The cold path: installs a CZEX that this machine has not run before. Nothing of it is loaded after.
 
 Its modules come from entries of the CZEX that have a checksum; zipimport would run a damaged file as it is.
-`warm.py` has put here what the first of them holds: `sources` (name → text), and, where the CZEX was compiled for this
-Python, `code` (name → code) of what nearly every cold start needs, with few sources then. What few starts need is in
-further entries, which `carried` reads, and whose sources are added to these when it is wanted.
+`warm.py` has put here what the first of them holds: `sources` (name → text), and `code` (name → code), which is empty unless
+the CZEX was compiled for this Python, or a cold start of a like one has kept its own in the cache; there are few sources
+then. What few starts need is in further entries, which `carried` reads, and whose sources are added to these when it is wanted.
 """
 
 import sys
@@ -39,7 +39,9 @@ def source(name):
 
 
 def code_of(name):
-    return code.get(name) or compile(source(name), _file("boot." + name), "exec", 0, 1)
+    if name not in code:
+        code[name] = compile(source(name), _file("boot." + name), "exec", 0, 1)
+    return code[name]
 
 
 class Importer(object):

@@ -106,6 +106,7 @@ class ColdStart(object):
             name = os.path.basename(environment.venv) if is_direct else NOT_DIRECTLY
             self._tell_sh_header(environment.venv, name)
             self._keep_warm_path(environment)
+            self._keep_boot(environment)
         # They have been looked at just now.
         settings["composed"] = []
         if self._temporary:
@@ -269,6 +270,19 @@ class ColdStart(object):
             install.write_whole(path, marshal.dumps((self._warm["code"], likely)))
         except (EnvironmentError, ValueError) as error:
             self._log("the next start will be slower: {0}".format(error))
+
+    def _keep_boot(self, environment):
+        """Keep what was compiled for this start: the next cold one, of whichever app with this boot, compiles nothing."""
+        path = self._warm["KEPT"]
+        is_compiled_here = "__init__" in boot.sources
+        if not path or not is_compiled_here or not path.startswith(environment.root + os.sep):
+            return
+        code = dict(boot.code, warm=self._warm["code"])
+        sources = {"venv_main": boot.sources["venv_main"]}
+        try:
+            install.write_whole(path, marshal.dumps({"code": code, "sources": sources}))
+        except (EnvironmentError, ValueError) as error:
+            self._log("the next cold start will be slower: {0}".format(error))
 
     def _tell_sh_header(self, venv, name):
         """Write down what the sh header's next start runs for the Python it found: an environment, by name."""

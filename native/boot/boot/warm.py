@@ -102,9 +102,10 @@ def start_cold_path():
     package = type(sys)("boot")
     package.__dict__.update(globals()["CARRIED"], carried=globals()["carried"], __path__=[])
     sys.modules["boot"] = package
-    code = package.code.get("__init__")
-    code = code or compile(package.sources["__init__"], "<czex>/boot/__init__.py", "exec", 0, 1)
-    exec(code, package.__dict__)
+    if "__init__" not in package.code:
+        text, file = package.sources["__init__"], "<czex>/boot/__init__.py"
+        package.code["__init__"] = compile(text, file, "exec", 0, 1)
+    exec(package.code["__init__"], package.__dict__)
     from boot import start
 
     return start
