@@ -37,7 +37,8 @@ if "code" not in globals():
 """
 try:
     get = os.environ.get
-    WARM = get("PEX_ROOT") or PEX_ROOT or get("XDG_CACHE_HOME") or get("HOME") + "/.cache"
+    WARM = get("PEX_ROOT") or PEX_ROOT or get("LOCALAPPDATA") or get("XDG_CACHE_HOME")
+    WARM = WARM or get("HOME") + ("/Library/Caches" if sys.platform == "darwin" else "/.cache")
     WARM = get("PEXCZ_ROOT") or WARM + "/czex"
     WARM += "/venvs/%s/warm.%s.%x" % (FINGERPRINT, sys.implementation.cache_tag, sys.hexversion)
     with open(WARM, "rb") as stream:

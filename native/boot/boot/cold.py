@@ -258,7 +258,7 @@ class ColdStart(object):
     def _keep_warm_path(self, environment):
         """Keep what the next start wants at the place where it looks first, if that is in this cache."""
         path = self._warm["WARM"]
-        if not path or os.path.dirname(path) != os.path.dirname(environment.venv):
+        if not path or os.path.dirname(os.path.abspath(path)) != os.path.dirname(environment.venv):
             return
         likely = self._warm["LIKELY"]
         if likely and os.access(likely[1]["python"], os.X_OK):
@@ -275,7 +275,9 @@ class ColdStart(object):
         """Keep what was compiled for this start: the next cold one, of whichever app with this boot, compiles nothing."""
         path = self._warm["KEPT"]
         is_compiled_here = "__init__" in boot.sources
-        if not path or not is_compiled_here or not path.startswith(environment.root + os.sep):
+        if not path or not is_compiled_here:
+            return
+        if not os.path.abspath(path).startswith(environment.root + os.sep):
             return
         code = dict(boot.code, warm=self._warm["code"])
         sources = {"venv_main": boot.sources["venv_main"]}
