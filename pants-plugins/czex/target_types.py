@@ -62,7 +62,7 @@ class CzexPlatformsField(StringSequenceField, AsyncFieldMixin):
     help = help_text(
         """
         The platforms to put a boot runtime in for, for example `["linux-x86_64", "macos-arm64"]`. Each
-        adds about 50 KB.
+        adds about 40 KB.
 
         By default these are the platforms of the compiled wheels in the PEX, which depend on its
         `complete_platforms` or on the machine that builds it. A PEX with nothing but pure-Python wheels
