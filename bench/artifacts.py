@@ -160,7 +160,6 @@ class Artifacts:
 
     @cached_property
     def czex_with_bytecode(self) -> Path:
-        """Only where the tool can make it: `czexes.can_precompile`."""
         return self.czexes.inject(self.pex, f"{self.name}-bytecode", options=self._precompile)
 
     @cached_property

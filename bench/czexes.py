@@ -7,7 +7,6 @@ import platform
 import shutil
 import subprocess
 import sys
-from functools import cached_property
 from pathlib import Path
 from typing import Dict, List, Sequence
 
@@ -42,17 +41,9 @@ class Czexes:
     def missing(self) -> List[str]:
         """What can't be made, in words."""
         runtimes = sorted(set(FOUR_PLATFORMS) - set(self.platforms))
-        missing = [f"four platforms: no runtime was built for {', '.join(runtimes)}"]
-        return (missing if runtimes else []) + (
-            [] if self.can_precompile else ["bytecode packs: `pexcz inject` can't make them"]
-        )
-
-    @cached_property
-    def can_precompile(self) -> bool:
-        process = subprocess.run(
-            self.command("--help"), env=self.environment, check=True, capture_output=True, text=True
-        )
-        return "--precompile" in process.stdout
+        if not runtimes:
+            return []
+        return [f"four platforms: no runtime was built for {', '.join(runtimes)}"]
 
     def inject(
         self,
@@ -74,15 +65,11 @@ class Czexes:
         options: Sequence[str] = (),
     ) -> List[str]:
         """The command that makes a CZEX."""
-        command = self.command(str(pex), "-o", str(output), "--native", str(self.native))
-        command += ["--level", str(self.level), *options]
+        command = [sys.executable, "-B", "-m", "pexcz", "inject", str(pex), "-o", str(output)]
+        command += ["--native", str(self.native), "--level", str(self.level), *options]
         for name in platforms:
             command += ["--platform", name]
         return command
-
-    @staticmethod
-    def command(*arguments: str) -> List[str]:
-        return [sys.executable, "-B", "-m", "pexcz", "inject", *arguments]
 
     @property
     def environment(self) -> Dict[str, str]:

@@ -35,9 +35,11 @@ def measure(setting: Setting) -> List[Timing]:
 
 def _commands(artifacts: Artifacts) -> Dict[str, List[str]]:
     python = str(artifacts.python.executable)
-    files = {CZEX: artifacts.czex, PEX_VENV: artifacts.pex_venv}
-    if artifacts.czexes.can_precompile:
-        files[CZEX_BYTECODE] = artifacts.czex_with_bytecode
+    files = {
+        CZEX: artifacts.czex,
+        PEX_VENV: artifacts.pex_venv,
+        CZEX_BYTECODE: artifacts.czex_with_bytecode,
+    }
     return {kind: [python, str(file), "import"] for kind, file in files.items()}
 
 

@@ -112,9 +112,7 @@ def _import(results: Results) -> List[Table]:
 
 
 def _injection(results: Results) -> List[Table]:
-    return _compared(
-        results, "`pexcz inject`", "injection", lambda row: None
-    )
+    return _compared(results, "The tool at work", "injection", lambda row: None)
 
 
 def _sizes(results: Results) -> List[Table]:

@@ -64,9 +64,8 @@ def zip_apps(artifacts: Artifacts) -> Dict[str, List[str]]:
         SHIV: [python, str(artifacts.shiv)],
         CZEX: [python, str(artifacts.czex)],
         CZEX_SH: [str(artifacts.czex)],
+        CZEX_BYTECODE: [python, str(artifacts.czex_with_bytecode)],
     }
-    if artifacts.czexes.can_precompile:
-        commands[CZEX_BYTECODE] = [python, str(artifacts.czex_with_bytecode)]
     return {kind: [*argv, "hi"] for kind, argv in commands.items()}
 
 

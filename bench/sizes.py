@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
+from bench import change
 from bench.artifacts import Artifacts
 from bench.czexes import FOUR_PLATFORMS, HOST
 from bench.install import unpacking_peaks
@@ -25,7 +26,6 @@ def sizes(setting: Setting) -> List[Dict[str, Any]]:
 def _sizes(artifacts: Artifacts) -> Dict[str, Any]:
     czexes = artifacts.czexes
     whole = len(czexes.platforms) == len(FOUR_PLATFORMS)
-    bytecode = artifacts.czex_with_bytecode if czexes.can_precompile else None
     return {
         "app": artifacts.app.name,
         "python": artifacts.python.version,
@@ -34,7 +34,7 @@ def _sizes(artifacts: Artifacts) -> Dict[str, Any]:
         "shiv": artifacts.shiv.stat().st_size,
         "czex": artifacts.czex.stat().st_size,
         "czex_four_platforms": _size(artifacts.czex_of_all_platforms if whole else None),
-        "czex_with_bytecode": _size(bytecode),
+        "czex_with_bytecode": _size(artifacts.czex_with_bytecode),
     }
 
 
@@ -52,6 +52,7 @@ def injections(setting: Setting) -> List[Timing]:
     for artifacts in setting.apps:
         kinds = {INJECT: partial(work, artifacts)}
         turns += turns_of(artifacts.app.name, setting.python.version, "injection", kinds)
+        turns += change.turns(setting, artifacts)
     return take_turns(turns, INJECTIONS, float("inf"))
 
 

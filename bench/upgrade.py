@@ -21,9 +21,8 @@ def measure(setting: Setting) -> List[Timing]:
     for artifacts in setting.large:
         pair = (artifacts.czex, artifacts.upgraded)
         kinds = _kinds(setting, artifacts, (CZEX, NEW_VERSION), pair)
-        if artifacts.czexes.can_precompile:
-            pair = (artifacts.czex_with_bytecode, artifacts.upgraded_with_bytecode)
-            kinds.update(_kinds(setting, artifacts, (CZEX_BYTECODE, NEW_VERSION_BYTECODE), pair))
+        pair = (artifacts.czex_with_bytecode, artifacts.upgraded_with_bytecode)
+        kinds.update(_kinds(setting, artifacts, (CZEX_BYTECODE, NEW_VERSION_BYTECODE), pair))
         turns += turns_of(artifacts.app.name, setting.python.version, "upgrade", kinds)
     return take_turns(turns, setting.cold_rounds * 2, float("inf"))
 
