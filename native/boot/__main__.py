@@ -17,18 +17,19 @@ def carried(name):
         sys.exit("czex: %s is damaged: %s; download or build it again" % (sys.argv[0], error))
 
 
+def kept():
+    try:
+        with open(KEPT, "rb") as stream:
+            found = marshal.loads(stream.read())
+        return found["code"]["warm"] and found
+    except Exception:
+        return carried("boot")
+
+
 TAG = sys.implementation.cache_tag if hasattr(sys, "implementation") else ""
 ROOT = (globals().get("WARM") or "").rpartition("/venvs/")[0]
 KEPT = ROOT and ROOT + "/boot/" + "@boot@" + ".%s.%x" % (TAG, sys.hexversion)
-if TAG in "@precompiled@".split():
-    CARRIED = carried("boot." + TAG)
-else:
-    try:
-        with open(KEPT, "rb") as stream:
-            CARRIED = marshal.loads(stream.read())
-        code = CARRIED["code"]["warm"]
-    except Exception:
-        CARRIED = carried("boot")
+CARRIED = carried("boot." + TAG) if TAG in "@precompiled@".split() else kept()
 if "code" not in globals():
     code = CARRIED["code"].get("warm")
     code = code or compile(CARRIED["sources"]["warm"], "<czex>/warm.py", "exec")
