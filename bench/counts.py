@@ -19,9 +19,9 @@ COWSAY_BYTES_MAX = 110_000
 COWSAY_FOUR_PLATFORMS_BYTES_MAX = 260_000
 PERCENT_OF_PEX_MAX = {"web": 80, "torch": 74}
 ENTRIES_BEYOND_PACKS_MAX = 40
-# Beyond those of an empty zip app, and of the venv's script.
+# Beyond those of an empty zip app, and of the venv's script, which no shell starts.
 CALLS_BEYOND_EMPTY_ZIP_MAX = 40
-CALLS_BEYOND_VENV_SCRIPT_MAX = 100
+CALLS_BEYOND_VENV_SCRIPT_MAX = 130
 
 
 MODULES = "modules that the warm path imports"
