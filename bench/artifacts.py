@@ -68,7 +68,15 @@ class Artifacts:
         venv, wheels = self.directory / "venv", self.directory / "wheels"
         if not (venv / "pyvenv.cfg").exists():
             _run([str(self.python.executable), "-m", "venv", str(venv)])
-        command = _pip(venv, "wheel", "--no-deps", "--require-hashes", "--wheel-dir", str(wheels))
+        command = _pip(
+            venv,
+            "wheel",
+            "--use-pep517",
+            "--no-deps",
+            "--require-hashes",
+            "--wheel-dir",
+            str(wheels),
+        )
         try:
             _run([*command, "--requirement", str(self.app.lockfile)])
         except subprocess.CalledProcessError as error:
