@@ -78,7 +78,6 @@ async def compile_pack(request: BytecodeRequest, pexcz: Pexcz) -> Pack:
     result = await ran(
         pexcz.process(
             *("compile", "--level", str(request.compression_level)),
-            *("--python", interpreter.python.path),
             *("--output", output, request.pack.path),
             input_digest=input_digest,
             output=output,
@@ -96,7 +95,7 @@ async def compile_boot(request: BootCodeRequest, pexcz: Pexcz, boot: BootFiles) 
     input_digest = await merged(MergeDigests((pexcz.sources.digest, boot.digest)))
     result = await ran(
         pexcz.process(
-            *("compile-boot", "--python", interpreter.python.path, "--output", output, boot.path),
+            *("compile-boot", "--output", output, boot.path),
             input_digest=input_digest,
             output=output,
             description=f"Compiling the czex boot for Python {interpreter.version}",

@@ -44,10 +44,11 @@ class Pexcz:
     ) -> VenvPexProcess:
         """A run of `pexcz` that writes one file. The digest must hold the tool's sources, too.
 
-        :param python: An interpreter that it starts. Another one at the same path makes it another process.
+        :param python: The interpreter for `--python`. Another one at the same path makes it another process.
         """
         environment = {"PEX_EXTRA_SYS_PATH": self.sources.path, "PYTHONHASHSEED": "0"}
         if python:
+            argv += ("--python", python.path)
             environment["PEXCZ_PYTHON_FINGERPRINT"] = python.fingerprint
         return VenvPexProcess(
             self.pex,

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import IO, Any, Dict, Iterator, List, Sequence, Tuple
 
@@ -86,7 +86,7 @@ def compile_pack(path: Path, python: str, output: IO[bytes], level: int, threads
     threads = threads or pack.default_threads()
     with tempfile.TemporaryDirectory(prefix="pexcz-") as scratch:
         sources, compiled = Path(scratch, "sources"), Path(scratch, "compiled")
-        itself = _run(python, {"directory": scratch})
+        itself = _identify(python)
         if info.meta["kind"] == "sources" or _fits(itself, info.meta["tags"]):
             request = {"directory": scratch, "sources": str(sources), "output": str(compiled)}
             chunks = _chunks(_write_sources(path, info, sources))
@@ -169,6 +169,13 @@ def _boot_file(name: str) -> str:
     """The file of a module of the boot, as a traceback shows it."""
     directory = "<czex>/" if name in BOOT_MODULES_TRACED else "<czex>/boot/"
     return f"{directory}{name}.py"
+
+
+@lru_cache(maxsize=None)
+def _identify(python: str) -> Dict[str, Any]:
+    """What an interpreter says it is. It is asked once, however many packs it compiles."""
+    with tempfile.TemporaryDirectory(prefix="pexcz-") as scratch:
+        return _run(python, {"directory": scratch})
 
 
 def _run(python: str, request: Dict[str, Any]) -> Dict[str, Any]:
