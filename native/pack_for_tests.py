@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import zstandard
 
 FRAME_BYTES = 8 << 20
-HEADER = struct.Struct("<8sIIIIIIQ")
+HEADER = struct.Struct("<8s8IQ")
 
 EXECUTABLE, SHEBANG, DIRECTORY, OUTWARD = 1, 2, 4, 8
 
@@ -53,7 +53,28 @@ def outward(path: str) -> Entry:
 def index(entries: list[Entry], frames: list[tuple[int, int]]) -> bytes:
     """`frames`: the packed and the raw size of each."""
     head = struct.pack("<I", len(frames)) + b"".join(struct.pack("<II", *sizes) for sizes in frames)
-    return head + struct.pack("<I", len(entries)) + b"".join(entry.encoded() for entry in entries)
+    return head + listed(entries)
+
+
+def listed(entries: list[Entry]) -> bytes:
+    return struct.pack("<I", len(entries)) + b"".join(entry.encoded() for entry in entries)
+
+
+def outline(entries: list[Entry]) -> list[Entry]:
+    def directories(path: str) -> list[str]:
+        parts = path.split("/")
+        return ["/".join(parts[:count]) for count in range(2, len(parts))]
+
+    special = [entry for entry in entries if entry.flags & (SHEBANG | OUTWARD)]
+    real = {directory for entry in special for directory in directories(entry.path)}
+    found: list[Entry] = []
+    for entry in entries:
+        whole = [path for path in directories(entry.path) if path not in real][:1]
+        if not whole:
+            found.append(entry)
+        elif whole != [last.path for last in found[-1:]]:
+            found.append(Entry(whole[0], flags=DIRECTORY))
+    return found
 
 
 @dataclass
@@ -65,10 +86,12 @@ class Pack:
     raw_sizes: list[int]
     meta: bytes = b"{}"
     magic: bytes = b"CZEXPACK"
-    version: int = 1
+    version: int = 2
     reserved: int = 0
     content_raw: int | None = None
+    outline: bytes | None = None
     index: bytes | None = None
+    outline_raw: int | None = None
     index_raw: int | None = None
     meta_raw: int | None = None
 
@@ -78,18 +101,21 @@ class Pack:
             raw_index = index(
                 self.entries, [(len(f), r) for f, r in zip(self.frames, self.raw_sizes)]
             )
-        meta, packed_index = frame(self.meta), frame(raw_index)
+        raw_outline = listed(outline(self.entries)) if self.outline is None else self.outline
+        packed_outline, meta, packed_index = map(frame, (raw_outline, self.meta, raw_index))
         header = HEADER.pack(
             self.magic,
             self.version,
+            self.reserved,
+            len(packed_outline),
+            len(raw_outline) if self.outline_raw is None else self.outline_raw,
             len(meta),
             len(self.meta) if self.meta_raw is None else self.meta_raw,
             len(packed_index),
             len(raw_index) if self.index_raw is None else self.index_raw,
-            self.reserved,
             sum(self.raw_sizes) if self.content_raw is None else self.content_raw,
         )
-        return header + meta + packed_index + b"".join(self.frames)
+        return header + packed_outline + meta + packed_index + b"".join(self.frames)
 
 
 def pack(

@@ -100,12 +100,20 @@ def broken_packs() -> dict[str, bytes]:
     one = packs.frame(b"aaaabb")
     result = {
         "another magic": good(magic=b"CZEXPACX").encoded(),
-        "a later version": good(version=2).encoded(),
+        "an earlier version": good(version=1).encoded(),
+        "a later version": good(version=3).encoded(),
         "reserved bits": good(reserved=1).encoded(),
         "content size too small": good(content_raw=5).encoded(),
         "content size too large": good(content_raw=7).encoded(),
         "index size lies": good(index_raw=len(whole_index) + 1).encoded(),
         "index is a bomb": good(index_raw=0xFFFFFFFF).encoded(),
+        "outline size lies": good(outline_raw=3).encoded(),
+        "outline is a bomb": good(outline_raw=0xFFFFFFFF).encoded(),
+        "outline has bytes behind its end": good(outline=packs.listed([]) + b"\0").encoded(),
+        "outline has a path out": good(outline=packs.listed([Entry("lib/../a")])).encoded(),
+        "outline has a directory that the index hasn't": good(
+            outline=packs.listed([Entry("lib/python3.11", flags=4)])
+        ).encoded(),
         "meta size lies": good(meta_raw=3).encoded(),
         "meta is a bomb": good(meta_raw=0xFFFFFFFF).encoded(),
         "index has bytes behind its end": good(index=whole_index + b"\0").encoded(),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import random
 import stat
+import struct
 import sys
 from pathlib import Path
 
@@ -116,6 +117,37 @@ def test_what_is_installed_is_not_unpacked_again(runtime, app):
     assert_installs(runtime, app)
     assert (os.stat(place).st_mtime_ns, os.stat(place).st_ino) == before
     assert contents(app.venv_path)["share/man/cow.1"] == b".TH"
+
+
+def test_of_an_installed_pack_nothing_but_the_outline_is_read(runtime, app):
+    data = pack(FILES).encoded()
+    app.add(data)
+    assert_installs(runtime, app)
+    outline_bytes = struct.unpack_from("<I", data, 16)[0]
+    read_bytes = packs.HEADER.size + outline_bytes
+    with open(app.archive, "r+b") as archive:
+        archive.seek(read_bytes)
+        archive.write(bytes(len(data) - read_bytes))
+    first = tree(app.venv_path)
+    app.venv = "venvs/app/another"
+    assert_installs(runtime, app)
+    assert tree(app.venv_path) == first
+
+
+def test_another_pack_in_a_directory_of_an_installed_one_is_merged_with_it(runtime, app):
+    app.add(pack({"lib/google/cloud/one.py": b"1", "lib/google/auth.py": b"a"}).encoded())
+    assert_installs(runtime, app)
+    app.add(pack({"lib/google/cloud/two.py": b"2"}).encoded())
+    app.venv = "venvs/app/another"
+    assert_installs(runtime, app)
+    site_packages = os.path.join(app.venv_path, SITE_PACKAGES)
+    assert tree(site_packages).keys() == {
+        "google",
+        "google/auth.py",
+        "google/cloud",
+        "google/cloud/one.py",
+        "google/cloud/two.py",
+    }
 
 
 def test_many_packs_are_installed_in_batches(runtime, app):

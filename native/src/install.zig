@@ -24,14 +24,16 @@ pub fn install(arena: std.mem.Allocator, plan_path: []const u8, report: *Report)
     if (try venvs.isInstalled(plan.venv, report)) return;
 
     const decoder: zstd.Decoder = try .init(arena);
-    const installed = try openPacks(arena, decoder, &plan, report);
-    try installPacks(arena, decoder, &store, installed, report);
+    var reader: Reader = .{ .arena = arena, .decoder = decoder, .report = report };
+    const installed = try arena.alloc(link.Installed, plan.packs.len);
+    for (plan.packs, installed) |*record, *to| to.* = .{ .record = record, .packs = &.{}, .path = try storePath(arena, record) };
+    try installPacks(&reader, &store, installed);
 
     switch (try venvs.beginWaiting(plan.venv, report)) {
         .busy => unreachable,
         .installed => {},
         .making => |making| {
-            link.link(arena, &plan, installed, &store, making, report) catch |err| {
+            link.link(arena, decoder, &plan, installed, &store, making, report) catch |err| {
                 making.abandon();
                 return err;
             };
@@ -40,35 +42,48 @@ pub fn install(arena: std.mem.Allocator, plan_path: []const u8, report: *Report)
     }
 }
 
-/// Reads the index of every pack, also of those that are installed: the venv is linked by it.
-fn openPacks(
+/// Opens packs; each archive once. They stay open: the packs are read from them, and the process ends with them.
+const Reader = struct {
     arena: std.mem.Allocator,
     decoder: zstd.Decoder,
-    plan: *const plan_format.Plan,
     report: *Report,
-) ReportError![]link.Installed {
-    const installed = try arena.alloc(link.Installed, plan.packs.len);
-    // Left open: the packs read from them, and the process ends with them.
-    var archives: std.ArrayList(Archive) = .empty;
-    for (plan.packs, installed) |*record, *to| {
-        const file = for (archives.items) |archive| {
-            if (std.mem.eql(u8, archive.path, record.archive)) break archive.file;
-        } else file: {
-            const file = os.openFile(record.archive) catch |err|
-                return report.system(.source, "can't open the archive", .{ record.archive, "", "" }, err);
-            try archives.append(arena, .{ .path = record.archive, .file = file });
-            break :file file;
-        };
-        const parts = try arena.alloc(pack_format.Pack, if (record.bytecode == null) 1 else 2);
-        parts[0] = try pack_format.open(arena, decoder, file, record, report);
-        if (record.bytecode) |bytecode| {
-            const own = try bytecodeRecord(arena, record, bytecode);
-            parts[1] = try pack_format.open(arena, decoder, file, own, report);
-        }
-        to.* = .{ .packs = parts, .path = try storePath(arena, record) };
+    archives: std.ArrayList(Archive) = .empty,
+
+    const Archive = struct { path: []const u8, file: os.File };
+
+    /// Of a pack that isn't there yet all is checked that can be, before anything is made.
+    fn openToUnpack(reader: *Reader, installed: *link.Installed) ReportError!void {
+        try reader.open(installed, .with_index);
+        for (installed.packs) |*pack| try pack.readIndex(reader.arena, reader.decoder, reader.report);
     }
-    return installed;
-}
+
+    /// For the venv, the outline of a pack that is there will nearly always do.
+    fn openToLink(reader: *Reader, installed: *link.Installed) ReportError!void {
+        try reader.open(installed, .with_outline);
+    }
+
+    fn open(reader: *Reader, installed: *link.Installed, head: pack_format.Head) ReportError!void {
+        const record = installed.record;
+        const file = try reader.archive(record.archive);
+        const packs = try reader.arena.alloc(pack_format.Pack, if (record.bytecode == null) 1 else 2);
+        packs[0] = try .open(reader.arena, reader.decoder, file, record, head, reader.report);
+        if (record.bytecode) |bytecode| {
+            const own = try bytecodeRecord(reader.arena, record, bytecode);
+            packs[1] = try .open(reader.arena, reader.decoder, file, own, head, reader.report);
+        }
+        installed.packs = packs;
+    }
+
+    fn archive(reader: *Reader, path: []const u8) ReportError!os.File {
+        for (reader.archives.items) |known| {
+            if (std.mem.eql(u8, known.path, path)) return known.file;
+        }
+        const file = os.openFile(path) catch |err|
+            return reader.report.system(.source, "can't open the archive", .{ path, "", "" }, err);
+        try reader.archives.append(reader.arena, .{ .path = path, .file = file });
+        return file;
+    }
+};
 
 /// A pack of bytecode as a record of its own.
 fn bytecodeRecord(
@@ -84,8 +99,6 @@ fn bytecodeRecord(
     return own;
 }
 
-const Archive = struct { path: []const u8, file: os.File };
-
 fn storePath(arena: std.mem.Allocator, record: *const plan_format.Pack) error{OutOfMemory}![]const u8 {
     const parent = switch (record.kind) {
         .wheel => "wheels/",
@@ -95,7 +108,7 @@ fn storePath(arena: std.mem.Allocator, record: *const plan_format.Pack) error{Ou
 }
 
 /// A directory of the store that this process makes, and what goes there.
-const Begun = struct { packs: []const pack_format.Pack, making: store_dirs.Making };
+const Begun = struct { installed: *const link.Installed, making: store_dirs.Making };
 
 /// First every pack itself, then the bytecode of those that have some: it finds their directories there.
 fn unpackAll(decoder: zstd.Decoder, begun: []const Begun, report: *Report) ReportError!void {
@@ -103,22 +116,18 @@ fn unpackAll(decoder: zstd.Decoder, begun: []const Begun, report: *Report) Repor
         var targets_buffer: [packs_in_batch_max]unpack.Target = undefined;
         var targets: std.ArrayList(unpack.Target) = .initBuffer(&targets_buffer);
         for (begun) |one| {
-            if (number >= one.packs.len) continue;
-            targets.appendAssumeCapacity(.{ .pack = &one.packs[number], .making = one.making, .adds = number > 0 });
+            const packs = one.installed.packs;
+            if (number >= packs.len) continue;
+            targets.appendAssumeCapacity(.{ .pack = &packs[number], .making = one.making, .adds = number > 0 });
         }
         if (targets.items.len > 0) try unpack.unpack(decoder, targets.items, report);
     }
 }
 
 /// First what nobody else is making, then what turned out to be left over. While waiting, no lock is held.
-fn installPacks(
-    arena: std.mem.Allocator,
-    decoder: zstd.Decoder,
-    store: *const store_dirs.Store,
-    packs: []const link.Installed,
-    report: *Report,
-) ReportError!void {
-    var busy: std.ArrayList(link.Installed) = .empty;
+fn installPacks(reader: *Reader, store: *const store_dirs.Store, packs: []link.Installed) ReportError!void {
+    const report = reader.report;
+    var busy: std.ArrayList(*link.Installed) = .empty;
     var rest = packs;
     while (rest.len > 0) {
         const batch = rest[0..@min(rest.len, packs_in_batch_max)];
@@ -126,14 +135,19 @@ fn installPacks(
         var begun_buffer: [packs_in_batch_max]Begun = undefined;
         var begun: std.ArrayList(Begun) = .initBuffer(&begun_buffer);
         errdefer for (begun.items) |one| one.making.abandon();
-        for (batch) |installed| {
+        for (batch) |*installed| {
+            if (try store.isInstalled(installed.path, report)) {
+                try reader.openToLink(installed);
+                continue;
+            }
+            try reader.openToUnpack(installed);
             switch (try store.begin(installed.path, report)) {
                 .installed => {},
-                .busy => try busy.append(arena, installed),
-                .making => |making| begun.appendAssumeCapacity(.{ .packs = installed.packs, .making = making }),
+                .busy => try busy.append(reader.arena, installed),
+                .making => |making| begun.appendAssumeCapacity(.{ .installed = installed, .making = making }),
             }
         }
-        try unpackAll(decoder, begun.items, report);
+        try unpackAll(reader.decoder, begun.items, report);
         while (begun.pop()) |one| try one.making.finish(report);
     }
     for (busy.items) |installed| {
@@ -141,7 +155,7 @@ fn installPacks(
             .busy => unreachable,
             .installed => {},
             .making => |making| {
-                unpackAll(decoder, &.{.{ .packs = installed.packs, .making = making }}, report) catch |err| {
+                unpackAll(reader.decoder, &.{.{ .installed = installed, .making = making }}, report) catch |err| {
                     making.abandon();
                     return err;
                 };

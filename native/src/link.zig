@@ -2,18 +2,20 @@
 //! one tree (docs/runtime.md, "How the venv is linked"). The packs must be installed. Nothing in here knows
 //! what a venv needs: that is the boot's plan.
 //!
-//! The tree is never built in memory. A directory is a list of sources, each a run of a sorted index; it is
-//! listed by taking the next component of each, and what several have in common is merged in turn.
+//! The tree is never built in memory. A directory is a list of sources, each a run of a pack's sorted outline or
+//! index; it is listed by taking the next component of each, and what several have in common is merged in turn.
 
 const std = @import("std");
 const assert = std.debug.assert;
 const os = @import("os.zig");
+const pack_format = @import("pack.zig");
 const path_rules = @import("path.zig");
 const plan_format = @import("plan.zig");
-const Entry = @import("pack.zig").Entry;
+const zstd = @import("zstd.zig");
+const Entry = pack_format.Entry;
 const Making = @import("store.zig").Making;
 const Store = @import("store.zig").Store;
-const Pack = @import("pack.zig").Pack;
+const Pack = pack_format.Pack;
 const Plan = plan_format.Plan;
 const Report = @import("report.zig").Report;
 const ReportError = @import("report.zig").Error;
@@ -24,14 +26,16 @@ const copy_buffer_bytes = 64 << 10;
 pub const packs_together_max = 2;
 
 pub const Installed = struct {
-    /// One, or one and its bytecode.
-    packs: []const Pack,
+    record: *const plan_format.Pack,
+    /// One, or one and its bytecode; none while it isn't installed.
+    packs: []Pack,
     /// Where they are, relative to the store.
     path: []const u8,
 };
 
 pub fn link(
     arena: std.mem.Allocator,
+    decoder: zstd.Decoder,
     plan: *const Plan,
     packs: []const Installed,
     store: *const Store,
@@ -40,6 +44,7 @@ pub fn link(
 ) ReportError!void {
     var linker: Linker = .{
         .arena = arena,
+        .decoder = decoder,
         .plan = plan,
         .store = store,
         .making = making,
@@ -52,7 +57,7 @@ pub fn link(
     for (plan.files) |*file| try sources.append(arena, .{ .ahead = file.path, .origin = .{ .file = file } });
     for (plan.links) |*symbolic| try sources.append(arena, .{ .ahead = symbolic.path, .origin = .{ .link = symbolic } });
     for (packs) |*installed| {
-        for (installed.packs[0].record.mounts.items) |mount| {
+        for (installed.record.mounts.items) |mount| {
             for (installed.packs) |*pack| {
                 const run = schemeRun(installed, pack, mount.scheme) orelse continue;
                 try sources.append(arena, .{ .ahead = mount.destination, .origin = .{ .entries = run } });
@@ -65,13 +70,32 @@ pub fn link(
 /// Entries below a directory of a pack, all of whose paths begin with the same `consumed` bytes.
 const Run = struct {
     installed: *const Installed,
-    pack: *const Pack,
+    pack: *Pack,
+    /// Of the pack. The index is only looked at below a directory of the outline.
+    list: enum { outline, index },
     start: usize,
     end: usize,
     consumed: usize,
 
+    fn all(run: Run) []const Entry {
+        return switch (run.list) {
+            .outline => run.pack.outline,
+            .index => run.pack.entries,
+        };
+    }
+
     fn entries(run: Run) []const Entry {
-        return run.pack.entries[run.start..run.end];
+        return run.all()[run.start..run.end];
+    }
+
+    /// Whether a link to the directory is as good as a directory of links.
+    fn canBeLink(run: Run) bool {
+        return run.list == .index or run.isOneEntry();
+    }
+
+    /// The directory is an entry itself: in an outline one that stands for all below it, in an index an empty one.
+    fn isOneEntry(run: Run) bool {
+        return run.entries()[0].path.len < run.consumed;
     }
 
     /// Those at the front that lie in the same directory as the first: its path's first `directory_bytes`.
@@ -81,19 +105,17 @@ const Run = struct {
         var high: usize = run.end;
         while (low < high) {
             const middle = low + (high - low) / 2;
-            if (path_rules.isBelow(run.pack.entries[middle].path, directory)) low = middle + 1 else high = middle;
+            if (path_rules.isBelow(run.all()[middle].path, directory)) low = middle + 1 else high = middle;
         }
-        return .{ .installed = run.installed, .pack = run.pack, .start = run.start, .end = low, .consumed = directory_bytes + 1 };
+        var result = run;
+        result.end = low;
+        result.consumed = directory_bytes + 1;
+        return result;
     }
 
     /// Where the directory is in the store, below that of the pack.
     fn location(run: Run) []const u8 {
         return run.entries()[0].path[0 .. run.consumed - 1];
-    }
-
-    /// Whether this is all of a scheme, which is mounted at a directory that is always real.
-    fn isDestination(run: Run) bool {
-        return std.mem.findScalar(u8, run.entries()[0].path, '/') == run.consumed - 1;
     }
 };
 
@@ -127,6 +149,7 @@ const Child = struct {
 
 const Linker = struct {
     arena: std.mem.Allocator,
+    decoder: zstd.Decoder,
     plan: *const Plan,
     /// Where the packs are.
     store: *const Store,
@@ -169,7 +192,22 @@ const Linker = struct {
             if (try linker.linkSymbolic(path, run.installed.path, run.location())) return;
         }
         linker.making.dir.makeDir(path) catch |err| return linker.failed("can't create", path, err);
+        for (sources.items) |*source| {
+            if (source.ahead.len == 0 and source.origin == .entries) source.origin.entries = try linker.opened(source.origin.entries);
+        }
         try linker.merge(path, sources.items);
+    }
+
+    /// All there is in a directory of which an outline says only that it is there.
+    fn opened(linker: *Linker, run: Run) ReportError!Run {
+        if (run.list == .index or !run.isOneEntry()) return run;
+        try run.pack.readIndex(linker.arena, linker.decoder, linker.report);
+        const directory = run.location();
+        var all = run;
+        all.list = .index;
+        all.start = pack_format.lowerBound(run.pack.entries, directory);
+        all.end = run.pack.entries.len;
+        return all.below(directory.len);
     }
 
     fn placeLeaf(linker: *Linker, path: []const u8, source: Source) ReportError!void {
@@ -313,24 +351,19 @@ fn canLinkDirectory(sources: []const Source) bool {
     for (sources) |source| {
         if (source.ahead.len > 0 or source.origin != .entries) return false;
         const run = source.origin.entries;
-        if (run.isDestination() or run.pack.anySpecial(run.start, run.end)) return false;
+        if (!run.canBeLink()) return false;
         const first = sources[0].origin.entries;
         if (run.installed != first.installed or !std.mem.eql(u8, run.location(), first.location())) return false;
     }
     return true;
 }
 
-/// Everything that a pack has below the directory of a scheme.
-fn schemeRun(installed: *const Installed, pack: *const Pack, scheme: []const u8) ?Run {
-    const entries = pack.entries;
-    var low: usize = 0;
-    var high: usize = entries.len;
-    while (low < high) {
-        const middle = low + (high - low) / 2;
-        if (path_rules.order(entries[middle].path, scheme) == .lt) low = middle + 1 else high = middle;
-    }
-    const run: Run = .{ .installed = installed, .pack = pack, .start = low, .end = entries.len, .consumed = 0 };
-    return if (low < entries.len and path_rules.isBelow(entries[low].path, scheme)) run.below(scheme.len) else null;
+/// Everything that a pack has below the directory of a scheme, which is mounted at one that is always real.
+fn schemeRun(installed: *const Installed, pack: *Pack, scheme: []const u8) ?Run {
+    const entries = pack.outline;
+    const first = pack_format.lowerBound(entries, scheme);
+    const run: Run = .{ .installed = installed, .pack = pack, .list = .outline, .start = first, .end = entries.len, .consumed = 0 };
+    return if (first < entries.len and path_rules.isBelow(entries[first].path, scheme)) run.below(scheme.len) else null;
 }
 
 /// The names that a source has in the directory it is seen from.
@@ -352,19 +385,12 @@ fn appendChildren(
         return;
     }
     var run = source.origin.entries;
+    if (run.isOneEntry()) return;
     while (run.start < run.end) {
         const entry = run.entries()[0];
-        // An empty directory.
-        if (run.consumed > entry.path.len) return;
         const slash = std.mem.findScalarPos(u8, entry.path, run.consumed, '/');
         const name_end = slash orelse entry.path.len;
-        const child: Run = if (slash) |at| run.below(at) else .{
-            .installed = run.installed,
-            .pack = run.pack,
-            .start = run.start,
-            .end = run.start + 1,
-            .consumed = entry.path.len + 1,
-        };
+        const child = run.below(name_end);
         try children.append(arena, .{
             .name = entry.path[run.consumed..name_end],
             .source = .{ .ahead = "", .origin = .{ .entries = child } },

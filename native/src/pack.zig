@@ -1,5 +1,5 @@
-//! Reads a pack's header and index (docs/format.md), and checks all that can be known before a file is
-//! made: that the sizes add up, that they fit in the pack, and that every path is one to be trusted.
+//! Reads a pack's header, outline and index (docs/format.md), and checks all that can be known before a file
+//! is made: that the sizes add up, that they fit in the pack, and that every path is one to be trusted.
 //! Frames are only located here, not read.
 
 const std = @import("std");
@@ -14,9 +14,7 @@ const ReportError = @import("report.zig").Error;
 
 pub const frame_raw_bytes_max = 8 << 20;
 const section_bytes_max = 64 << 20;
-const header_bytes = 40;
-/// One read brings this much of a pack: all of a small one, and the index of nearly every other.
-const head_bytes = 64 << 10;
+const header_bytes = 48;
 
 pub const Entry = struct {
     path: []const u8,
@@ -27,16 +25,9 @@ pub const Entry = struct {
     /// It begins with the placeholder of an interpreter.
     has_shebang: bool,
     is_directory: bool,
-    /// A native library that looks for others outside of its wheel.
-    leads_out: bool,
 
     pub fn mode(entry: Entry) os.Mode {
         return if (entry.is_executable) .executable else .ordinary;
-    }
-
-    /// Such a file must not be reached through a link to one of its directories.
-    fn needsRealDirectory(entry: Entry) bool {
-        return entry.has_shebang or entry.leads_out;
     }
 };
 
@@ -49,32 +40,95 @@ pub const Frame = struct {
     content_offset: u64,
 };
 
-/// A packed file that the plan named, as far as its header and index tell.
+/// How much of a pack one read brings when it is opened.
+pub const Head = enum(usize) {
+    /// All of a small pack, and the index of nearly every other.
+    with_index = 64 << 10,
+    /// The outline of nearly every one.
+    with_outline = 4 << 10,
+};
+
+/// A packed file that the plan named, as far as its header and its outline tell, and its index once that is read.
 pub const Pack = struct {
     record: *const PackRecord,
     file: os.File,
     /// The first bytes of the pack, maybe all.
     head: []const u8,
-    meta: Section,
+    sections: Sections,
     content_bytes: u64,
-    frames: []const Frame,
-    entries: []const Entry,
-    /// How many entries before each index need real directories; one longer than `entries`.
-    special_before: []const u32,
+    /// What is at the top of its tree. A directory stands for all below it, where every file may be reached through a
+    /// link to the directory.
+    outline: []const Entry = &.{},
+    /// Of the index: not before `readIndex`.
+    frames: []const Frame = &.{},
+    entries: []const Entry = &.{},
+    has_index: bool = false,
+
+    pub fn open(
+        arena: std.mem.Allocator,
+        decoder: zstd.Decoder,
+        file: os.File,
+        record: *const PackRecord,
+        head: Head,
+        report: *Report,
+    ) ReportError!Pack {
+        const buffer = try arena.alloc(u8, @intCast(@min(record.size, @backingInt(head))));
+        _ = try readAll(file, record, buffer, 0, report);
+        const header = Header.parse(buffer, record.size) catch |err| return damaged(report, record, describe(err));
+        var pack: Pack = .{
+            .record = record,
+            .file = file,
+            .head = buffer,
+            .sections = header.sections,
+            .content_bytes = header.content_bytes,
+        };
+        const outline = try pack.readSection(arena, decoder, pack.sections.outline, report);
+        pack.outline = parseOutline(arena, outline) catch |err| return pack.refused(err, report);
+        return pack;
+    }
+
+    /// Reads where every file is. Another time it is already known.
+    pub fn readIndex(pack: *Pack, arena: std.mem.Allocator, decoder: zstd.Decoder, report: *Report) ReportError!void {
+        if (pack.has_index) return;
+        const index = try pack.readSection(arena, decoder, pack.sections.index, report);
+        parseIndex(arena, pack, index) catch |err| return pack.refused(err, report);
+        for (pack.outline) |entry| {
+            if (!isIn(pack.entries, entry)) return damaged(report, pack.record, "its outline and its index differ");
+        }
+        pack.has_index = true;
+    }
+
+    fn refused(pack: *const Pack, err: ParseError, report: *Report) ReportError {
+        return switch (err) {
+            error.OutOfMemory => error.OutOfMemory,
+            else => |fault| damaged(report, pack.record, describe(fault)),
+        };
+    }
+
+    pub fn readSection(
+        pack: *const Pack,
+        arena: std.mem.Allocator,
+        decoder: zstd.Decoder,
+        section: Section,
+        report: *Report,
+    ) ReportError![]u8 {
+        const frame = pack.inHead(section.offset, section.packed_bytes) orelse frame: {
+            const buffer = try arena.alloc(u8, section.packed_bytes);
+            break :frame try readAll(pack.file, pack.record, buffer, section.offset, report);
+        };
+        const raw = try arena.alloc(u8, section.raw_bytes);
+        decoder.decode(frame, raw) catch return damaged(report, pack.record, "a section's checksum or size is wrong");
+        return raw;
+    }
 
     /// Bytes of the pack that were read with its header.
     pub fn inHead(pack: *const Pack, offset: u64, size: usize) ?[]const u8 {
         return if (offset + size <= pack.head.len) pack.head[@intCast(offset)..][0..size] else null;
     }
 
-    /// Whether any of these entries must not be reached through a link to a directory.
-    pub fn anySpecial(pack: *const Pack, start: usize, end: usize) bool {
-        assert(start <= end and end <= pack.entries.len);
-        return pack.special_before[start] != pack.special_before[end];
-    }
-
     /// A pack is unpacked in pieces: one for each frame, or one without content.
     pub fn pieceCount(pack: *const Pack) u32 {
+        assert(pack.has_index);
         return @max(1, @as(u32, @intCast(pack.frames.len)));
     }
 
@@ -119,6 +173,17 @@ pub const Pack = struct {
     }
 };
 
+/// The first entry that doesn't come before a path.
+pub fn lowerBound(entries: []const Entry, path: []const u8) usize {
+    var low: usize = 0;
+    var high: usize = entries.len;
+    while (low < high) {
+        const middle = low + (high - low) / 2;
+        if (path_rules.order(entries[middle].path, path) == .lt) low = middle + 1 else high = middle;
+    }
+    return low;
+}
+
 /// The files and directories that come with one frame.
 pub const Piece = struct {
     content_offset: u64,
@@ -133,8 +198,11 @@ pub const Piece = struct {
     after: []const u8,
 };
 
-/// Meta or index: one frame, stored behind the header.
+/// One frame, stored behind the header.
 pub const Section = struct { offset: u64, packed_bytes: u32, raw_bytes: u32 };
+
+/// In the order in which they are stored.
+pub const Sections = struct { outline: Section, meta: Section, index: Section };
 
 /// What an index can have wrong with it.
 pub const Fault = error{
@@ -150,50 +218,6 @@ pub const Fault = error{
 } || path_rules.Fault;
 
 const ParseError = Fault || error{OutOfMemory};
-
-pub fn open(
-    arena: std.mem.Allocator,
-    decoder: zstd.Decoder,
-    file: os.File,
-    record: *const PackRecord,
-    report: *Report,
-) ReportError!Pack {
-    const head = try arena.alloc(u8, @intCast(@min(record.size, head_bytes)));
-    _ = try readAll(file, record, head, 0, report);
-    const header = Header.parse(head, record.size) catch |err| return damaged(report, record, describe(err));
-    var pack: Pack = .{
-        .record = record,
-        .file = file,
-        .head = head,
-        .meta = header.meta,
-        .content_bytes = header.content_bytes,
-        .frames = &.{},
-        .entries = &.{},
-        .special_before = &.{},
-    };
-    const index = try readSection(arena, decoder, &pack, header.index, report);
-    parseIndex(arena, &pack, index, header.index.offset + header.index.packed_bytes) catch |err| switch (err) {
-        error.OutOfMemory => return error.OutOfMemory,
-        else => |fault| return damaged(report, record, describe(fault)),
-    };
-    return pack;
-}
-
-pub fn readSection(
-    arena: std.mem.Allocator,
-    decoder: zstd.Decoder,
-    pack: *const Pack,
-    section: Section,
-    report: *Report,
-) ReportError![]u8 {
-    const frame = pack.inHead(section.offset, section.packed_bytes) orelse frame: {
-        const buffer = try arena.alloc(u8, section.packed_bytes);
-        break :frame try readAll(pack.file, pack.record, buffer, section.offset, report);
-    };
-    const raw = try arena.alloc(u8, section.raw_bytes);
-    decoder.decode(frame, raw) catch return damaged(report, pack.record, "a section's checksum or size is wrong");
-    return raw;
-}
 
 pub fn damaged(report: *Report, record: *const PackRecord, reason: []const u8) error{Reported} {
     return report.damaged(record.archive, record.fingerprint, reason);
@@ -213,38 +237,52 @@ pub fn readAll(
     return buffer;
 }
 
+/// Whether an index has an entry of an outline, or something in the directory that it stands for.
+fn isIn(entries: []const Entry, outlined: Entry) bool {
+    const first = lowerBound(entries, outlined.path);
+    if (first == entries.len) return false;
+    const path = entries[first].path;
+    return std.mem.eql(u8, path, outlined.path) or (outlined.is_directory and path_rules.isBelow(path, outlined.path));
+}
+
 const Header = struct {
-    meta: Section,
-    index: Section,
+    sections: Sections,
     content_bytes: u64,
 
     fn parse(head: []const u8, pack_bytes: u64) Fault!Header {
         var cursor: Cursor = .{ .rest = head };
         if (!std.mem.eql(u8, cursor.bytes(8) catch return error.BadHeader, "CZEXPACK")) return error.BadHeader;
         if (head.len < header_bytes) return error.BadHeader;
-        if (try cursor.int(u32) != 1) return error.BadHeader;
-        const meta: Section = .{ .offset = header_bytes, .packed_bytes = try cursor.int(u32), .raw_bytes = try cursor.int(u32) };
-        const index: Section = .{
-            .offset = meta.offset + meta.packed_bytes,
-            .packed_bytes = try cursor.int(u32),
-            .raw_bytes = try cursor.int(u32),
-        };
+        if (try cursor.int(u32) != 2) return error.BadHeader;
         if (try cursor.int(u32) != 0) return error.BadHeader;
-        for ([_]Section{ meta, index }) |section| {
+        var header: Header = undefined;
+        var offset: u64 = header_bytes;
+        inline for (comptime std.meta.fieldNames(Sections)) |name| {
+            const section: Section = .{ .offset = offset, .packed_bytes = try cursor.int(u32), .raw_bytes = try cursor.int(u32) };
+            offset += section.packed_bytes;
             if (section.raw_bytes > section_bytes_max) return error.BadSizes;
             if (section.packed_bytes > zstd.packedBytesMax(section.raw_bytes)) return error.BadSizes;
-            if (section.offset + section.packed_bytes > pack_bytes) return error.BadSizes;
+            if (offset > pack_bytes) return error.BadSizes;
+            @field(header.sections, name) = section;
         }
-        return .{ .meta = meta, .index = index, .content_bytes = try cursor.int(u64) };
+        header.content_bytes = try cursor.int(u64);
+        return header;
     }
 };
 
-fn parseIndex(arena: std.mem.Allocator, pack: *Pack, index: []const u8, frames_offset: u64) ParseError!void {
+fn parseOutline(arena: std.mem.Allocator, outline: []const u8) ParseError![]const Entry {
+    @setRuntimeSafety(true);
+    var cursor: Cursor = .{ .rest = outline };
+    const entries, _ = try parseEntries(arena, &cursor);
+    return entries;
+}
+
+fn parseIndex(arena: std.mem.Allocator, pack: *Pack, index: []const u8) ParseError!void {
     @setRuntimeSafety(true);
     var cursor: Cursor = .{ .rest = index };
     const frame_count = try cursor.count(8);
     const frames = try arena.alloc(Frame, frame_count);
-    var offset = frames_offset;
+    var offset = pack.sections.index.offset + pack.sections.index.packed_bytes;
     var content_bytes: u64 = 0;
     for (frames) |*frame| {
         frame.* = .{
@@ -260,21 +298,24 @@ fn parseIndex(arena: std.mem.Allocator, pack: *Pack, index: []const u8, frames_o
     }
     if (offset != pack.record.size or content_bytes != pack.content_bytes) return error.BadSizes;
 
-    const entries = try arena.alloc(Entry, try cursor.count(11));
-    const special_before = try arena.alloc(u32, entries.len + 1);
-    special_before[0] = 0;
-    content_bytes = 0;
-    for (entries, 0..) |*entry, number| {
-        const before = if (number > 0) entries[number - 1].path else "";
-        entry.* = try parseEntry(&cursor, content_bytes, before);
-        content_bytes = std.math.add(u64, content_bytes, entry.size) catch return error.BadSizes;
-        special_before[number + 1] = special_before[number] + @intFromBool(entry.needsRealDirectory());
-    }
-    if (cursor.rest.len != 0) return error.BadIndex;
-    if (content_bytes != pack.content_bytes) return error.BadSizes;
+    const entries, const entries_bytes = try parseEntries(arena, &cursor);
+    if (entries_bytes != pack.content_bytes) return error.BadSizes;
     pack.frames = frames;
     pack.entries = entries;
-    pack.special_before = special_before;
+}
+
+/// All that is left, and the size of its content.
+fn parseEntries(arena: std.mem.Allocator, cursor: *Cursor) ParseError!struct { []const Entry, u64 } {
+    @setRuntimeSafety(true);
+    const entries = try arena.alloc(Entry, try cursor.count(11));
+    var content_bytes: u64 = 0;
+    for (entries, 0..) |*entry, number| {
+        const before = if (number > 0) entries[number - 1].path else "";
+        entry.* = try parseEntry(cursor, content_bytes, before);
+        content_bytes = std.math.add(u64, content_bytes, entry.size) catch return error.BadSizes;
+    }
+    if (cursor.rest.len != 0) return error.BadIndex;
+    return .{ entries, content_bytes };
 }
 
 fn parseEntry(cursor: *Cursor, offset: u64, before: []const u8) Fault!Entry {
@@ -289,7 +330,6 @@ fn parseEntry(cursor: *Cursor, offset: u64, before: []const u8) Fault!Entry {
         .is_executable = flags & 1 != 0,
         .has_shebang = flags & 2 != 0,
         .is_directory = flags & 4 != 0,
-        .leads_out = flags & 8 != 0,
     };
     if (flags > 15 or (entry.is_directory and (flags != 4 or size != 0))) return error.BadFlags;
     const shared = path_rules.commonDirectory(before, entry.path);
@@ -370,17 +410,16 @@ fn appendInt(bytes: *std.ArrayList(u8), arena: std.mem.Allocator, comptime Int: 
 fn parseTestIndex(arena: std.mem.Allocator, index: []const u8) !Pack {
     const record: PackRecord = .{ .archive = "/a", .kind = .wheel, .fingerprint = "f", .offset = 0, .size = 130 };
     const no_section: Section = .{ .offset = 0, .packed_bytes = 0, .raw_bytes = 0 };
+    const index_section: Section = .{ .offset = 90, .packed_bytes = 10, .raw_bytes = 0 };
     var pack: Pack = .{
         .record = &record,
         .file = undefined,
         .head = "",
-        .meta = no_section,
+        .sections = .{ .outline = no_section, .meta = no_section, .index = index_section },
         .content_bytes = 6,
-        .frames = &.{},
-        .entries = &.{},
-        .special_before = &.{},
+        .has_index = true,
     };
-    try parseIndex(arena, &pack, index, 100);
+    try parseIndex(arena, &pack, index);
     return pack;
 }
 
@@ -408,8 +447,6 @@ test "an index says where everything is" {
     try testing.expectEqual(3, pack.entries[1].offset);
     try testing.expectEqual(os.Mode.executable, pack.entries[1].mode());
     try testing.expect(pack.entries[2].is_directory and pack.entries[3].has_shebang);
-    try testing.expectEqualSlices(u32, &.{ 0, 0, 1, 1, 2 }, pack.special_before);
-    try testing.expect(pack.anySpecial(0, 2) and !pack.anySpecial(2, 3));
 }
 
 test "a pack is cut where its frames begin" {
@@ -480,20 +517,21 @@ test "paths that are out of order, twice there or both file and directory are re
 test "a header of another kind, or with impossible sizes, is refused" {
     var good: [header_bytes]u8 = @splat(0);
     @memcpy(good[0..8], "CZEXPACK");
-    good[8] = 1;
-    for ([_]usize{ 12, 16, 20, 24 }) |at| good[at] = 20;
-    const parsed = try Header.parse(&good, 80);
-    try testing.expectEqual(60, parsed.index.offset);
-    try testing.expectError(error.BadSizes, Header.parse(&good, 79));
-    for (0..header_bytes) |end| try testing.expectError(error.BadHeader, Header.parse(good[0..end], 80));
-    for ([_]usize{ 0, 7, 8, 11, 28, 31 }) |at| {
+    good[8] = 2;
+    for ([_]usize{ 16, 20, 24, 28, 32, 36 }) |at| good[at] = 20;
+    const parsed = try Header.parse(&good, 108);
+    try testing.expectEqual(48, parsed.sections.outline.offset);
+    try testing.expectEqual(88, parsed.sections.index.offset);
+    try testing.expectError(error.BadSizes, Header.parse(&good, 107));
+    for (0..header_bytes) |end| try testing.expectError(error.BadHeader, Header.parse(good[0..end], 108));
+    for ([_]usize{ 0, 7, 8, 11, 12, 15 }) |at| {
         var bad = good;
         bad[at] ^= 0x80;
-        try testing.expectError(error.BadHeader, Header.parse(&bad, 80));
+        try testing.expectError(error.BadHeader, Header.parse(&bad, 108));
     }
-    for ([_]usize{ 15, 19, 23, 27 }) |at| {
+    for ([_]usize{ 19, 23, 27, 31, 35, 39 }) |at| {
         var bad = good;
         bad[at] = 0xff;
-        try testing.expectError(error.BadSizes, Header.parse(&bad, 80));
+        try testing.expectError(error.BadSizes, Header.parse(&bad, 108));
     }
 }

@@ -47,7 +47,7 @@ pub fn unpack(decoder: zstd.Decoder, targets: []const Target, report: *Report) R
     var packed_bytes_max: usize = 0;
     var raw_bytes_max: usize = 0;
     for (targets) |target| {
-        _ = try pack_format.readSection(arena, decoder, target.pack, target.pack.meta, report);
+        _ = try target.pack.readSection(arena, decoder, target.pack.sections.meta, report);
         try prepare(target, report);
         for (target.pack.frames) |frame| {
             packed_bytes_max = @max(packed_bytes_max, frame.packed_bytes);

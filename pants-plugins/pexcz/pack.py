@@ -12,7 +12,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Callable, Dict, Iterator, List, Tuple
+from typing import IO, Any, Callable, Dict, Iterator, List, Sequence, Tuple
 
 import zstandard
 
@@ -20,8 +20,9 @@ from pexcz import paths
 from pexcz.errors import BadPackError
 
 MAGIC = b"CZEXPACK"
-VERSION = 1
-HEADER = struct.Struct("<8sIIIIIIQ")
+VERSION = 2
+# Magic, version, zero; stored and raw size of the outline, the meta and the index; size of the content.
+HEADER = struct.Struct("<8s8IQ")
 FRAME = struct.Struct("<II")
 ENTRY = struct.Struct("<BHQ")
 COUNT = struct.Struct("<I")
@@ -51,6 +52,10 @@ class Entry:
     chunks: Callable[[], Iterator[bytes]]
 
 
+# Path, size in bytes, flags.
+File = Tuple[str, int, int]
+
+
 @dataclass(frozen=True)
 class PackInfo:
     """What a pack says of itself. Sizes are in bytes."""
@@ -60,7 +65,7 @@ class PackInfo:
     crc32: int
     size: int
     content_size: int
-    files: Tuple[Tuple[str, int, int], ...]
+    files: Tuple[File, ...]
     frames: Tuple[Tuple[int, int], ...]
 
     @property
@@ -88,18 +93,20 @@ def parse_pack(stream: IO[bytes], size: int, name: str, sha256: str, crc32: int)
     header = stream.read(HEADER.size)
     if len(header) < HEADER.size or not header.startswith(MAGIC):
         raise BadPackError(f"{name} is not a pack.")
-    _, version, meta_packed, meta_raw, index_packed, index_raw, _, content = HEADER.unpack(header)
+    _, version, zero, *sizes, content = HEADER.unpack(header)
     if version != VERSION:
         raise BadPackError(f"{name} is a pack of version {version}; this pexcz reads {VERSION}.")
     try:
-        meta = json.loads(_section(stream, meta_packed, meta_raw))
-        index = _section(stream, index_packed, index_raw)
+        outline, meta, index = (_section(stream, *sizes[at : at + 2]) for at in (0, 2, 4))
         frames, files = _parse_index(index)
+        if outline != encoded(outline_of(files)):
+            raise ValueError("its outline and its index differ")
+        meta = json.loads(meta)
     except (zstandard.ZstdError, ValueError, struct.error) as e:
         raise BadPackError(f"{name} is damaged: {e}") from e
-    stored = HEADER.size + meta_packed + index_packed + sum(packed for packed, _ in frames)
+    stored = HEADER.size + sum(sizes[::2]) + sum(packed for packed, _ in frames)
     raw = sum(raw for _, raw in frames)
-    if stored != size or raw != content or sum(size for _, size, _ in files) != content:
+    if zero or stored != size or raw != content or sum(size for _, size, _ in files) != content:
         raise BadPackError(f"{name} is damaged: its sizes contradict each other.")
     for path, _, _ in files:
         paths.check(path, name)
@@ -132,9 +139,44 @@ def _section(stream: IO[bytes], packed_bytes: int, raw_bytes: int) -> bytes:
     return zstandard.ZstdDecompressor().decompress(packed)
 
 
-def _parse_index(
-    index: bytes,
-) -> Tuple[List[Tuple[int, int]], Tuple[Tuple[str, int, int], ...]]:
+def encoded(files: Sequence[File]) -> bytes:
+    """Entries as an outline and an index have them."""
+    parts = [COUNT.pack(len(files))]
+    for path, size, flags in files:
+        name = path.encode("utf-8")
+        parts += (ENTRY.pack(flags, len(name), size), name)
+    return b"".join(parts)
+
+
+def outline_of(files: Sequence[File]) -> List[File]:
+    """The top of a tree: what to link for all of it to be there, where nobody else has a part of a directory.
+
+    A directory stands for everything below it, if no file there needs a real one: a script, whose first line is
+    rewritten, or a library that looks for others outside of its wheel. The schemes are always real.
+    """
+    real = {path.split("/", 1)[0] for path, _, _ in files}
+    for path, _, flags in files:
+        if flags & (SHEBANG | OUTWARD):
+            real.update(_directories(path))
+    outline: List[File] = []
+    for path, size, flags in files:
+        directory = next((parent for parent in _directories(path) if parent not in real), None)
+        if directory is None:
+            outline.append((path, size, flags))
+        elif not outline or outline[-1][0] != directory:
+            outline.append((directory, 0, DIRECTORY))
+    return outline
+
+
+def _directories(path: str) -> Iterator[str]:
+    """Those above a path, the outermost first."""
+    end = path.find("/")
+    while end >= 0:
+        yield path[:end]
+        end = path.find("/", end + 1)
+
+
+def _parse_index(index: bytes) -> Tuple[List[Tuple[int, int]], Tuple[File, ...]]:
     (count,) = COUNT.unpack_from(index)
     position = COUNT.size
     frames = []

@@ -10,7 +10,15 @@ import pytest
 from pexcz import pack, packwriter
 from pexcz.errors import BadPackError
 from pexcz.libraries import Libraries
-from pexcz.pack import DIRECTORY, EXECUTABLE, FRAME_RAW_MAX, Entry, PackInfo
+from pexcz.pack import (
+    DIRECTORY,
+    EXECUTABLE,
+    FRAME_RAW_MAX,
+    OUTWARD,
+    SHEBANG,
+    Entry,
+    PackInfo,
+)
 from pexcz.packwriter import write_pack
 
 
@@ -73,6 +81,25 @@ def test_an_empty_directory_is_kept() -> None:
     )
 
 
+def test_an_outline_stops_where_a_link_will_do() -> None:
+    names = (
+        *("lib/a/b/c.py", "lib/a/d.py", "lib/e.py", "lib/f/g.so", "lib/f/h/i.py", "lib/f/j.py"),
+        *("lib/k", "scripts/l", "data/share/m/n"),
+    )
+    flags = {"lib/f/g.so": OUTWARD, "lib/k": DIRECTORY, "scripts/l": SHEBANG}
+    files = [(name, 0, flags.get(name, 0)) for name in names]
+    assert pack.outline_of(files) == [
+        ("lib/a", 0, DIRECTORY),
+        ("lib/e.py", 0, 0),
+        ("lib/f/g.so", 0, OUTWARD),
+        ("lib/f/h", 0, DIRECTORY),
+        ("lib/f/j.py", 0, 0),
+        ("lib/k", 0, DIRECTORY),
+        ("scripts/l", 0, SHEBANG),
+        ("data/share", 0, DIRECTORY),
+    ]
+
+
 def test_every_byte_of_the_header_and_the_sections_counts() -> None:
     content = packed(*SMALL)
     whole = parsed(content)
@@ -80,8 +107,6 @@ def test_every_byte_of_the_header_and_the_sections_counts() -> None:
     for position in range(header_bytes):
         damaged = bytearray(content)
         damaged[position] ^= 0x40
-        if 28 <= position < 32:
-            continue  # The reserved field.
         try:
             assert parsed(bytes(damaged)) != whole
         except BadPackError:

@@ -11,7 +11,7 @@ import tempfile
 import threading
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import IO, Any, Deque, Dict, Iterable, Iterator, List, Sequence, Set, Tuple
+from typing import IO, Any, Deque, Dict, Iterable, Iterator, List, Tuple
 
 import zstandard
 
@@ -20,7 +20,6 @@ from pexcz.libraries import Libraries
 from pexcz.pack import (
     COPY_CHUNK_BYTES,
     COUNT,
-    ENTRY,
     FRAME,
     FRAME_RAW_MAX,
     HEADER,
@@ -28,6 +27,8 @@ from pexcz.pack import (
     OUTWARD,
     VERSION,
     Entry,
+    encoded,
+    outline_of,
 )
 
 # The meta section of a pack, and its entries.
@@ -52,23 +53,19 @@ class FinishedPack:
         """Write the pack to `output`. It can't be written twice."""
         meta_raw = json.dumps(self._meta, sort_keys=True, separators=(",", ":")).encode("utf-8")
         outward = self.libraries.outward(entry.path for entry in self.entries)
-        index_raw = _index(self._frames, self.entries, outward)
+        files = [
+            (entry.path, entry.size, entry.flags | (OUTWARD if entry.path in outward else 0))
+            for entry in self.entries
+        ]
+        index_raw = COUNT.pack(len(self._frames))
+        index_raw += b"".join(FRAME.pack(*frame) for frame in self._frames)
+        index_raw += encoded(files)
         compress = _compressor(level).compress
-        meta_packed, index_packed = compress(meta_raw), compress(index_raw)
-        output.write(
-            HEADER.pack(
-                MAGIC,
-                VERSION,
-                len(meta_packed),
-                len(meta_raw),
-                len(index_packed),
-                len(index_raw),
-                0,
-                sum(entry.size for entry in self.entries),
-            )
-        )
-        output.write(meta_packed)
-        output.write(index_packed)
+        sections = [(compress(raw), raw) for raw in (encoded(outline_of(files)), meta_raw, index_raw)]
+        sizes = [size for packed, raw in sections for size in (len(packed), len(raw))]
+        content = sum(entry.size for entry in self.entries)
+        output.write(HEADER.pack(MAGIC, VERSION, 0, *sizes, content))
+        output.writelines(packed for packed, _ in sections)
         with self._body as body:
             body.seek(0)
             for chunk in iter(lambda: body.read(COPY_CHUNK_BYTES), b""):
@@ -130,18 +127,6 @@ def _compressed(
 
 def _compressor(level: int) -> zstandard.ZstdCompressor:
     return zstandard.ZstdCompressor(level=level, write_checksum=True, write_content_size=True)
-
-
-def _index(frames: Sequence[Tuple[int, int]], entries: Sequence[Entry], outward: Set[str]) -> bytes:
-    parts = [COUNT.pack(len(frames))]
-    parts.extend(FRAME.pack(*frame) for frame in frames)
-    parts.append(COUNT.pack(len(entries)))
-    for entry in entries:
-        path = entry.path.encode("utf-8")
-        flags = entry.flags | (OUTWARD if entry.path in outward else 0)
-        parts.append(ENTRY.pack(flags, len(path), entry.size))
-        parts.append(path)
-    return b"".join(parts)
 
 
 def _frames(entries: Iterable[Entry], libraries: Libraries) -> Iterator[bytes]:
