@@ -22,6 +22,7 @@ class Unavailable(Exception):
 _EMPTY = """
 import sys
 sys.path[0] = {site_packages!r}
+{pth_lines}
 from {module} import {function}
 sys.exit({function}())
 """
@@ -94,6 +95,18 @@ class Artifacts:
         wheels = (self.directory / "wheels").glob("*.whl")
         return sum(len(zipfile.ZipFile(wheel).namelist()) for wheel in wheels)
 
+    def _pth_lines(self) -> List[str]:
+        """What the app's wheels want Python to run at each start."""
+        wheels = sorted((self.directory / "wheels").glob("*.whl"))
+        return [
+            line
+            for file in map(zipfile.ZipFile, wheels)
+            for name in file.namelist()
+            if name.endswith(".pth") and "/" not in name
+            for line in file.read(name).decode().splitlines()
+            if line.startswith("import ")
+        ]
+
     @property
     def venv_script(self) -> Path:
         return self.venv / "bin" / self.app.script
@@ -105,11 +118,14 @@ class Artifacts:
 
     @cached_property
     def empty_zip(self) -> Path:
-        """A zip app with nothing in it but the import that the venv's script has: the limit of `python FILE`."""
+        """A zip app with nothing in it but what the venv's script does: the limit of `python FILE`."""
         path = self.directory / "empty.zip"
         module, _, function = self.app.entry_point.partition(":")
         main = _EMPTY.format(
-            site_packages=str(self.site_packages), module=module, function=function
+            site_packages=str(self.site_packages),
+            pth_lines="\n".join(self._pth_lines()),
+            module=module,
+            function=function,
         )
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("__main__.py", main.lstrip())
