@@ -48,7 +48,7 @@ def test_a_cache_that_cannot_be_written_is_replaced_for_one_start(
     blocked = machine.with_(PEXCZ_ROOT=str(obstacle / "cache"), TMPDIR=str(temporary))
     outcome = blocked.run(PYTHON.path(), cow, "x")
     assert (outcome.stdout, outcome.code) == ("moo x\n", 1)
-    assert outcome.stderr.startswith(f"czex: the cache {obstacle}/cache can't be written")
+    assert outcome.stderr.startswith(f"czex: the cache {obstacle}/cache can't be used")
     assert outcome.stderr.count("\n") == 1
     assert list(temporary.iterdir()) == []
 
@@ -61,7 +61,7 @@ def test_a_home_directory_that_can_not_be_is_done_without(
     for command in ([PYTHON.path(), cow], [cow]):
         outcome = start.run(*command, "x")
         assert (outcome.stdout, outcome.code) == ("moo x\n", 1)
-        assert outcome.stderr.startswith(f"czex: the cache {home}/.cache/czex can't be written")
+        assert outcome.stderr.startswith(f"czex: the cache {home}/.cache/czex can't be used")
 
 
 @pytest.mark.parametrize("home", ["with space", "with'quote", "ünï", "x" * 200])
@@ -102,6 +102,21 @@ def test_an_environment_that_was_damaged_is_made_again(cow: Path, machine: Machi
         assert (outcome.stdout, outcome.stderr) == ("moo x\n", "")
     boot.unlink()
     assert machine.run(PYTHON.path(), cow, "x").stdout == "moo x\n"
+    assert machine.leftovers() == []
+
+
+def test_a_runtime_that_was_damaged_in_the_cache_is_not_started(
+    cow: Path, machine: Machine
+) -> None:
+    machine.run(PYTHON.path(), cow)
+    (runtime,) = machine.cache.glob("runtimes/*/pexcz")
+    content = runtime.read_bytes()
+    for damage in (b"#!/bin/sh\necho damaged\n".ljust(len(content)), content[:-1], b""):
+        runtime.write_bytes(damage)
+        shutil.rmtree(machine.cache / "venvs")
+        outcome = machine.run(PYTHON.path(), cow, "x")
+        assert (outcome.stdout, outcome.stderr) == ("moo x\n", "")
+        assert runtime.read_bytes() == content
     assert machine.leftovers() == []
 
 

@@ -1,6 +1,7 @@
 # Every start compiles this file, which costs more than all that it does: so it is short, and leaves the work to
 # `warm.py`, whose bytecode it finds in the cache from the second start on, and beside it the environment that it will
-# most likely want. What only a cold start needs is a string until then. For Python 2.7 and 3.5+, CPython and PyPy.
+# most likely want. What only a cold start needs is a string until then. From a cache that another user has made, or can
+# write to, nothing is taken. For Python 2.7 and 3.5+, CPython and PyPy.
 import marshal
 import os
 import sys
@@ -27,8 +28,8 @@ def kept():
 
 
 TAG = sys.implementation.cache_tag if hasattr(sys, "implementation") else ""
-ROOT = (globals().get("WARM") or "").rpartition("/venvs/")[0]
-KEPT = ROOT and ROOT + "/boot/" + "@boot@" + ".%s.%x" % (TAG, sys.hexversion)
+ROOT = globals().get("ROOT")
+KEPT = TAG and ROOT and ROOT + "/boot/" + "@boot@" + ".%s.%x" % (TAG, sys.hexversion)
 CARRIED = carried("boot." + TAG) if TAG in "@precompiled@".split() else kept()
 if "code" not in globals():
     code = CARRIED["code"].get("warm")
@@ -38,10 +39,14 @@ if "code" not in globals():
 """
 try:
     get = os.environ.get
-    WARM = get("PEX_ROOT") or PEX_ROOT or get("LOCALAPPDATA") or get("XDG_CACHE_HOME")
-    WARM = WARM or get("HOME") + ("/Library/Caches" if sys.platform == "darwin" else "/.cache")
-    WARM = get("PEXCZ_ROOT") or WARM + "/czex"
-    WARM += "/venvs/%s/warm.%s.%x" % (FINGERPRINT, sys.implementation.cache_tag, sys.hexversion)
+    ROOT = get("PEX_ROOT") or PEX_ROOT or get("LOCALAPPDATA") or get("XDG_CACHE_HOME")
+    ROOT = ROOT or get("HOME") + ("/Library/Caches" if sys.platform == "darwin" else "/.cache")
+    ROOT = get("PEXCZ_ROOT") or ROOT + "/czex"
+    WARM = "/venvs/%s/warm.%s.%x" % (FINGERPRINT, sys.implementation.cache_tag, sys.hexversion)
+    WARM = ROOT + WARM
+    found = os.stat(ROOT)
+    if os.name != "nt" and (found.st_mode & 18 or found.st_uid not in (0, os.geteuid())):
+        ROOT = WARM = ""
     with open(WARM, "rb") as stream:
         code, LIKELY = marshal.loads(stream.read())
 except Exception:

@@ -10,6 +10,11 @@ if [ -z "@set_variables@" ] && [ -n "$HOME" ] && ! [ -e /etc/pexrc -o -e "$HOME/
   else c=${XDG_CACHE_HOME:-$HOME/.cache}/czex
   fi
 fi
+# What another user has put into a cache is nothing to run.
+s=
+if [ -n "$c" ] && [ -e "$c/venvs" ]; then
+  for d in venvs wheels sources; do [ -O "$c/$d" ] && ! [ -L "$c/$d" ] || s=-; done
+fi
 v=$c/venvs/@fingerprint@
 set -f
 IFS=:
@@ -17,9 +22,9 @@ for n in @names@ $PEX_PYTHON; do
   for d in $PATH $PEX_PYTHON_PATH; do
     case $n in /*) f=$n ;; *) f=$d/$n ;; esac
     [ -f "$f" ] && [ -x "$f" ] || continue
-    i=
+    i=$s
     # An environment that is not its interpreter's any more sets the variable, and comes back.
-    case $_CZEX_COLD_SH_PYTHON$c in /*) [ -r "$v/sh$f" ] && IFS= read -r i <"$v/sh$f" ;; esac
+    case $s$_CZEX_COLD_SH_PYTHON$c in /*) [ -r "$v/sh$f" ] && IFS= read -r i <"$v/sh$f" ;; esac
     case $i in
       -) ;;
       ?*) [ "$v/$i/bin/python" -ef "$f" ] && exec "$v/$i/bin/python"@python_args@ "$v/$i/__main__.py" "$0" "$@" ;;

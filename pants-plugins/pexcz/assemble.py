@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import marshal
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Sequence
@@ -110,6 +111,7 @@ def assemble(parts: Parts, output: Path) -> None:
             "requirements": dependencies.roots(),
             "runtimes": {
                 runtime.platform: {
+                    "crc32": zlib.crc32(runtime.content),
                     "sha256": hashlib.sha256(runtime.content).hexdigest(),
                     "size": len(runtime.content),
                 }

@@ -73,6 +73,7 @@ class ColdStart(object):
         self._text = warm["interpreter_text"]()
         self._composition = None
         self._temporary = os.environ.pop(TEMPORARY, None)
+        self._checked_root = None
 
     def _read_variables(self):
         rc_files = self._warm["rc_files"](self._app)
@@ -172,15 +173,32 @@ class ColdStart(object):
         if reason and not self._variables.given and choice.record(venv, self._text, python, code):
             self._tell_sh_header(venv, NOT_DIRECTLY)
         os.environ[CHOSEN] = "cached" if choice.is_cached else "asked"
+        if self._temporary:
+            os.environ[TEMPORARY] = self._temporary
         try:
             self._activation["reexecute"](python)
         except OSError as error:
             raise CannotStart("{0} can't be started: {1}".format(python, error.strerror))
 
     def _root(self):
-        environ = dict(os.environ)
-        environ["PEX_ROOT"] = self._variables.text("ROOT") or ""
-        return self._warm["cache_root"](environ)
+        """The cache: a temporary one where others could have put something into the one that is asked for."""
+        if self._checked_root is None:
+            environ = dict(os.environ)
+            environ["PEX_ROOT"] = self._variables.text("ROOT") or ""
+            root = self._warm["cache_root"](environ)
+            try:
+                if os.path.exists(root):
+                    install.check_root(root, self._warm["trusted"])
+            except OSError as error:
+                root = self._use_temporary_root(root, error)
+            self._checked_root = root
+        return self._checked_root
+
+    def _use_temporary_root(self, root, error):
+        from boot import rescue
+
+        self._temporary = rescue.temporary_root(root, error, self._temporary)
+        return self._temporary
 
     def _venv(self, root):
         key = self._composition.key() if self._composition else ""
@@ -205,10 +223,9 @@ class ColdStart(object):
             return environment, loaded
         try:
             install.make_root(root)
+            install.check_root(root, self._warm["trusted"])
         except OSError as error:
-            from boot import rescue
-
-            root = self._temporary = rescue.temporary_root(root, error, self._temporary)
+            root = self._checked_root = self._use_temporary_root(root, error)
             environment = self._environment(root, packs)
         if os.path.lexists(environment.venv):
             from boot import rescue

@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+import zlib
 
 from boot import interpreter
 from boot.fail import EXIT_CODE, CannotStart
@@ -30,6 +31,16 @@ def platform():
     return "{0}-{1}".format(system, MACHINES.get(machine, machine))
 
 
+def check_root(root, trusted):
+    """OSError if `root` is not `trusted`: another user could have others run what that user has put there."""
+    if not trusted(root):
+        owner = os.stat(root).st_uid
+        reason = "others can write to it"
+        if owner not in (0, os.geteuid()):
+            reason = "it belongs to another user, {0}".format(owner)
+        raise OSError(errno.EPERM, reason, root)
+
+
 def make_root(root):
     """Make sure that environments can be installed below `root`; OSError where they can't."""
     for name in ("runtimes", "sources", "venvs", "wheels"):
@@ -52,9 +63,10 @@ def runtime(archive, manifest, root):
     executable = "pexcz.exe" if interpreter.IS_WINDOWS else "pexcz"
     path = os.path.join(root, "runtimes", facts["sha256"][:40], executable)
     try:
-        if os.stat(path).st_size == facts["size"]:
-            return path
-    except OSError:
+        with open(path, "rb") as stream:
+            if zlib.crc32(stream.read()) & 0xFFFFFFFF == facts["crc32"]:
+                return path
+    except EnvironmentError:
         pass
     write_whole(path, archive.read(".czex/runtime/{0}/{1}".format(name, executable)), 0o755)
     return path
@@ -66,10 +78,13 @@ def unique_name():
 
 
 def make_directory(path):
-    """Make a directory and those above it, where they aren't there."""
+    """Make a directory and those above it, where they aren't there, for nobody else to write to whatever the umask is."""
     if not os.path.isdir(path):
+        parent = os.path.dirname(path)
+        if parent != path:
+            make_directory(parent)
         try:
-            os.makedirs(path)
+            os.mkdir(path, 0o755)
         except OSError:
             # Another process may have been faster.
             if not os.path.isdir(path):

@@ -9,7 +9,7 @@ from boot.install import make_root, unique_name
 
 
 def temporary_root(root, error, temporary=None):
-    """A cache for this start alone, where `root` can't be written, removed when the app ends.
+    """A cache for this start alone, where `root` can't be used, removed when the app ends.
 
     :param temporary: The one that an earlier process of this start has made.
     """
@@ -37,12 +37,12 @@ def make_temporary_root(root, error):
         make_root(temporary)
     except OSError as second:
         raise CannotStart(
-            "the cache {0} can't be written ({1}), nor can a temporary one ({2}); set PEXCZ_ROOT to a "
+            "the cache {0} can't be used ({1}), nor can a temporary one ({2}); set PEXCZ_ROOT to a "
             "directory that can".format(root, error.strerror, second.strerror or second)
         )
     sys.stderr.write(
-        "czex: the cache {0} can't be written ({1}); using {2} for this start alone; set PEXCZ_ROOT to a "
-        "directory that can be written\n".format(root, error.strerror, temporary)
+        "czex: the cache {0} can't be used ({1}); using {2} for this start alone; set PEXCZ_ROOT to a "
+        "directory of your own\n".format(root, error.strerror, temporary)
     )
     return temporary
 

@@ -6,19 +6,20 @@ find the bytecode of `venv_start.py`.
 
 if __name__ == "__main__":
     import marshal
+    import os
     import sys
 
     BOOT = ()
     if sys.version == "@version@":
         try:
-            with open(__file__[:-11] + "boot", "rb") as stream:
-                BOOT = marshal.loads(stream.read())
+            # In a cache that others can write to, they may have changed it.
+            if not os.stat(__file__[:-11] + "../../..").st_mode & 18:
+                with open(__file__[:-11] + "boot", "rb") as stream:
+                    BOOT = marshal.loads(stream.read())
         except Exception:
             pass
     if not BOOT:
         # Damaged, or the interpreter was replaced in its place. The header finds out what to do instead.
-        import os
-
         environ = dict(os.environ, _CZEX_COLD_SH_PYTHON="?")
         os.execve("/bin/sh", ["sh"] + sys.argv[1:], environ)
     exec(BOOT[3])

@@ -30,6 +30,15 @@ def cache_root(environ):
     return os.path.abspath(os.path.expanduser(root))
 
 
+def trusted(root):
+    """Whether what is in a cache comes from this user or from root, and nobody else can change it.
+
+    `__main__.py` has the same rule in a line, which it compiles at each start.
+    """
+    found = os.stat(root)
+    return os.name == "nt" or found.st_uid in (0, os.geteuid()) and not found.st_mode & 0o22
+
+
 def interpreter_text():
     """All that tells this interpreter from another one, upgrades in place included."""
     base = getattr(sys, "real_prefix", None) or getattr(sys, "base_exec_prefix", sys.exec_prefix)
@@ -86,7 +95,9 @@ def main():
     else:
         if not any([os.access(path, os.F_OK) for path in rc_files(app)]):
             found = LIKELY and os.access(LIKELY[1]["python"], os.X_OK) and unpacked(LIKELY, text)
-            found = found or load(venv_dir(cache_root(os.environ), text), text)
+            if not found:
+                root = cache_root(os.environ)
+                found = os.path.exists(root) and trusted(root) and load(venv_dir(root, text), text)
             if found:
                 start = found[1]["run"](found[0], app)
                 # There is none where the environment turns out not to fit any more.
