@@ -171,6 +171,9 @@ def descriptors():
         if target == "/dev/urandom":
             continue
         inherited = getattr(os, "get_inheritable", lambda number: None)(number)
+        # The environment's own file. Python 2.7 has the script that it runs open while this gets its number.
+        if target.endswith("/boot") and sys.version_info[0] == 2:
+            number = None
         found.append([number, target.partition(":[")[0], inherited])
     return found
 

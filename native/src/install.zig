@@ -19,6 +19,7 @@ const packs_in_batch_max = 64;
 pub fn install(arena: std.mem.Allocator, plan_path: []const u8, report: *Report) ReportError!void {
     const plan = try plan_format.read(arena, report, plan_path);
     const store: store_dirs.Store = try .open(arena, plan.store, report);
+    store.hold();
     const is_in_store = std.mem.eql(u8, plan.venv_root, plan.store);
     const venvs: store_dirs.Store = if (is_in_store) store else try .openForVenv(arena, plan.venv_root, report);
     if (try venvs.isInstalled(plan.venv, report)) return;

@@ -190,6 +190,11 @@ const posix = struct {
         pub fn lock(dir: Self) Error!void {
             _ = try call(sys.flock, .{ dir.fd, std.posix.LOCK.EX | std.posix.LOCK.NB });
         }
+
+        /// The same for a lock that others may share.
+        pub fn lockShared(dir: Self) Error!void {
+            _ = try call(sys.flock, .{ dir.fd, std.posix.LOCK.SH | std.posix.LOCK.NB });
+        }
     };
 
     pub const File = struct {

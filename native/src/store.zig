@@ -54,26 +54,25 @@ pub const Store = struct {
 
     /// As `begin`, but waits for another process that is making it. The caller must hold no other lock.
     pub fn beginWaiting(store: *const Store, path: []const u8, report: *Report) ReportError!Begin {
-        var waited_ms: u32 = 0;
-        var step_ms: u32 = 1;
+        var wait: Wait = .{ .store = store, .path = path };
         while (true) {
             const result = try store.begin(path, report);
             if (result != .busy) return result;
-            os.sleep(step_ms);
-            if (waited_ms < wait_message_after_ms and waited_ms + step_ms >= wait_message_after_ms) store.announceWait(path);
-            waited_ms +|= step_ms;
-            step_ms = @min(step_ms * 2, wait_step_ms_max);
+            wait.more();
         }
     }
 
-    fn announceWait(store: *const Store, path: []const u8) void {
-        var buffer: [1024]u8 = undefined;
-        var line: Line = .{ .buffer = &buffer };
-        line.add("czex: waiting for another process to finish ");
-        line.add(store.root_path);
-        line.add("/");
-        line.add(path);
-        os.writeStandardError(line.end());
+    /// As long as this process lives, nothing is removed from the store. Where there are no locks, nobody knows of it.
+    pub fn hold(store: *const Store) void {
+        if (!os.locks_directories) return;
+        var wait: Wait = .{ .store = store, .path = "" };
+        while (true) {
+            store.root.lockShared() catch |err| if (err == error.Busy) {
+                wait.more();
+                continue;
+            };
+            return;
+        }
     }
 
     pub fn isInstalled(store: *const Store, path: []const u8, report: *Report) ReportError!bool {
@@ -204,6 +203,32 @@ pub const Store = struct {
         report: *Report,
     ) error{Reported} {
         return report.system(store.role, doing, .{ store.root_path, path, "" }, err);
+    }
+};
+
+/// For another process that has a lock, which it is told of after some seconds.
+const Wait = struct {
+    store: *const Store,
+    path: []const u8,
+    waited_ms: u32 = 0,
+    step_ms: u32 = 1,
+
+    fn more(wait: *Wait) void {
+        os.sleep(wait.step_ms);
+        const waited_ms = wait.waited_ms +| wait.step_ms;
+        if (wait.waited_ms < wait_message_after_ms and waited_ms >= wait_message_after_ms) wait.announce();
+        wait.waited_ms = waited_ms;
+        wait.step_ms = @min(wait.step_ms * 2, wait_step_ms_max);
+    }
+
+    fn announce(wait: *const Wait) void {
+        var buffer: [1024]u8 = undefined;
+        var line: Line = .{ .buffer = &buffer };
+        line.add("czex: waiting for another process to finish ");
+        line.add(wait.store.root_path);
+        line.add("/");
+        line.add(wait.path);
+        os.writeStandardError(line.end());
     }
 };
 

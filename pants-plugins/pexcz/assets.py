@@ -6,6 +6,7 @@ A wheel of pexcz carries them as package data below `_native/`. A build that has
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any, Dict, Iterable, List
@@ -57,3 +58,11 @@ def carried() -> Path:
             "`pip install` first, or give --boot and --runtime."
         )
     return NATIVE
+
+
+def cache_root(native: Path) -> Path:
+    """The directory that CZEX files are installed into, as the boot finds it for this user."""
+    namespace: Dict[str, Any] = {"__name__": "czex_main", "FINGERPRINT": "", "PEX_ROOT": ""}
+    source = native / "boot" / "boot" / "warm.py"
+    exec(compile(source.read_text("utf-8"), str(source), "exec"), namespace)
+    return Path(namespace["cache_root"](os.environ))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Sequence
 
@@ -76,6 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("czex", type=Path)
     command.add_argument("--json", action="store_true", help="print the manifest as JSON")
 
+    command = commands.add_parser("cache", help="show or prune what CZEX files have installed here")
+    _add_cache_commands(command)
+
     command = commands.add_parser("pack", help="pack one wheel (a step of a build)")
     command.set_defaults(command=_pack)
     command.add_argument("wheel", type=Path, help="a wheel, as a PEX's .deps has it")
@@ -130,6 +134,46 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--output", type=Path, required=True)
     _add_sh_boot(command)
     return parser
+
+
+def _add_cache_commands(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--root",
+        type=Path,
+        help="the cache; default: the one that this user's apps are installed into",
+    )
+    actions = command.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    action = actions.add_parser(
+        "info", help="show what is in the cache, how large, and when it was used last"
+    )
+    action.set_defaults(command=_cache_info)
+    action = actions.add_parser(
+        "prune", help="remove what was not used for some time, or the cache is too large with"
+    )
+    action.set_defaults(command=_cache_prune)
+    action.add_argument(
+        "--days",
+        type=float,
+        default=30,
+        help="remove what no app has used for so long; default: %(default)s",
+    )
+    action.add_argument(
+        "--to-size",
+        type=_size,
+        metavar="SIZE",
+        help="remove more, what was used last last, until the cache has such a size: 500M, 2G",
+    )
+    action = actions.add_parser("clear", help="remove everything that no running app uses")
+    action.set_defaults(command=_cache_clear)
+
+
+def _size(text: str) -> int:
+    """A number of bytes, of which K, M, G and T are a thousand each as often."""
+    number, unit = (text[:-1], text[-1].upper()) if text[-1:].isalpha() else (text, "")
+    try:
+        return int(float(number) * 1000 ** ["", "K", "M", "G", "T"].index(unit))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size such as 500M or 2G")
 
 
 def _add_level(command: argparse.ArgumentParser) -> None:
@@ -188,6 +232,39 @@ def _inspect(options: argparse.Namespace) -> None:
         print()
     else:
         show(czex, Console())
+
+
+def _cache_info(options: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from pexcz.cache import read_cache
+    from pexcz.report import show_cache
+
+    show_cache(read_cache(_cache_root(options)), Console())
+
+
+def _cache_prune(options: argparse.Namespace) -> None:
+    _prune(options, time.time() - options.days * 86400, options.to_size)
+
+
+def _cache_clear(options: argparse.Namespace) -> None:
+    _prune(options, float("inf"), None)
+
+
+def _prune(options: argparse.Namespace, unused_since: float, size_bytes_max: int | None) -> None:
+    from rich.console import Console
+
+    from pexcz.cache import prune
+    from pexcz.report import show_pruned
+
+    show_pruned(prune(_cache_root(options), unused_since, size_bytes_max), Console())
+
+
+def _cache_root(options: argparse.Namespace) -> Path:
+    from pexcz import assets
+
+    root: Path | None = options.root
+    return root.absolute() if root else assets.cache_root(assets.carried())
 
 
 def _pack(options: argparse.Namespace) -> None:

@@ -25,3 +25,7 @@ class NotACzexError(PexczError):
 
 class OutputError(PexczError):
     """The output can't be written where it was asked for."""
+
+
+class CacheError(PexczError):
+    """The cache can't be looked at, or not be made smaller."""

@@ -61,7 +61,9 @@ class FinishedPack:
         index_raw += b"".join(FRAME.pack(*frame) for frame in self._frames)
         index_raw += encoded(files)
         compress = _compressor(level).compress
-        sections = [(compress(raw), raw) for raw in (encoded(outline_of(files)), meta_raw, index_raw)]
+        sections = [
+            (compress(raw), raw) for raw in (encoded(outline_of(files)), meta_raw, index_raw)
+        ]
         sizes = [size for packed, raw in sections for size in (len(packed), len(raw))]
         content = sum(entry.size for entry in self.entries)
         output.write(HEADER.pack(MAGIC, VERSION, 0, *sizes, content))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
+from pexcz.cache import Cache, Pruned
 from pexcz.czexfile import Czex
 
 
@@ -43,3 +46,36 @@ def show(czex: Czex, console: Console) -> None:
     for platform, facts_of_runtime in sorted(manifest["runtimes"].items()):
         runtimes.add_row(platform, decimal(facts_of_runtime["size"]))
     console.print(runtimes)
+
+
+def show_cache(cache: Cache, console: Console) -> None:
+    """Print how large a cache is, and when each environment in it was used last."""
+    facts = Table.grid(padding=(0, 2))
+    facts.add_row("cache", f"{cache.root} ({decimal(cache.size_bytes)})")
+    packs = len(cache.packs)
+    facts.add_row("wheels, sources", f"{packs} ({decimal(sum(cache.packs.values()))})")
+    facts.add_row("left behind", str(len(cache.leftovers)))
+    console.print(facts)
+    environments = Table(title="Environments", title_justify="left")
+    for heading in ("app", "interpreter", "packs", "raw", "last used"):
+        environments.add_column(heading, justify="right" if heading in ("packs", "raw") else "left")
+    for one in sorted(cache.environments, key=lambda one: one.last_used, reverse=True):
+        environments.add_row(
+            one.app,
+            one.path.name.rpartition("-")[0],
+            str(len(one.packs)),
+            decimal(one.size_bytes + sum(cache.packs.get(pack, 0) for pack in one.packs)),
+            time.strftime("%Y-%m-%d", time.localtime(one.last_used)),
+        )
+    console.print(environments)
+
+
+def show_pruned(pruned: Pruned, console: Console) -> None:
+    """Print what was removed from a cache, and what was not."""
+    console.print(
+        f"Removed {pruned.environments} environments, and {pruned.packs} wheels and sources: "
+        f"{decimal(pruned.size_bytes)}.",
+        soft_wrap=True,
+    )
+    for path in pruned.in_use:
+        console.print(f"Kept {path}, in which an app is running.", soft_wrap=True)

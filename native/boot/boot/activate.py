@@ -23,6 +23,8 @@ STASH = "_CZEX_STASH_"
 REEXECUTED = "_CZEX_REEXECUTED"
 # For the processes of a venv-mode app, as Pex has it.
 EXTRA_SYS_PATH = "__PEX_EXTRA_SYS_PATH__"
+# `os` of Python 2 lacks it; since 3.4 it is the rule.
+CLOSES = {"linux2": 0o2000000, "darwin": 0o100000000}.get(sys.platform, 0)
 # They remember where site-packages are; importing them again is right and costs nothing before.
 FORGETFUL = ("distutils", "sysconfig")
 # What a module from outside may have put in the place of Python's own.
@@ -59,8 +61,31 @@ def run(settings, app, is_environments_python=False):
     return entry_point(settings, app)
 
 
+def hold(venv):
+    """Let `pexcz cache prune` see that this process uses an environment, and that it was used, to the day.
+
+    The file stays open as long as the process lives. False where it is gone.
+    """
+    import time
+
+    boot = os.path.join(venv, "boot")
+    try:
+        descriptor = os.open(boot, CLOSES)
+    except OSError:
+        return False
+    try:
+        if time.time() - os.fstat(descriptor).st_mtime > 86400:
+            os.utime(boot, None)
+    except OSError:
+        # Another user's, or on a file system that is read-only.
+        pass
+    return True
+
+
 def is_for_cold_path(settings):
-    """Whether a REPL is asked for, or another app that this one is composed with has changed."""
+    """Whether the environment has just gone, a REPL is asked for, or an app that this one is composed with has changed."""
+    if not hold(settings["venv"]) and "modules" not in settings:
+        return True
     if wants_repl(settings) and "repl" not in settings:
         return True
     return any([stamp(path) != then for path, then in settings["composed"]])

@@ -33,6 +33,7 @@ home = {home}
 include-system-site-packages = {system_site}
 version = {version}
 executable = {executable}
+czex = {name}
 """
 # Lets the processes that a venv-mode app starts have its PEX_EXTRA_SYS_PATH. A line of a `.pth` file, or a module.
 EXTRA_SYS_PATH_PTH = (
@@ -149,6 +150,8 @@ class Environment(object):
                 system_site=str(settings.shares_site_packages(self.info)).lower(),
                 version=version,
                 executable=executable,
+                # For `pexcz cache info`.
+                name=os.path.basename(self._archive.path).replace("\n", "?"),
             ),
         )
         if interpreter.IS_WINDOWS:

@@ -49,7 +49,9 @@ def start_for_import(app, warm, alias):
     try:
         from boot import cold, hook
 
-        settings = cold.settings_for_import(app, warm, load_activation())
+        activation = load_activation()
+        settings = cold.settings_for_import(app, warm, activation)
+        activation["hold"](settings["venv"])
     finally:
         sys.path[:] = path
     boot.forget()

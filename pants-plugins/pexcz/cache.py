@@ -1,0 +1,303 @@
+"""The cache that CZEX files are installed into: what is there, and how it is made smaller.
+
+What uses what can be read off the cache itself. An environment is a tree of links to wheels and sources. `boot` in it is
+touched by a start at most once a day, and held open by every process that runs in it. While the runtime installs
+something, it has a shared lock on the cache; here it is an exclusive one.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, Set
+
+from pexcz.errors import CacheError
+
+PACKS = ("wheels", "sources")
+# What a start writes anew where it is missing.
+MADE_ANEW = ("runtimes", "boot", "pexes")
+LEFT_BEHIND = (".tmp", ".lock", ".discarded")
+SETTLED_SECONDS = 60
+# A process that has not written a small file by then is dead.
+WRITTEN_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An app installed for an interpreter. `packs` are the wheels and sources it links to."""
+
+    path: Path
+    app: str  # The file name of the CZEX that has installed it.
+    last_used: float
+    size_bytes: int
+    packs: FrozenSet[Path]
+
+
+@dataclass(frozen=True)
+class Cache:
+    """What is in a cache; each path with its size in bytes."""
+
+    root: Path
+    environments: List[Environment]
+    packs: Dict[Path, int]
+    apps: Dict[Path, int]  # What an app has beside its environments.
+    others: Dict[Path, int]
+    leftovers: Dict[Path, int]
+
+    @property
+    def size_bytes(self) -> int:
+        return self.size_with(self.environments) + sum(
+            size_bytes
+            for paths, needed in (
+                (self.packs, packs_of(self.environments)),
+                (self.apps, {one.path.parent for one in self.environments}),
+                (self.leftovers, set()),
+            )
+            for path, size_bytes in paths.items()
+            if path not in needed
+        )
+
+    def size_with(self, kept: Iterable[Environment]) -> int:
+        """How large the cache would be with these environments alone."""
+        kept = list(kept)
+        return (
+            sum(one.size_bytes for one in kept)
+            + sum(self.packs.get(path, 0) for path in packs_of(kept))
+            + sum(self.apps[path] for path in {one.path.parent for one in kept})
+            + sum(self.others.values())
+        )
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """What was removed, and what was left because a process uses it."""
+
+    environments: int
+    packs: int
+    size_bytes: int
+    in_use: List[Path]
+
+
+def read_cache(root: Path) -> Cache:
+    """What is in a cache; nothing, if there is none at `root`."""
+    below = {name: _listed(root / name) for name in ("venvs", *PACKS, *MADE_ANEW)}
+    everything = [path for paths in below.values() for path in paths]
+    for parent in (*below["venvs"], *below["runtimes"]):
+        everything += _listed(parent)
+    leftovers = [path for path in everything if path.name.endswith(LEFT_BEHIND)]
+    return Cache(
+        root,
+        [_environment(root, path) for app in below["venvs"] for path in _environments(app)],
+        _sizes(path for name in PACKS for path in below[name] if path not in leftovers),
+        {
+            app: sum(size_of(path) for path in _listed(app) if path not in _environments(app))
+            for app in below["venvs"]
+        },
+        _sizes(path for name in MADE_ANEW for path in below[name] if path not in leftovers),
+        _sizes(leftovers),
+    )
+
+
+def prune(root: Path, unused_since: float, size_bytes_max: int | None = None) -> Pruned:
+    """Remove what no process uses and no start has used since a time, in seconds since the epoch.
+
+    What is not yet a minute old stays: a start may be about to use it.
+
+    :param size_bytes_max: Also remove what was used later, the latest last, until the rest is no larger.
+    """
+    settled = time.time() - SETTLED_SECONDS
+    unused_since = min(unused_since, settled)
+    with _locked(root):
+        cache = read_cache(root)
+        used = in_use(root)
+        kept: List[Environment] = []
+        unused: List[Environment] = []
+        for one in cache.environments:
+            is_kept = one.path in used or one.last_used >= unused_since
+            (kept if is_kept else unused).append(one)
+        kept.sort(key=lambda one: (one.path in used, one.last_used))
+        while size_bytes_max is not None and cache.size_with(kept) > size_bytes_max:
+            if not kept or kept[0].path in used or kept[0].last_used >= settled:
+                break
+            unused.append(kept.pop(0))
+        aside = _put_aside(_closed(root, unused))
+        removed = [one for one in unused if one.path in aside.values()]
+        needed = packs_of(one for one in cache.environments if one not in removed)
+        is_limited = size_bytes_max is not None
+        packs = [
+            path
+            for path in cache.packs.keys() - needed
+            if is_limited or _changed(path) < unused_since
+        ]
+        rest = [path for path in cache.others if _changed(path) < unused_since]
+        rest += filter(_is_dead, cache.leftovers)
+        rest += {one.path.parent for one in removed if not _environments(one.path.parent)}
+        aside.update(_put_aside([*packs, *rest]))
+    size_bytes = sum(map(size_of, aside))
+    for path in aside:
+        _remove(path)
+    still_used = [one.path for one in kept if one.path in used and one.last_used < unused_since]
+    return Pruned(len(removed), len(packs), size_bytes, still_used)
+
+
+def _closed(root: Path, unused: Iterable[Environment]) -> List[Path]:
+    """Those of these environments that no start can take any more. One that has just done so stays as it is."""
+    closed = _put_aside(one.path / "boot" for one in unused)
+    for boot in closed.keys() & _held(root):
+        boot.rename(closed.pop(boot))
+    return [boot.parent for boot in closed]
+
+
+def in_use(root: Path) -> Set[Path]:
+    """The environments in which a process runs, as far as this user may know.
+
+    Raises CacheError where that can't be found out.
+    """
+    return {path.parent for path in _held(root) if path.name == "boot"}
+
+
+def _held(root: Path) -> Set[Path]:
+    """The files of environments that a process has open."""
+    if os.name == "nt":
+        # What is open can't be renamed there.
+        return set()
+    found = _open_by_proc if Path("/proc/self/fd").is_dir() else _open_by_lsof
+    place = os.path.realpath(root / "venvs") + os.sep
+    return {
+        root / "venvs" / os.path.relpath(path, place) for path in found() if path.startswith(place)
+    }
+
+
+def _open_by_proc() -> Iterator[str]:
+    for process in Path("/proc").glob("[0-9]*/fd"):
+        with suppress(OSError):
+            for descriptor in process.iterdir():
+                with suppress(OSError):
+                    yield os.readlink(descriptor)
+
+
+def _open_by_lsof() -> Iterator[str]:
+    try:
+        lsof = subprocess.run(["lsof", "-w", "-F", "n"], stdout=subprocess.PIPE, text=True)
+    except FileNotFoundError as e:
+        raise CacheError(
+            "lsof isn't on PATH, so which apps are running is not known; install it."
+        ) from e
+    return (line[1:] for line in lsof.stdout.splitlines() if line.startswith("n"))
+
+
+@contextmanager
+def _locked(root: Path) -> Iterator[None]:
+    """No runtime installs anything meanwhile."""
+    if os.name == "nt" or not root.is_dir():
+        yield
+        return
+    import fcntl
+
+    descriptor = os.open(root, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"pexcz: waiting for a start that installs into {root}", file=sys.stderr)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _environments(app: Path) -> List[Path]:
+    return [
+        path
+        for path in _listed(app)
+        if (path / "boot").is_file() and not path.name.endswith(LEFT_BEHIND)
+    ]
+
+
+def _environment(root: Path, path: Path) -> Environment:
+    packs = set()
+    for directory, names, files in os.walk(path):
+        for name in names + files:
+            link = os.path.join(directory, name)
+            if os.path.islink(link):
+                target = os.path.normpath(os.path.join(directory, os.readlink(link)))
+                with suppress(ValueError):
+                    parts = Path(target).relative_to(root).parts
+                    if parts[0] in PACKS:
+                        packs.add(root / parts[0] / parts[1])
+    return Environment(path, _app(path), _changed(path / "boot"), size_of(path), frozenset(packs))
+
+
+def _app(environment: Path) -> str:
+    with suppress(OSError):
+        for line in (environment / "pyvenv.cfg").read_text("utf-8", "replace").splitlines():
+            key, _, value = line.partition(" = ")
+            if key == "czex":
+                return value
+    return "?"
+
+
+def packs_of(environments: Iterable[Environment]) -> Set[Path]:
+    return {pack for environment in environments for pack in environment.packs}
+
+
+def _is_dead(path: Path) -> bool:
+    """Whether something half made is nobody's any more. What the runtime was making is, for it holds no lock now."""
+    return path.is_dir() or _changed(path) < time.time() - WRITTEN_SECONDS
+
+
+def _put_aside(paths: Iterable[Path]) -> Dict[Path, Path]:
+    """Give them other names, so that each is there as a whole or not at all. Returns new name → old name."""
+    aside = {}
+    for path in paths:
+        name = path.with_name(f"{path.name}.{secrets.token_hex(8)}.discarded")
+        # Somebody else may have been faster, or, on Windows, it is in use.
+        with suppress(OSError):
+            path.rename(name)
+            aside[name] = path
+    return aside
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
+
+
+def _listed(directory: Path) -> List[Path]:
+    try:
+        return sorted(directory.iterdir())
+    except OSError:
+        return []
+
+
+def _sizes(paths: Iterable[Path]) -> Dict[Path, int]:
+    return {path: size_of(path) for path in paths}
+
+
+def size_of(path: Path) -> int:
+    """Of a file, or of all files and links in a directory, in bytes."""
+    if path.is_symlink() or not path.is_dir():
+        return int(_of(path, lambda status: status.st_size))
+    return sum(map(size_of, _listed(path)))
+
+
+def _changed(path: Path) -> float:
+    return _of(path, lambda status: status.st_mtime)
+
+
+def _of(path: Path, fact: Callable[[os.stat_result], float]) -> float:
+    """What `lstat` says of something that may just have gone."""
+    try:
+        return fact(path.lstat())
+    except OSError:
+        return 0
