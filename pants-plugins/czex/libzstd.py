@@ -19,8 +19,8 @@ from pants.option.option_types import StrOption
 from pants.util.strutil import help_text, softwrap
 
 from czex.assets import RuntimeSources
-from czex.compat import digest_of, entries_of, ran, venv_pex
-from czex.tools import LockedTool
+from czex.compat import digest_of, entries_of, ran
+from czex.tools import LockedTool, installed
 
 DIRECTORY = "libzstd"
 REQUIREMENTS = "libzstd-requirements.txt"
@@ -94,7 +94,7 @@ async def fetch_libzstd(
         certificates = content.path
         inputs.append(content)
 
-    pip = await venv_pex(subsystem.pex_request(pex_cli))
+    pip = await installed(subsystem, pex_cli)
     input_digest = await digest_of(CreateDigest(inputs))
     result = await ran(
         VenvPexProcess(

@@ -12,8 +12,7 @@ from pants.engine.rules import collect_rules, rule
 from pants.util.strutil import help_text
 
 from czex.assets import ToolSources
-from czex.compat import venv_pex
-from czex.tools import LockedTool
+from czex.tools import LockedTool, installed
 
 
 class PexczSubsystem(LockedTool):
@@ -63,7 +62,7 @@ class Pexcz:
 
 @rule
 async def set_up_pexcz(subsystem: PexczSubsystem, pex_cli: PexCli, sources: ToolSources) -> Pexcz:
-    return Pexcz(await venv_pex(subsystem.pex_request(pex_cli)), sources)
+    return Pexcz(await installed(subsystem, pex_cli), sources)
 
 
 def rules():

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import importlib.resources
 import re
 from typing import ClassVar
 
 from pants.backend.python.util_rules.interpreter_constraints import InterpreterConstraints
-from pants.backend.python.util_rules.pex import PexRequest
+from pants.backend.python.util_rules.pex import PexRequest, VenvPex
 from pants.backend.python.util_rules.pex_cli import PexCli
-from pants.backend.python.util_rules.pex_requirements import (
-    EntireLockfile,
-    Lockfile,
-    PexRequirements,
-    Resolve,
-)
+from pants.backend.python.util_rules.pex_requirements import PexRequirements, Resolve
+from pants.engine.fs import CreateDigest, Digest, FileContent
 from pants.option.option_types import StrListOption, StrOption
 from pants.option.subsystem import Subsystem
 from pants.util.strutil import softwrap
+
+from czex.compat import digest_of, venv_pex
 
 
 def args_for_pex(version: str) -> tuple[str, ...]:
@@ -48,28 +47,30 @@ class LockedTool(Subsystem):
         help="The Python interpreters that this may run on.",
     )
 
-    def pex_request(self, pex_cli: PexCli) -> PexRequest:
-        """A PEX of the whole lockfile that behaves as a Python interpreter."""
+    def pex_request(self, pex_cli: PexCli, lock: Digest) -> PexRequest:
+        """A PEX of all of a lockfile that behaves as a Python interpreter.
+
+        The backend's own goes to Pex as the requirements file that it is: since 2.32 Pants fails to load
+        a lockfile from a package that doesn't have its metadata beside it.
+        """
+        resolve = self.install_from_resolve
+        own = () if resolve else ("--requirement", self.lockfile, "--no-transitive")
         return PexRequest(
             output_filename=f"{self.options_scope}.pex",
             internal_only=True,
-            requirements=self._requirements(),
+            requirements=PexRequirements(
+                from_superset=Resolve(resolve, use_entire_lockfile=True) if resolve else None,
+                description_of_origin=f"the requirements of `[{self.options_scope}]`",
+            ),
             interpreter_constraints=InterpreterConstraints(self.interpreter_constraints),
-            additional_args=args_for_pex(pex_cli.version),
+            additional_args=(*args_for_pex(pex_cli.version), *own),
+            additional_inputs=None if resolve else lock,
             description=f"Installing {self.options_scope} for the czex backend",
         )
 
-    def _requirements(self) -> PexRequirements | EntireLockfile:
-        origin = f"the requirements of `[{self.options_scope}]`"
-        if self.install_from_resolve:
-            return PexRequirements(
-                from_superset=Resolve(self.install_from_resolve, use_entire_lockfile=True),
-                description_of_origin=origin,
-            )
-        return EntireLockfile(
-            Lockfile(
-                url=f"resource://czex/{self.lockfile}",
-                url_description_of_origin=origin,
-                resolve_name=self.options_scope,
-            )
-        )
+
+async def installed(tool: LockedTool, pex_cli: PexCli) -> VenvPex:
+    """A Python interpreter that has a tool's packages."""
+    content = importlib.resources.files(__package__).joinpath(tool.lockfile).read_bytes()
+    lock = await digest_of(CreateDigest([FileContent(tool.lockfile, content)]))
+    return await venv_pex(tool.pex_request(pex_cli, lock))

@@ -9,8 +9,7 @@ from pants.backend.python.util_rules.pex_cli import PexCli
 from pants.engine.rules import collect_rules, rule
 from pants.util.strutil import help_text
 
-from czex.compat import venv_pex
-from czex.tools import LockedTool
+from czex.tools import LockedTool, installed
 
 
 class ZigSubsystem(LockedTool):
@@ -33,7 +32,7 @@ class Zig:
 
 @rule
 async def set_up_zig(subsystem: ZigSubsystem, pex_cli: PexCli) -> Zig:
-    return Zig(await venv_pex(subsystem.pex_request(pex_cli)))
+    return Zig(await installed(subsystem, pex_cli))
 
 
 def rules():
