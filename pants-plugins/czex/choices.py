@@ -2,30 +2,58 @@
 
 from __future__ import annotations
 
-from typing import Iterable, Sequence
+import logging
+from typing import Sequence
 
+from pants.backend.python.target_types import PexBinary, PexCompletePlatformsField
 from pants.engine.target import InvalidFieldException
-from pants.util.strutil import softwrap
+from pants.util.strutil import bullet_list, softwrap
 
 from czex.platforms import Platforms
 from czex.target_types import ALIAS, CzexPlatformsField
 
+logger = logging.getLogger(__name__)
+
 
 def checked_platforms(field: CzexPlatformsField, known: Platforms) -> tuple[str, ...]:
     """The target's own platforms, or () where it has none."""
-    origin = f"The `{field.alias}` field of the `{ALIAS}` target {field.address}"
-    return _known(field.value or (), known, origin)
+    return _known(field.value or (), known, _of_target(field))
 
 
 def chosen_platforms(
-    field: CzexPlatformsField, known: Platforms, wheels: Iterable[str], defaults: Sequence[str]
+    field: CzexPlatformsField, known: Platforms, wheels: Sequence[str], defaults: Sequence[str]
 ) -> tuple[str, ...]:
-    """The target's own platforms, else those of the compiled wheels, else the repository's."""
-    origin = f"`[czex].default_platforms`, for the `{ALIAS}` target {field.address},"
-    return (
-        checked_platforms(field, known)
-        or known.of_wheels(wheels)
-        or _known(defaults, known, origin)
+    """The target's own platforms, else those of the compiled wheels, else the repository's.
+
+    Warns of those for which the PEX lacks a wheel.
+    """
+    origin = _of_target(field)
+    platforms = checked_platforms(field, known) or known.of_wheels(wheels)
+    if not platforms:
+        origin = f"`[czex].default_platforms`, for the `{ALIAS}` target {field.address},"
+        platforms = _known(defaults, known, origin)
+    for platform in platforms:
+        unfit = known.unfit(platform, wheels)
+        if unfit:
+            logger.warning(_cannot_start(origin, platform, unfit))
+    return platforms
+
+
+def _of_target(field: CzexPlatformsField) -> str:
+    return f"The `{field.alias}` field of the `{ALIAS}` target {field.address}"
+
+
+def _cannot_start(origin: str, platform: str, wheels: Sequence[str]) -> str:
+    return softwrap(
+        f"""
+        {origin} names {platform}, where the app can't start. Its PEX has these wheels, and none of the
+        same distributions for {platform}:
+
+        {bullet_list(sorted(wheels))}
+
+        Add that platform to the `{PexCompletePlatformsField.alias}` of the `{PexBinary.alias}`, or write
+        `{CzexPlatformsField.alias}` without it for the `{ALIAS}`.
+        """
     )
 
 

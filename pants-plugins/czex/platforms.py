@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Iterable
+from typing import Iterable, Sequence
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,41 @@ class Platforms:
         wanted = frozenset(platforms)
         return tuple(platform for platform in self.ids if platform in wanted)
 
-    def of_wheels(self, wheels: Iterable[str]) -> tuple[str, ...]:
-        """The platforms that any of these wheels was compiled for; none if all are pure Python."""
-        tags = {tag for wheel in wheels for tag in platform_tags(wheel)}
+    def of_wheel(self, wheel: str) -> tuple[str, ...]:
+        """The platforms that a wheel was compiled for; none if it is pure Python."""
         return tuple(
             platform
             for platform, patterns in self.wheel_platforms
-            if any(re.fullmatch(pattern, tag) for pattern in patterns for tag in tags)
+            if any(
+                re.fullmatch(pattern, tag) for pattern in patterns for tag in platform_tags(wheel)
+            )
+        )
+
+    def of_wheels(self, wheels: Sequence[str]) -> tuple[str, ...]:
+        """The platforms that a PEX of these wheels can run on; none if all are pure Python."""
+        compiled_for = {platform for wheel in wheels for platform in self.of_wheel(wheel)}
+        return tuple(
+            platform for platform in self.in_order(compiled_for) if not self.unfit(platform, wheels)
+        )
+
+    def unfit(self, platform: str, wheels: Iterable[str]) -> tuple[str, ...]:
+        """The wheels of distributions that have none for this platform, where an app must miss them.
+
+        A wheel for this platform alone is a sign that the PEX was resolved for it, too. What other
+        distributions have no wheel for it are then those that their markers leave out there.
+        """
+        by_distribution: dict[str, list[str]] = {}
+        for wheel in wheels:
+            by_distribution.setdefault(wheel.split("-")[0].lower(), []).append(wheel)
+            if self.of_wheel(wheel) == (platform,):
+                return ()
+        return tuple(
+            wheel
+            for those in by_distribution.values()
+            if not any(
+                platform in self.of_wheel(wheel) or not platform_tags(wheel) for wheel in those
+            )
+            for wheel in those
         )
 
 

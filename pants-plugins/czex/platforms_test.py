@@ -51,6 +51,31 @@ def test_a_universal_wheel_runs_on_both_kinds_of_mac() -> None:
     assert KNOWN.of_wheels([wheel]) == ("macos-arm64", "macos-x86_64")
 
 
+LINUX = "numpy-2.0-cp39-cp39-manylinux_2_17_x86_64.whl"
+ARM = "numpy-2.0-cp39-cp39-macosx_11_0_arm64.whl"
+UNIVERSAL = "uni-1-cp39-cp39-macosx_10_9_universal2.whl"
+PURE = "six-1-py3-none-any.whl"
+
+
+def test_a_platform_that_no_wheel_was_compiled_for_lacks_them_all() -> None:
+    assert KNOWN.unfit("macos-arm64", [PURE, LINUX]) == (LINUX,)
+    assert KNOWN.unfit("linux-x86_64", [PURE, LINUX]) == ()
+
+
+def test_pure_python_wheels_fit_every_platform() -> None:
+    assert KNOWN.unfit("macos-arm64", [PURE]) == ()
+    assert KNOWN.unfit("macos-arm64", [LINUX, "numpy-2.0-py3-none-any.whl"]) == ()
+
+
+def test_a_universal_wheel_does_not_make_up_for_one_that_is_not() -> None:
+    assert KNOWN.of_wheels([UNIVERSAL, ARM]) == ("macos-arm64",)
+    assert KNOWN.unfit("macos-x86_64", [UNIVERSAL, ARM]) == (ARM,)
+
+
+def test_what_markers_leave_out_on_a_platform_is_not_missing_there() -> None:
+    assert KNOWN.unfit("macos-arm64", [LINUX, ARM, "cuda-1-py3-none-linux_x86_64.whl"]) == ()
+
+
 def test_a_tag_must_match_as_a_whole() -> None:
     assert KNOWN.of_wheels(["a-1-py3-none-manylinux_2_17_x86_64_v2.whl"]) == ()
 

@@ -66,7 +66,7 @@ class CzexPlatformsField(StringSequenceField, AsyncFieldMixin):
 
         By default these are the platforms of the compiled wheels in the PEX, which depend on its
         `complete_platforms` or on the machine that builds it. A PEX with nothing but pure-Python wheels
-        gets `[czex].default_platforms`.
+        gets `[czex].default_platforms`. For a platform that the PEX lacks a wheel for there is a warning.
 
         There are linux-x86_64, linux-aarch64, linux-armv7, linux-ppc64le, linux-s390x, linux-riscv64,
         macos-arm64, macos-x86_64, windows-x86_64 and windows-arm64. All of them are built on any machine.
