@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pants.backend.python.goals.package_pex_binary import PexBinaryFieldSet
 from pants.backend.python.subsystems.setup import PythonSetup
 from pants.core.goals.package import (
     BuiltPackage,
@@ -12,6 +13,7 @@ from pants.core.goals.package import (
     PackageFieldSet,
 )
 from pants.core.goals.run import RunFieldSet, RunInSandboxBehavior
+from pants.engine.environment import EnvironmentName
 from pants.engine.fs import CreateDigest, Digest, FileEntry
 from pants.engine.rules import collect_rules, rule
 from pants.engine.unions import UnionRule
@@ -27,11 +29,17 @@ from czex.bytecode import (
     only_version,
 )
 from czex.choices import checked_platforms, chosen_platforms
-from czex.compat import EnvironmentField, contents_of, digest_of, interpreter_for
-from czex.compat.steps import assembled, bytecode, parts
+from czex.compat import (
+    EnvironmentField,
+    contents_of,
+    digest_of,
+    environment_of,
+    interpreter_for,
+)
+from czex.compat.steps import assembled, built_pex, bytecode, parts
 from czex.naming import distribution, sizes_side_by_side
 from czex.pack import Pack, SourcesPackRequest, WheelPackRequest
-from czex.packed_pex import PEX_INFO, SKELETON, SOURCES, packed
+from czex.packed_pex import PEX_INFO, SKELETON, SOURCES, PackedPexRequest, pex_binary_of
 from czex.runtime import Runtime, RuntimeRequest
 from czex.subsystem import Czex
 from czex.target_types import (
@@ -69,13 +77,18 @@ async def versions(
     return ()
 
 
-@rule
-async def package_czex(
-    field_set: CzexFieldSet, czex: Czex, runtime_sources: RuntimeSources, python_setup: PythonSetup
+async def built(
+    field_set: CzexFieldSet,
+    pex_binary: PexBinaryFieldSet,
+    pex_environment: EnvironmentName,
+    czex: Czex,
+    runtime_sources: RuntimeSources,
+    python_setup: PythonSetup,
 ) -> BuiltPackage:
+    """The CZEX. What needs the app's own Python is done where its PEX is built."""
     known = runtime_sources.platforms
     checked_platforms(field_set.platforms, known)  # Before the PEX is built.
-    pex = await packed(field_set.pex_binary)
+    pex = await built_pex(PackedPexRequest(pex_binary), pex_environment)
 
     level = field_set.compression_level.value or czex.compression_level
     wheels = [wheel.path for wheel in pex.wheels]
@@ -95,7 +108,7 @@ async def package_czex(
     packs = tuple(part for part in made if isinstance(part, Pack))
     interpreters = []
     for version in await versions(field_set.precompile, czex, python_setup, skeleton):
-        python = await interpreter_for(constraints_of(version))
+        python = await interpreter_for(constraints_of(version), pex_environment)
         interpreters.append(Interpreter(version, python))
     names = [f"the sources of {field_set.address}", *map(distribution, wheels)]
     compiled = await bytecode(
@@ -105,6 +118,7 @@ async def package_czex(
             for name, pack in zip(names, packs)
         ],
         [BootCodeRequest(interpreter) for interpreter in interpreters],
+        pex_environment,
     )
 
     file = await assembled(
@@ -123,6 +137,15 @@ async def package_czex(
     digest = await digest_of(CreateDigest((entry,)))
     sizes = sizes_side_by_side(file.czex.serialized_bytes_length, pex.size_bytes)
     return BuiltPackage(digest, (BuiltPackageArtifact(output, extra_log_lines=(sizes,)),))
+
+
+@rule
+async def package_czex(
+    field_set: CzexFieldSet, czex: Czex, runtime_sources: RuntimeSources, python_setup: PythonSetup
+) -> BuiltPackage:
+    pex_binary = await pex_binary_of(field_set.pex_binary)
+    pex_environment = await environment_of(pex_binary)
+    return await built(field_set, pex_binary, pex_environment, czex, runtime_sources, python_setup)
 
 
 def rules():

@@ -8,8 +8,8 @@ from typing import Sequence
 
 from pants.backend.python.goals.package_pex_binary import PexBinaryFieldSet
 from pants.backend.python.target_types import PexBinary, PexLayout
-from pants.backend.python.util_rules.pex_from_targets import PexFromTargetsRequest
 from pants.engine.fs import CreateDigest, DigestEntries, FileContent, FileEntry
+from pants.engine.rules import collect_rules, rule
 from pants.engine.target import InvalidFieldException, Target
 from pants.util.strutil import bullet_list, softwrap
 
@@ -24,6 +24,13 @@ _SKELETON = (PEX_INFO, "__main__.py")
 # Where the parts lie in the digests made of them.
 SOURCES = "sources"
 SKELETON = "pex"
+
+
+@dataclass(frozen=True)
+class PackedPexRequest:
+    """What the `pex_binary` itself would have built, with all of its own options, but packed."""
+
+    pex_binary: PexBinaryFieldSet
 
 
 @dataclass(frozen=True)
@@ -89,19 +96,23 @@ def the_pex_binary(field: CzexPexBinaryField, targets: Sequence[Target]) -> PexB
     return PexBinaryFieldSet.create(targets[0])
 
 
-async def request_of(field: CzexPexBinaryField) -> PexFromTargetsRequest:
-    """What the `pex_binary` itself would have built, with all of its own options."""
+async def pex_binary_of(field: CzexPexBinaryField) -> PexBinaryFieldSet:
     targets = await targets_at(field.to_unparsed_address_inputs())
-    return await pex_request(the_pex_binary(field, targets))
+    return the_pex_binary(field, targets)
 
 
-async def packed(field: CzexPexBinaryField) -> PackedPex:
-    request = await request_of(field)
+@rule
+async def build_packed_pex(request: PackedPexRequest) -> PackedPex:
+    own = await pex_request(request.pex_binary)
     pex = await packed_pex(
         dataclasses.replace(
-            request,
+            own,
             layout=PexLayout.PACKED,
-            output_filename=f"{request.output_filename}.packed",
+            output_filename=f"{own.output_filename}.packed",
         )
     )
     return take_apart(await entries_of(pex.digest), pex.name)
+
+
+def rules():
+    return collect_rules()

@@ -6,7 +6,7 @@ import hashlib
 import os
 import sys
 from pathlib import Path
-from typing import Iterable, Mapping
+from typing import Any, Iterable, Mapping
 
 from pants.backend.python import register as python_register
 from pants.core import register as core_register
@@ -45,18 +45,28 @@ def options() -> dict[str, Mapping[str, object]]:
     }
 
 
-def runner(rules: Iterable[object] = (), constraints: str = CONSTRAINTS) -> RuleRunner:
-    """A runner whose apps have these interpreter constraints, whatever their targets say."""
-    target_types = (*python_register.target_types(), *register.target_types())
+def runner(
+    rules: Iterable[object] = (),
+    constraints: str = CONSTRAINTS,
+    backends: Iterable[Any] = (),
+    **more: Mapping[str, object],
+) -> RuleRunner:
+    """A runner whose apps have these interpreter constraints, whatever their targets say.
+
+    :param backends: The `register` modules of others than Python's and ours.
+    :param more: Options by scope, whose "_" stand for "-".
+    """
+    modules = (core_register, python_register, register, *backends)
     rule_runner = RuleRunner(
-        rules=[*core_register.rules(), *python_register.rules(), *register.rules(), *rules],
-        target_types=target_types,
+        rules=[*(rule for module in modules for rule in module.rules()), *rules],
+        target_types=[alias for module in modules for alias in module.target_types()],
     )
     arguments = [
         f"--{scope}-{name.replace('_', '-')}={value}"
         for scope, values in {
             **options(),
             "python": {"interpreter_constraints": [constraints]},
+            **{scope.replace("_", "-"): values for scope, values in more.items()},
         }.items()
         for name, value in values.items()
     ]

@@ -1,21 +1,36 @@
-"""`pants run` for a `czex_binary`: builds it and starts it with an interpreter that its PEX allows."""
+"""`pants run` for a `czex_binary`: builds it and starts it with an interpreter that its PEX allows.
+
+It is built where it runs, as `pants run` does with a `pex_binary`, whatever `environment` the targets name.
+"""
 
 from __future__ import annotations
 
+from pants.backend.python.subsystems.setup import PythonSetup
 from pants.core.goals.run import RunRequest
+from pants.engine.environment import EnvironmentName
 from pants.engine.rules import collect_rules, rule
 from pants.util.logging import LogLevel
 
-from czex.compat import built_package, interpreter_for
-from czex.package import CzexFieldSet
-from czex.packed_pex import request_of
+from czex.assets import RuntimeSources
+from czex.compat import EnvironmentTarget, interpreter_for, pex_request
+from czex.package import CzexFieldSet, built
+from czex.packed_pex import pex_binary_of
+from czex.subsystem import Czex
 
 
 @rule(level=LogLevel.DEBUG)
-async def run_czex(field_set: CzexFieldSet) -> RunRequest:
-    request = await request_of(field_set.pex_binary)
-    python = await interpreter_for(request.to_interpreter_constraints_request())
-    package = await built_package(field_set)
+async def run_czex(
+    field_set: CzexFieldSet,
+    environment: EnvironmentTarget,
+    czex: Czex,
+    runtime_sources: RuntimeSources,
+    python_setup: PythonSetup,
+) -> RunRequest:
+    here = EnvironmentName(environment.name)
+    pex_binary = await pex_binary_of(field_set.pex_binary)
+    request = await pex_request(pex_binary)
+    python = await interpreter_for(request.to_interpreter_constraints_request(), here)
+    package = await built(field_set, pex_binary, here, czex, runtime_sources, python_setup)
     (artifact,) = package.artifacts
     return RunRequest(digest=package.digest, args=(python.path, f"{{chroot}}/{artifact.relpath}"))
 

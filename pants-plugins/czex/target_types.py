@@ -36,6 +36,9 @@ class CzexPexBinaryField(SpecialCasedDependencies):
         Everything about the app is said there: its entry point, its dependencies, the interpreters it
         supports, whether it runs as a venv. The CZEX keeps all of it. Its `layout` and its `output_path`
         are the only fields without a meaning for the CZEX.
+
+        Its `environment` is where wheels are resolved and bytecode is compiled. All else is done in the
+        `environment` of the `czex_binary`.
         """
     )
 

@@ -21,11 +21,12 @@ else:
 if GENERATION == "get":
     from czex.compat.get import (
         EnvironmentField,
-        built_package,
+        EnvironmentTarget,
         contents_of,
         digest_of,
         entries_at,
         entries_of,
+        environment_of,
         interpreter_for,
         merged,
         packed_pex,
@@ -37,11 +38,12 @@ if GENERATION == "get":
 else:
     from czex.compat.by_name import (
         EnvironmentField,
-        built_package,
+        EnvironmentTarget,
         contents_of,
         digest_of,
         entries_at,
         entries_of,
+        environment_of,
         interpreter_for,
         merged,
         packed_pex,
@@ -54,11 +56,12 @@ else:
 __all__ = [
     "GENERATION",
     "EnvironmentField",
-    "built_package",
+    "EnvironmentTarget",
     "contents_of",
     "digest_of",
     "entries_at",
     "entries_of",
+    "environment_of",
     "interpreter_for",
     "merged",
     "packed_pex",

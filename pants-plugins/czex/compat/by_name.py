@@ -18,14 +18,10 @@ from pants.backend.python.util_rules.pex_from_targets import (
     PexFromTargetsRequest,
     create_pex_from_targets,
 )
-from pants.core.environments.target_types import EnvironmentField
-from pants.core.goals.package import (
-    BuiltPackage,
-    EnvironmentAwarePackageRequest,
-    PackageFieldSet,
-    environment_aware_package,
-)
+from pants.core.environments.rules import EnvironmentNameRequest, resolve_environment_name
+from pants.core.environments.target_types import EnvironmentField, EnvironmentTarget
 from pants.engine.addresses import UnparsedAddressInputs
+from pants.engine.environment import EnvironmentName
 from pants.engine.fs import (
     CreateDigest,
     Digest,
@@ -44,9 +40,9 @@ from pants.engine.intrinsics import (
 )
 from pants.engine.process import ProcessResult, execute_process_or_raise
 from pants.engine.rules import implicitly
-from pants.engine.target import Targets
+from pants.engine.target import FieldSet, Targets
 
-__all__ = ["EnvironmentField"]
+__all__ = ["EnvironmentField", "EnvironmentTarget"]
 
 
 async def digest_of(content: CreateDigest) -> Digest:
@@ -93,9 +89,15 @@ async def packed_pex(request: PexFromTargetsRequest) -> Pex:
     return await create_pex(from_targets)
 
 
-async def interpreter_for(request: InterpreterConstraintsRequest) -> PythonExecutable:
-    return await find_interpreter(**implicitly({request: InterpreterConstraintsRequest}))
+async def environment_of(field_set: FieldSet) -> EnvironmentName:
+    """The environment that a target's `environment` field names."""
+    request = EnvironmentNameRequest.from_field_set(field_set)
+    return await resolve_environment_name(request, **implicitly())
 
 
-async def built_package(field_set: PackageFieldSet) -> BuiltPackage:
-    return await environment_aware_package(EnvironmentAwarePackageRequest(field_set))
+async def interpreter_for(
+    request: InterpreterConstraintsRequest, environment: EnvironmentName
+) -> PythonExecutable:
+    return await find_interpreter(
+        **implicitly({request: InterpreterConstraintsRequest, environment: EnvironmentName})
+    )

@@ -12,12 +12,8 @@ from pants.backend.python.util_rules.pex_from_targets import (
     InterpreterConstraintsRequest,
     PexFromTargetsRequest,
 )
-from pants.core.goals.package import (
-    BuiltPackage,
-    EnvironmentAwarePackageRequest,
-    PackageFieldSet,
-)
 from pants.engine.addresses import UnparsedAddressInputs
+from pants.engine.environment import EnvironmentName
 from pants.engine.fs import (
     CreateDigest,
     Digest,
@@ -28,14 +24,19 @@ from pants.engine.fs import (
 )
 from pants.engine.process import ProcessResult
 from pants.engine.rules import Get
-from pants.engine.target import Targets
+from pants.engine.target import FieldSet, Targets
 
 try:
-    from pants.core.environments.target_types import EnvironmentField
+    from pants.core.environments.rules import EnvironmentNameRequest
+    from pants.core.environments.target_types import EnvironmentField, EnvironmentTarget
 except ImportError:  # Before 2.28.
-    from pants.core.util_rules.environments import EnvironmentField
+    from pants.core.util_rules.environments import (
+        EnvironmentField,
+        EnvironmentNameRequest,
+        EnvironmentTarget,
+    )
 
-__all__ = ["EnvironmentField"]
+__all__ = ["EnvironmentField", "EnvironmentTarget"]
 
 
 async def digest_of(content: CreateDigest) -> Digest:
@@ -81,9 +82,16 @@ async def packed_pex(request: PexFromTargetsRequest) -> Pex:
     return await Get(Pex, PexFromTargetsRequest, request)
 
 
-async def interpreter_for(request: InterpreterConstraintsRequest) -> PythonExecutable:
-    return await Get(PythonExecutable, InterpreterConstraintsRequest, request)
+async def environment_of(field_set: FieldSet) -> EnvironmentName:
+    """The environment that a target's `environment` field names."""
+    request = EnvironmentNameRequest.from_field_set(field_set)
+    return await Get(EnvironmentName, EnvironmentNameRequest, request)
 
 
-async def built_package(field_set: PackageFieldSet) -> BuiltPackage:
-    return await Get(BuiltPackage, EnvironmentAwarePackageRequest(field_set))
+async def interpreter_for(
+    request: InterpreterConstraintsRequest, environment: EnvironmentName
+) -> PythonExecutable:
+    return await Get(
+        PythonExecutable,
+        {request: InterpreterConstraintsRequest, environment: EnvironmentName},
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Iterable
 
+from pants.engine.environment import EnvironmentName
 from pants.engine.rules import concurrently, implicitly
 
 from czex.assemble import Assembled, AssemblyRequest, assemble
@@ -15,7 +16,14 @@ from czex.bytecode import (
     compile_pack,
 )
 from czex.pack import Pack, SourcesPackRequest, WheelPackRequest, pack_sources, pack_wheel
+from czex.packed_pex import PackedPex, PackedPexRequest, build_packed_pex
 from czex.runtime import Runtime, RuntimeRequest, build_runtime
+
+
+async def built_pex(request: PackedPexRequest, environment: EnvironmentName) -> PackedPex:
+    return await build_packed_pex(
+        **implicitly({request: PackedPexRequest, environment: EnvironmentName})
+    )
 
 
 async def parts(
@@ -33,12 +41,20 @@ async def parts(
 
 
 async def bytecode(
-    packs: Iterable[BytecodeRequest], boots: Iterable[BootCodeRequest]
+    packs: Iterable[BytecodeRequest],
+    boots: Iterable[BootCodeRequest],
+    environment: EnvironmentName,
 ) -> tuple[Pack | BootCode, ...]:
     return await concurrently(
         [
-            *(compile_pack(pack, **implicitly()) for pack in packs),
-            *(compile_boot(boot, **implicitly()) for boot in boots),
+            *(
+                compile_pack(**implicitly({pack: BytecodeRequest, environment: EnvironmentName}))
+                for pack in packs
+            ),
+            *(
+                compile_boot(**implicitly({boot: BootCodeRequest, environment: EnvironmentName}))
+                for boot in boots
+            ),
         ]
     )
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Iterable
 
+from pants.engine.environment import EnvironmentName
 from pants.engine.rules import Get, MultiGet
 
 from czex.assemble import Assembled, AssemblyRequest
 from czex.bytecode import BootCode, BootCodeRequest, BytecodeRequest
 from czex.pack import Pack, SourcesPackRequest, WheelPackRequest
+from czex.packed_pex import PackedPex, PackedPexRequest
 from czex.runtime import Runtime, RuntimeRequest
+
+
+async def built_pex(request: PackedPexRequest, environment: EnvironmentName) -> PackedPex:
+    return await Get(PackedPex, {request: PackedPexRequest, environment: EnvironmentName})
 
 
 async def parts(
@@ -26,11 +32,13 @@ async def parts(
 
 
 async def bytecode(
-    packs: Iterable[BytecodeRequest], boots: Iterable[BootCodeRequest]
+    packs: Iterable[BytecodeRequest],
+    boots: Iterable[BootCodeRequest],
+    environment: EnvironmentName,
 ) -> tuple[Pack | BootCode, ...]:
     gets: list[Get] = [
-        *(Get(Pack, BytecodeRequest, pack) for pack in packs),
-        *(Get(BootCode, BootCodeRequest, boot) for boot in boots),
+        *(Get(Pack, {pack: BytecodeRequest, environment: EnvironmentName}) for pack in packs),
+        *(Get(BootCode, {boot: BootCodeRequest, environment: EnvironmentName}) for boot in boots),
     ]
     return await MultiGet(gets)
 

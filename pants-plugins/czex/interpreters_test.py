@@ -1,0 +1,156 @@
+"""Apps with compiled wheels, and environments that don't have the same interpreters."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from pants.core.goals.package import BuiltPackage, EnvironmentAwarePackageRequest
+from pants.core.goals.run import RunRequest
+from pants.engine.addresses import Address
+from pants.engine.fs import DigestContents
+from pants.engine.internals.scheduler import ExecutionError
+from pants.testutil.rule_runner import QueryRule, RuleRunner
+
+from czex.package import CzexFieldSet
+from czex.rules_for_tests import runner
+from testprojects.pythons import Python
+
+OLD, NEW = os.path.realpath(sys.executable), Python("cpython3.11")
+QUERIES = (
+    QueryRule(BuiltPackage, (CzexFieldSet,)),
+    QueryRule(BuiltPackage, (EnvironmentAwarePackageRequest,)),
+    QueryRule(RunRequest, (CzexFieldSet,)),
+)
+MAIN = "import markupsafe._speedups, sys\nprint(sys.version_info[:2], markupsafe.escape('<'))\n"
+BUILD = dedent(
+    """\
+    python_requirement(name="markupsafe", requirements=["markupsafe==3.0.2"])
+    python_sources(name="lib")
+    pex_binary(name="app", entry_point="main.py")
+    pex_binary(
+        name="both",
+        entry_point="main.py",
+        platforms=["linux-x86_64-cp-311-cp311", "macosx-11.0-arm64-cp-311-cp311"],
+    )
+    """
+)
+
+
+def write(rule_runner: RuleRunner, build: str) -> None:
+    rule_runner.write_files({"app/main.py": MAIN, "app/BUILD": build})
+
+
+def czex_of(rule_runner: RuleRunner, directory: Path, build: str) -> zipfile.ZipFile:
+    """Builds the target `:czex`."""
+    write(rule_runner, build)
+    built = rule_runner.request(BuiltPackage, [field_set(rule_runner)])
+    (file,) = rule_runner.request(DigestContents, [built.digest])
+    (directory / "app.czex").write_bytes(file.content)
+    return zipfile.ZipFile(directory / "app.czex")
+
+
+def field_set(rule_runner: RuleRunner) -> CzexFieldSet:
+    return CzexFieldSet.create(rule_runner.get_target(Address("app", target_name="czex")))
+
+
+def manifest_of(czex: zipfile.ZipFile) -> dict:
+    with czex:
+        return json.loads(czex.read(".czex/manifest.json"))
+
+
+@pytest.fixture(scope="module")
+def rule_runner() -> RuleRunner:
+    return runner(
+        QUERIES,
+        constraints="CPython>=3.9,<3.12",
+        python_bootstrap={"search_path": [OLD, NEW.path()]},
+    )
+
+
+def test_each_interpreter_of_a_range_gets_its_wheel(
+    rule_runner: RuleRunner, tmp_path: Path
+) -> None:
+    czex = czex_of(rule_runner, tmp_path, BUILD + 'czex_binary(name="czex", pex_binary=":app")\n')
+    assert list(manifest_of(czex)["runtimes"]) == ["linux-x86_64"]
+    for python, version in ((OLD, "(3, 9)"), (NEW.path(), "(3, 11)")):
+        environment = {"PEXCZ_ROOT": str(tmp_path / "root")}
+        command = [python, str(tmp_path / "app.czex")]
+        output = subprocess.check_output(command, env=environment, text=True)
+        assert output == f"{version} &lt;\n"
+
+
+def test_platforms_without_an_interpreter_get_their_runtimes(
+    rule_runner: RuleRunner, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    czex = czex_of(rule_runner, tmp_path, BUILD + 'czex_binary(name="czex", pex_binary=":both")\n')
+    assert list(manifest_of(czex)["runtimes"]) == ["linux-x86_64", "macos-arm64"]
+    assert "can't start" not in caplog.text
+
+
+def test_a_platform_that_a_wheel_is_missing_for_gives_a_warning(
+    rule_runner: RuleRunner, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    platforms = 'platforms=["linux-x86_64", "linux-aarch64"]'
+    target = f'czex_binary(name="czex", pex_binary=":both", {platforms})\n'
+    czex = czex_of(rule_runner, tmp_path, BUILD + target)
+    assert list(manifest_of(czex)["runtimes"]) == ["linux-aarch64", "linux-x86_64"]
+    (warning,) = (record.message for record in caplog.records if "can't start" in record.message)
+    assert (
+        "The `platforms` field of the `czex_binary` target app:czex names linux-aarch64, where the app "
+        "can't start." in warning
+    )
+    assert "* MarkupSafe-3.0.2-cp311-cp311-manylinux_2_17_x86_64" in warning
+    assert "`complete_platforms` of the `pex_binary`" in warning
+
+
+@pytest.fixture(scope="module")
+def environments() -> RuleRunner:
+    """Requests come from an environment that has CPython 3.9, and targets are for one that has 3.11.
+
+    Zig and libzstd can only be had in the first.
+    """
+    only_old: dict[str, object] = {"interpreter_constraints": ["CPython==3.9.*"]}
+    rule_runner = runner(
+        QUERIES,
+        constraints="CPython>=3.9,<3.12",
+        czex_libzstd=only_old,
+        czex_zig=only_old,
+        environments_preview={"names": {"new": "//:new"}},
+    )
+    environment = f'local_environment(name="new", python_bootstrap_search_path=["{NEW.path()}"])\n'
+    rule_runner.write_files({"BUILD": environment})
+    return rule_runner
+
+
+def test_the_pex_is_built_and_compiled_in_the_environment_of_the_pex_binary(
+    environments: RuleRunner, tmp_path: Path
+) -> None:
+    build = BUILD.replace("main.py", 'main.py", environment="new')
+    target = 'czex_binary(name="czex", pex_binary=":app", precompile=["3.11"])\n'
+    _, wheel = manifest_of(czex_of(environments, tmp_path, build + target))["packs"]
+    assert "-cp311-cp311-" in wheel["name"]
+    assert list(wheel["bytecode"]) == ["cpython-311"]
+
+
+def test_it_is_built_in_its_own_environment_for_other_targets(environments: RuleRunner) -> None:
+    target = 'czex_binary(name="czex", pex_binary=":app", environment="new")\n'
+    write(environments, BUILD + target)
+    request = EnvironmentAwarePackageRequest(field_set(environments))
+    with pytest.raises(ExecutionError) as error:
+        environments.request(BuiltPackage, [request])
+    assert "CPython==3.9.*" in str(error.value)
+
+
+def test_it_is_built_where_it_runs(environments: RuleRunner) -> None:
+    """As a `pex_binary` is, whatever its environment: here Zig can't be had in the targets' own."""
+    target = 'czex_binary(name="czex", pex_binary=":app", environment="new")\n'
+    write(environments, BUILD.replace("main.py", 'main.py", environment="new') + target)
+    request = environments.request(RunRequest, [field_set(environments)])
+    assert request.args == (OLD, "{chroot}/app/czex.czex")
