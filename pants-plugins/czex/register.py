@@ -12,6 +12,7 @@ from czex import (
     run,
     runtime,
     subsystem,
+    tailor,
     zig,
 )
 from czex.target_types import CzexBinaryTarget
@@ -34,5 +35,6 @@ def rules():
         *run.rules(),
         *runtime.rules(),
         *subsystem.rules(),
+        *tailor.rules(),
         *zig.rules(),
     ]

@@ -53,6 +53,18 @@ class Czex(Subsystem):
             """
         ),
     )
+    tailor = BoolOption(
+        default=False,
+        advanced=True,
+        help=softwrap(
+            """
+            Let the `tailor` goal add a `czex_binary` for each `pex_binary` that none names yet, also for
+            those that it adds itself.
+
+            For `pex_binary(name="app", ...)` it adds `czex_binary(name="app-czex", pex_binary=":app")`.
+            """
+        ),
+    )
 
 
 def rules():

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from pants.backend.python.goals.package_pex_binary import PexBinaryFieldSet, package_pex_binary
+from pants.backend.python.goals.tailor import (
+    PutativePythonTargetsRequest,
+    find_putative_targets,
+)
 from pants.backend.python.util_rules.pex import (
     Pex,
     PexRequest,
@@ -20,6 +24,7 @@ from pants.backend.python.util_rules.pex_from_targets import (
 )
 from pants.core.environments.rules import EnvironmentNameRequest, resolve_environment_name
 from pants.core.environments.target_types import EnvironmentField, EnvironmentTarget
+from pants.core.goals.tailor import PutativeTargets
 from pants.engine.addresses import UnparsedAddressInputs
 from pants.engine.environment import EnvironmentName
 from pants.engine.fs import (
@@ -30,7 +35,7 @@ from pants.engine.fs import (
     MergeDigests,
     PathGlobs,
 )
-from pants.engine.internals.graph import resolve_targets
+from pants.engine.internals.graph import find_all_targets, resolve_targets
 from pants.engine.intrinsics import (
     create_digest,
     get_digest_contents,
@@ -40,7 +45,7 @@ from pants.engine.intrinsics import (
 )
 from pants.engine.process import ProcessResult, execute_process_or_raise
 from pants.engine.rules import implicitly
-from pants.engine.target import FieldSet, Targets
+from pants.engine.target import AllTargets, FieldSet, Targets
 
 __all__ = ["EnvironmentField", "EnvironmentTarget"]
 
@@ -76,6 +81,15 @@ async def venv_pex(request: PexRequest) -> VenvPex:
 
 async def targets_at(addresses: UnparsedAddressInputs) -> Targets:
     return await resolve_targets(**implicitly({addresses: UnparsedAddressInputs}))
+
+
+async def all_targets() -> AllTargets:
+    return await find_all_targets(**implicitly())
+
+
+async def python_targets_to_add(dirs: tuple[str, ...]) -> PutativeTargets:
+    """What the `tailor` goal would add for Python, by itself."""
+    return await find_putative_targets(PutativePythonTargetsRequest(dirs), **implicitly())
 
 
 async def pex_request(field_set: PexBinaryFieldSet) -> PexFromTargetsRequest:

@@ -6,12 +6,14 @@ from pants.backend.python.goals.package_pex_binary import (
     PexBinaryFieldSet,
     PexFromTargetsRequestForBuiltPackage,
 )
+from pants.backend.python.goals.tailor import PutativePythonTargetsRequest
 from pants.backend.python.util_rules.pex import Pex, PexRequest, VenvPex, VenvPexProcess
 from pants.backend.python.util_rules.pex_environment import PythonExecutable
 from pants.backend.python.util_rules.pex_from_targets import (
     InterpreterConstraintsRequest,
     PexFromTargetsRequest,
 )
+from pants.core.goals.tailor import PutativeTargets
 from pants.engine.addresses import UnparsedAddressInputs
 from pants.engine.environment import EnvironmentName
 from pants.engine.fs import (
@@ -24,7 +26,7 @@ from pants.engine.fs import (
 )
 from pants.engine.process import ProcessResult
 from pants.engine.rules import Get
-from pants.engine.target import FieldSet, Targets
+from pants.engine.target import AllTargets, FieldSet, Targets
 
 try:
     from pants.core.environments.rules import EnvironmentNameRequest
@@ -70,6 +72,16 @@ async def venv_pex(request: PexRequest) -> VenvPex:
 
 async def targets_at(addresses: UnparsedAddressInputs) -> Targets:
     return await Get(Targets, UnparsedAddressInputs, addresses)
+
+
+async def all_targets() -> AllTargets:
+    return await Get(AllTargets)
+
+
+async def python_targets_to_add(dirs: tuple[str, ...]) -> PutativeTargets:
+    """What the `tailor` goal would add for Python, by itself."""
+    request = PutativePythonTargetsRequest(dirs)
+    return await Get(PutativeTargets, PutativePythonTargetsRequest, request)
 
 
 async def pex_request(field_set: PexBinaryFieldSet) -> PexFromTargetsRequest:

@@ -1,0 +1,135 @@
+"""What the goals that read and write BUILD files make of a `czex_binary`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from textwrap import dedent
+from typing import Iterator
+
+import pytest
+
+from czex.repository_for_tests import Repository
+from czex.target_types import CzexBinaryTarget
+
+FILES = {
+    "app/BUILD": dedent(
+        """\
+        python_sources(name="lib")
+        pex_binary(name="app", entry_point="main.py")
+        czex_binary(name="czex", pex_binary=":app", platforms=["linux-x86_64"])
+        archive(name="archive", packages=[":czex"], format="tar")
+        """
+    ),
+    "app/main.py": "from library.greet import greet\n\ngreet()\n",
+    "library/BUILD": "python_sources()\n",
+    "library/greet.py": "def greet(): pass\n",
+    ".gitignore": ".pids/\n.pants.d/\n",
+}
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
+    directory = tmp_path_factory.mktemp("goals")
+    repository = Repository.make(directory / "repository", directory / "store")
+    repository.write(FILES)
+    yield repository
+    repository.stop()
+
+
+def lines(repository: Repository, *arguments: str) -> list[str]:
+    result = repository.pants(*arguments)
+    assert result.exit_code == 0, result.log
+    return result.stdout.splitlines()
+
+
+def test_it_depends_on_its_pex_binary_and_all_that_is_in_it(repository: Repository) -> None:
+    assert lines(repository, "dependencies", "app:czex") == ["app:app"]
+    assert lines(repository, "dependencies", "--transitive", "app:czex") == [
+        "app/main.py:lib",
+        "app:app",
+        "library/greet.py",
+    ]
+
+
+def test_a_changed_source_changes_it_and_what_depends_on_it(repository: Repository) -> None:
+    git = ["git", "-C", str(repository.root), "-c", "user.name=a", "-c", "user.email=a@b"]
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "A commit."]):
+        subprocess.run([*git, *arguments], check=True)
+    repository.write({"library/greet.py": "def greet(): print('hello')\n"})
+    changed = ("--changed-since=HEAD", "--changed-dependents=transitive", "list")
+    assert {"app:app", "app:archive", "app:czex"} <= set(lines(repository, *changed))
+
+
+def test_peek_shows_every_field(repository: Repository) -> None:
+    (shown,) = json.loads("\n".join(lines(repository, "peek", "app:czex")))
+    assert shown["target_type"] == "czex_binary"
+    assert {field.alias for field in CzexBinaryTarget.core_fields} <= set(shown)
+    assert shown["pex_binary"] == [":app"]
+    assert shown["platforms"] == ["linux-x86_64"]
+
+
+TAILOR = {
+    "tools/BUILD": dedent(
+        """\
+        python_sources()
+        pex_binary(name="one", entry_point="one.py")
+        pex_binary(name="two", entry_point="one.py:two")
+        czex_binary(name="mine", pex_binary="tools:two")
+        pex_binaries(name="many", entry_points=["one.py:three"])
+        pex_binary(
+            name="four", entry_point="one.py:four", output_path=parametrize(a="a.pex", b="b.pex")
+        )
+        """
+    ),
+    "tools/one.py": "def two(): pass\n",
+    "new/__main__.py": "print('hello')\n",
+}
+ADDED = """\
+
+czex_binary(
+    name="four-output_path-a-czex",
+    pex_binary=":four@output_path=a",
+)
+
+czex_binary(
+    name="four-output_path-b-czex",
+    pex_binary=":four@output_path=b",
+)
+
+czex_binary(
+    name="many-one.py-three-czex",
+    pex_binary=":many#one.py-three",
+)
+
+czex_binary(
+    name="one-czex",
+    pex_binary=":one",
+)
+"""
+
+
+def test_tailor_adds_one_for_each_pex_binary_where_it_is_asked_to(repository: Repository) -> None:
+    repository.write(TAILOR)
+    assert "czex" not in repository.pants("tailor", "--check", "::").stdout
+
+    asked = ("--czex-tailor", "--python-tailor-pex-binary-targets", "tailor")
+    assert lines(repository, *asked, "tools::", "new::")
+    assert (repository.root / "tools/BUILD").read_text() == TAILOR["tools/BUILD"] + ADDED
+    assert (repository.root / "new/BUILD").read_text() == dedent(
+        """\
+        pex_binary(
+            name="__main__",
+            entry_point="__main__.py",
+        )
+
+        czex_binary(
+            name="__main__-czex",
+            pex_binary=":__main__",
+        )
+
+        python_sources()
+        """
+    )
+    assert lines(repository, *asked, "::") == []
+    assert lines(repository, "dependencies", "tools:four-output_path-b-czex", "new:__main__-czex")
