@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Iterator
 
 import pytest
@@ -17,8 +18,8 @@ czex_binary(
     name="czex", pex_binary=":hello", platforms=["linux-x86_64"], precompile=["3.9"]
 )
 """,
-    "hello/main.py": "import pkgutil, sys\n"
-    "print(pkgutil.get_data('hello', 'greeting.txt').decode(), sys.argv[1:])\n"
+    "hello/main.py": "import os, pkgutil, sys\n"
+    "print(pkgutil.get_data('hello', 'greeting.txt').decode(), sys.argv[1:], os.environ['HOME'])\n"
     "sys.exit(len(sys.argv))\n",
     "hello/greeting.txt": "Hello!\n",
     "hello/__init__.py": "",
@@ -79,10 +80,12 @@ def test_an_entry_point_changes_no_pack(hello: Repository) -> None:
     assert ran == [*pex_of(ran), "Assembling hello:czex"]
 
 
-def test_it_runs_with_arguments_and_passes_its_exit_code_on(hello: Repository) -> None:
+def test_it_runs_with_arguments_and_the_environment_and_passes_its_exit_code_on(
+    hello: Repository,
+) -> None:
     hello.write(FILES)
     result = hello.pants("run", "hello:czex", "--", "one", "two")
-    assert result.stdout == "Hello!\n ['one', 'two']\n"
+    assert result.stdout == f"Hello!\n ['one', 'two'] {os.environ['HOME']}\n"
     assert result.exit_code == 3
 
 
