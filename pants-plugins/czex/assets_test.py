@@ -2,7 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from czex.assets import read
+import pytest
+from pants.engine.fs import DigestContents
+from pants.testutil.rule_runner import QueryRule, RuleRunner
+
+from czex import assets
+from czex.assets import BootFiles, read
 
 
 def paths(root: Path, *patterns: str) -> list[str]:
@@ -21,3 +26,13 @@ def test_tests_and_leftovers_change_no_process(tmp_path: Path) -> None:
     for name in ("a.py", "a_test.py", "conftest.py", "BUILD", "__pycache__/a.py"):
         (tmp_path / name).write_text("")
     assert paths(tmp_path, "**/*") == ["there/a.py"]
+
+
+def test_in_this_repository_a_change_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule_runner = RuleRunner(rules=[*assets.rules(), QueryRule(BootFiles, ())])
+    monkeypatch.setattr(assets, "NATIVE", Path(rule_runner.build_root).resolve() / "native")
+    for text in ("old", "new"):
+        rule_runner.write_files({"native/boot/__main__.py": text, "native/boot/BUILD": ""})
+        boot = rule_runner.request(BootFiles, [])
+        (file,) = rule_runner.request(DigestContents, [boot.digest])
+        assert (file.path, file.content) == ("boot/__main__.py", text.encode())
