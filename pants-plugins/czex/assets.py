@@ -1,7 +1,8 @@
 """Where the backend finds what it hands to its processes: the runtime's sources, the boot and the tool.
 
-Only this module knows. In the repository of czex itself they are read through the engine, which
-notices changes; elsewhere they are the backend's own files, which don't change.
+Only this module knows. A wheel of the backend carries them (`pyproject.toml` says where). In a checkout
+they are beside the backend, and where that is the repository that Pants works in, they are read
+through the engine, which notices changes.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from pants.engine.rules import collect_rules, rule
 from czex.compat import contents_of, digest_of, entries_at
 from czex.platforms import Platforms
 
-PLUGINS = Path(__file__).resolve().parent.parent
-NATIVE = PLUGINS.parent / "native"
+PACKAGE = Path(__file__).resolve().parent
+CARRIED = PACKAGE / "_assets"
+TOOL = CARRIED / "pexcz" if CARRIED.is_dir() else PACKAGE.parent / "pexcz"
+NATIVE = CARRIED / "native" if CARRIED.is_dir() else PACKAGE.parents[1] / "native"
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,8 @@ def read(root: Path, patterns: tuple[str, ...], below: str) -> CreateDigest:
 async def files(root: Path, patterns: tuple[str, ...], below: str) -> CreateDigest:
     """What `read` reads, through the engine where it can."""
     repository = BuildRoot().pathlib_path.resolve()
-    if repository not in root.parents:
+    # What is installed below a repository, Pants may be told to ignore there.
+    if CARRIED in root.parents or repository not in root.parents:
         return read(root, patterns, below)
     place = root.relative_to(repository)
     entries = await entries_at(PathGlobs(f"{place.as_posix()}/{pattern}" for pattern in patterns))
@@ -101,7 +105,7 @@ async def read_boot_files() -> BootFiles:
 
 @rule
 async def read_tool_sources() -> ToolSources:
-    found = await files(PLUGINS / "pexcz", ("*.py",), "__pexcz/pexcz")
+    found = await files(TOOL, ("*.py",), "__pexcz/pexcz")
     return ToolSources(await digest_of(found), "__pexcz")
 
 
