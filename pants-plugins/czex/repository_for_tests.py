@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping
 
-from czex.rules_for_tests import options
+from czex.rules_for_tests import flags, options
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,15 @@ class Result:
 
 @dataclass(frozen=True)
 class Repository:
-    """A repository at `root`. `store` holds its results, so that a new one knows of none."""
+    """A repository at `root`. `store` holds its results, so that a new one knows of none.
+
+    :param has_backend: Pants finds the backend that the tests belong to; else it knows nothing of it, and
+        `pants.toml` is still to be written.
+    """
 
     root: Path
     store: Path
+    has_backend: bool = True
 
     @classmethod
     def make(cls, root: Path, store: Path) -> Repository:
@@ -66,8 +71,15 @@ class Repository:
         kept = ("HOME", "PANTS_CA_CERTS_PATH", "PATH")
         environment = {name: os.environ[name] for name in kept if name in os.environ}
         paths = [os.path.abspath(path) for path in sys.path if path]
+        given = ["--no-dynamic-ui", "--no-colors"]
+        if not self.has_backend:
+            paths = [path for path in paths if not os.path.isdir(os.path.join(path, "czex"))]
+            # Of the machine, not of the repository.
+            needed = {scope: of for scope, of in options().items() if scope != "python"}
+            given += flags({**needed, "anonymous-telemetry": {"enabled": False}})
+            given.append(f"--local-store-dir={self.store}")
         process = subprocess.run(
-            [sys.executable, "-m", "pants", "--no-dynamic-ui", "--no-colors", *arguments],
+            [sys.executable, "-m", "pants", *given, *arguments],
             cwd=self.root,
             env={
                 **environment,

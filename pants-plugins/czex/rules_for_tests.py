@@ -45,6 +45,15 @@ def options() -> dict[str, Mapping[str, object]]:
     }
 
 
+def flags(scopes: Mapping[str, Mapping[str, object]]) -> list[str]:
+    """The same, as arguments."""
+    return [
+        f"--{scope}-{name.replace('_', '-')}={value}"
+        for scope, values in scopes.items()
+        for name, value in values.items()
+    ]
+
+
 def runner(
     rules: Iterable[object] = (),
     constraints: str = CONSTRAINTS,
@@ -61,14 +70,12 @@ def runner(
         rules=[*(rule for module in modules for rule in module.rules()), *rules],
         target_types=[alias for module in modules for alias in module.target_types()],
     )
-    arguments = [
-        f"--{scope}-{name.replace('_', '-')}={value}"
-        for scope, values in {
+    arguments = flags(
+        {
             **options(),
             "python": {"interpreter_constraints": [constraints]},
             **{scope.replace("_", "-"): values for scope, values in more.items()},
-        }.items()
-        for name, value in values.items()
-    ]
+        }
+    )
     rule_runner.set_options(arguments, env_inherit={"HOME", "PATH"})
     return rule_runner

@@ -1,0 +1,104 @@
+"""A repository that has nothing of this one but the wheel of the backend does what the page says."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from czex.repository_for_tests import Repository, Result
+from docs.examples_for_tests import PAGES, commands, files
+
+PAGE = "getting-started.md"
+(WHEEL,) = Path().glob("czex-*.whl")
+FIRST, PINS = commands(PAGE)
+FILES = files(PAGE, "toml", "python")
+ADDITION, REQUIREMENTS = "pants.toml, in addition", "3rdparty/BUILD"
+ONE_PLATFORM = "--czex-default-platforms=['linux-x86_64']"
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
+    """Where the first CZEX is packaged."""
+    directory = tmp_path_factory.mktemp("elsewhere")
+    wheels = directory / "wheels"
+    wheels.mkdir()
+    shutil.copy(WHEEL, wheels)
+    version = ".".join(map(str, sys.version_info[:2]))
+    repository = Repository(directory / "repository", directory / "store", has_backend=False)
+    repository.write(
+        {
+            path: content.replace("/srv/wheels", str(wheels)).replace("3.11", version)
+            for path, content in FILES.items()
+            if path not in (ADDITION, REQUIREMENTS)
+        }
+    )
+    for line in FIRST[:2]:
+        run(repository, line, ONE_PLATFORM)
+    yield repository
+    repository.stop()
+
+
+def run(repository: Repository, line: str, *options: str) -> Result:
+    if line.startswith("pants "):
+        result = repository.pants(*options, *shlex.split(line)[1:])
+    else:
+        process = subprocess.run(
+            ["sh", "-c", line],
+            cwd=repository.root,
+            env={**os.environ, "PATH": f"{Path(sys.executable).resolve().parent}:/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+        )
+        result = Result(process.stdout, process.stderr, process.returncode)
+    assert result.exit_code == 0, f"{line}: {result.log}"
+    return result
+
+
+def test_the_first_czex(elsewhere: Repository) -> None:
+    for start in FIRST[2:]:
+        assert "Hello!" in run(elsewhere, start, ONE_PLATFORM).stdout
+
+
+def test_the_steps_of_ci(elsewhere: Repository) -> None:
+    ((*steps, start),) = commands("ci.md")
+    for line in steps:
+        run(elsewhere, line, ONE_PLATFORM)
+    assert "Hello!" in run(elsewhere, start).stdout
+
+
+def test_other_pins(elsewhere: Repository) -> None:
+    settings = (elsewhere.root / "pants.toml").read_text()
+    for table in re.split(r"^(?=\[)", FILES[ADDITION], flags=re.M):
+        header, _, lines = table.partition("\n")
+        start, _, end = settings.partition(f"{header}\n")
+        settings = f"{start.rstrip()}\n\n{header}\n{lines.strip()}\n{end}"
+    elsewhere.write({"pants.toml": settings, REQUIREMENTS: FILES[REQUIREMENTS]})
+    lockfile, package = PINS
+    run(elsewhere, lockfile)
+    ran = run(elsewhere, package, ONE_PLATFORM).ran
+    tools = [name for name in ran if name.startswith("Installing czex-")]
+    assert tools == ["Installing czex-pexcz for the czex backend"]
+    # By another program now.
+    assert "Packing the sources of src/hello:czex" in ran
+    assert "Hello!" in run(elsewhere, FIRST[2]).stdout
+
+
+def test_the_table_of_pins_has_what_the_lockfiles_hold() -> None:
+    """A resolve with these packages has all that the backend asks for."""
+    rows = re.findall(r"^\| `\[czex-(\w+)\]\.install_from_resolve` \| (.*?) \|", page(), re.M)
+    assert [tool for tool, _ in rows] == ["pexcz", "zig", "libzstd"]
+    for tool, packages in rows:
+        pinned = (PAGES.parent / "pants-plugins" / "czex" / f"{tool}.in").read_text()
+        assert re.findall(r"`([\w-]+)`", packages) == re.findall(r"^([\w-]+)==", pinned, re.M)
+
+
+def page() -> str:
+    return (PAGES / PAGE).read_text()
