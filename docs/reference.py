@@ -1,0 +1,117 @@
+"""Writes `docs/fields-and-options.md` from the help of the targets and subsystems themselves.
+
+./pants run docs/reference.py > docs/fields-and-options.md
+"""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from typing import Any, Iterable, Iterator, Type
+
+from pants.engine.target import Field, Target
+from pants.help.help_info_extracter import TargetFieldHelpInfo
+from pants.option.option_types import collect_options_info
+from pants.option.subsystem import Subsystem
+
+from czex import register
+
+HEADER = """\
+# Fields and options
+
+This page has what `pants help` says. It is written by `./pants run docs/reference.py`, from the backend itself.
+
+"""
+
+
+def page() -> str:
+    return HEADER + "\n".join((*map(target, register.target_types()), *map(options, subsystems())))
+
+
+def subsystems() -> Iterator[Type[Subsystem]]:
+    """Those that rules of the backend ask for and that belong to it, by their scopes."""
+    found = {
+        parameter
+        for rule in register.rules()
+        for parameter in getattr(rule, "input_selectors", ())
+        if inspect.isclass(parameter)
+        and issubclass(parameter, Subsystem)
+        and parameter.__module__.startswith("czex.")
+    }
+    return iter(sorted(found, key=lambda subsystem: subsystem.options_scope or ""))
+
+
+def target(type_: Type[Target]) -> str:
+    facts = [
+        facts_of(each) for each in sorted(type_.core_fields, key=lambda each: not each.required)
+    ]
+    own = {each.alias for each in type_.core_fields if each.__module__.startswith("czex.")}
+    rows = "".join(
+        f"| `{each.alias}` | {need(each)} |\n" for each in facts if each.alias not in own
+    )
+    return "\n".join(
+        (
+            section(f"## `{type_.alias}`", str(type_.help)),
+            *(
+                section(
+                    f"### `{each.alias}`", f"`{each.type_hint}`; {need(each)}", each.description
+                )
+                for each in facts
+                if each.alias in own
+            ),
+            section("### Fields that other targets have, too"),
+            f"| field | |\n|---|---|\n{rows}",
+        )
+    )
+
+
+def facts_of(type_: Type[Field]) -> TargetFieldHelpInfo:
+    return TargetFieldHelpInfo.create(type_, provider="")
+
+
+def need(facts: TargetFieldHelpInfo) -> str:
+    return "required" if facts.required else f"default: `{facts.default}`"
+
+
+def options(type_: Type[Subsystem]) -> str:
+    scope = type_.options_scope or ""
+    sections = [section(f"## `[{scope}]`", str(value_of(type_.help, type_)))]
+    for info in collect_options_info(type_):
+        (flag,) = info.flag_names
+        name = flag.lstrip("-")
+        facts = f"`--{scope}-{name}`; default: `{toml(info.flag_options.get('default'))}`"
+        text = str(value_of(info.flag_options["help"], type_))
+        sections.append(section(f"### `[{scope}].{name.replace('-', '_')}`", facts, text))
+    return "\n".join(sections)
+
+
+def value_of(text: Any, type_: type) -> Any:
+    """A help may depend on the class that has inherited it."""
+    return text(type_) if inspect.isfunction(text) else text
+
+
+def toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value).replace("'", '"')
+
+
+def section(heading: str, *paragraphs: str) -> str:
+    return "\n\n".join((heading, *map(wrapped, paragraphs))) + "\n"
+
+
+def wrapped(text: str) -> str:
+    return "\n".join(lines(text.strip().splitlines()))
+
+
+def lines(text: Iterable[str]) -> Iterator[str]:
+    """Prose as the other pages have it; what is indented is code."""
+    for line in text:
+        if line.startswith("    ") or not line:
+            yield line
+        else:
+            yield from textwrap.wrap(line, 130, break_long_words=False, break_on_hyphens=False)
+
+
+if __name__ == "__main__":
+    print(page(), end="")
