@@ -55,7 +55,7 @@ def carried() -> Path:
     if not NATIVE.is_dir():
         raise PexczError(
             "This pexcz carries no runtimes: it runs from its source tree. Install it by "
-            "`pip install` first, or give --boot and --runtime."
+            "`pip install` first, or give --native."
         )
     return NATIVE
 
