@@ -7,7 +7,8 @@ from pants.engine.fs import DigestContents
 from pants.testutil.rule_runner import QueryRule, RuleRunner
 
 from czex import assets
-from czex.assets import BootFiles, read
+from czex.assets import BootFiles, ToolSources, read
+from czex.rules_for_tests import runner
 
 
 def paths(root: Path, *patterns: str) -> list[str]:
@@ -36,3 +37,18 @@ def test_in_this_repository_a_change_is_noticed(monkeypatch: pytest.MonkeyPatch)
         boot = rule_runner.request(BootFiles, [])
         (file,) = rule_runner.request(DigestContents, [boot.digest])
         assert (file.path, file.content) == ("boot/__main__.py", text.encode())
+
+
+def test_what_is_installed_below_a_repository_need_not_be_a_part_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As where a CI job keeps Pants' caches in its checkout."""
+    rule_runner = runner([QueryRule(ToolSources, ())])
+    carried = Path(rule_runner.build_root) / ".cache" / "czex" / "_assets"
+    (carried / "pexcz").mkdir(parents=True)
+    (carried / "pexcz" / "cli.py").write_text("installed")
+    monkeypatch.setattr(assets, "CARRIED", carried)
+    monkeypatch.setattr(assets, "TOOL", carried / "pexcz")
+    sources = rule_runner.request(ToolSources, ())
+    (file,) = rule_runner.request(DigestContents, [sources.digest])
+    assert (file.path, file.content) == ("__pexcz/pexcz/cli.py", b"installed")
