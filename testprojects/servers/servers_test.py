@@ -86,6 +86,18 @@ def test_uvicorn_reloads(mode: str, machine_root: Path) -> None:
     )
 
 
+def test_uwsgi_has_workers(machine_root: Path) -> None:
+    stage = Stage(machine_root, pair_of("servers", "uwsgi-venv"))
+
+    def visit(service: Service) -> object:
+        answer = _answer_of_a_child(service, service.process.pid)
+        return answer["arguments"], service.stop(signal.SIGINT)
+
+    stage.assert_serves_the_same(
+        "--http=127.0.0.1:{port} --module=serving.wsgi --master --processes=2", {}, visit
+    )
+
+
 @in_both_modes
 def test_flask_reloads(mode: str, machine_root: Path) -> None:
     stage = Stage(machine_root, pair_of("servers", f"flask-{mode}"))
