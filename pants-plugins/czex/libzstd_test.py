@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from czex.libzstd import download_argv
+from pants.testutil.rule_runner import QueryRule
+
+from czex.libzstd import Libzstd, download_argv
+from czex.rules_for_tests import flags, options, runner
 
 
 def argv(**options) -> str:
@@ -29,3 +32,14 @@ def test_certificates_are_handed_over() -> None:
 
 def test_nothing_is_fetched_that_the_hash_does_not_cover() -> None:
     assert "--no-deps --no-binary=:all: --no-build-isolation --require-hashes" in argv()
+
+
+def test_another_release_can_be_asked_for() -> None:
+    requirement = (
+        "zstandard==0.24.0 "
+        "--hash=sha256:fe3198b81c00032326342d973e526803f183f97aa9e9a98e3f897ebafe21178f"
+    )
+    rule_runner = runner([QueryRule(Libzstd, ())])
+    arguments = flags({**options(), "czex-libzstd": {"requirement": requirement}})
+    rule_runner.set_options(arguments, env_inherit={"HOME", "PATH"})
+    assert rule_runner.request(Libzstd, ()).path == "libzstd/zstandard-0.24.0.tar.gz"

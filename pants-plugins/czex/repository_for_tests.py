@@ -73,7 +73,7 @@ class Repository:
         paths = [os.path.abspath(path) for path in sys.path if path]
         given = ["--no-dynamic-ui", "--no-colors"]
         if not self.has_backend:
-            paths = [path for path in paths if not os.path.isdir(os.path.join(path, "czex"))]
+            paths = [path for path in paths if os.path.isdir(os.path.join(path, "pants"))]
             # Of the machine, not of the repository.
             needed = {scope: of for scope, of in options().items() if scope != "python"}
             given += flags({**needed, "anonymous-telemetry": {"enabled": False}})
