@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -38,6 +39,15 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(directory / "installed")
     return directory / "installed"
+
+
+def test_it_is_built_with_what_the_backend_builds_with() -> None:
+    names = ("libzstd.in", "zig.in")
+    pins = "".join((PROJECT.parent / "czex" / name).read_text() for name in names).splitlines()
+    (requires,) = re.findall(
+        r"^requires = \[(.*)\]$", (PROJECT / "pyproject.toml").read_text(), re.M
+    )
+    assert set(re.findall(r'"(.*?)"', requires)) <= set(pins)
 
 
 def test_it_carries_the_boot_and_a_runtime_for_every_platform(installed: Path) -> None:
