@@ -1,94 +1,138 @@
-"""Which processes run again after a change, read off Pants' own log."""
+"""Which processes run again after a change, read off Pants' own log and held against the documentation."""
 
 from __future__ import annotations
 
 import os
-from typing import Iterator
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Callable, Iterator, Mapping
 
 import pytest
 
-from czex.repository_for_tests import Repository
+from czex.repository_for_tests import HELLO, Repository
 
-FILES = {
-    "hello/BUILD": """\
-python_sources(name="lib")
-resource(name="greeting", source="greeting.txt")
-pex_binary(name="hello", entry_point="main.py", dependencies=[":greeting"])
+DOCUMENT = Path("docs/incremental.md")
+
+# The columns of the table, and what the descriptions of their processes begin with.
+COLUMNS = {
+    "PEX": r"Building \S+\.pex\.packed\b",
+    "sources": r"Packing the sources of ",
+    "wheels": r"Packing \S+-\d",
+    "bytecode": r"Compiling (?!the czex boot)",
+    "boot": r"Compiling the czex boot ",
+    "runtimes": r"Building the czex runtime ",
+    "assembly": r"Assembling ",
+}
+# What comes before all of these, once: tools, and what Pants does itself.
+PREPARATIONS = (
+    r"Installing czex-|Fetching the source of libzstd|Building (local_dists|requirements)\.pex"
+)
+
+OTHER = {
+    "other/BUILD": """\
+python_sources()
+pex_binary(name="app", entry_point="main.py")
 czex_binary(
-    name="czex", pex_binary=":hello", platforms=["linux-x86_64"], precompile=["3.9"]
+    name="czex", pex_binary=":app", platforms=["linux-x86_64"], precompile=["3.9"]
 )
 """,
-    "hello/main.py": "import os, pkgutil, sys\n"
-    "print(pkgutil.get_data('hello', 'greeting.txt').decode(), sys.argv[1:], os.environ['HOME'])\n"
-    "sys.exit(len(sys.argv))\n",
-    "hello/greeting.txt": "Hello!\n",
-    "hello/__init__.py": "",
+    "other/main.py": "import cowsay\n",
 }
+TARGETS = {"another app with the same wheel": "other:czex"}
 
-SOURCES = (
-    "Packing the sources of hello:czex",
-    "Compiling the sources of hello:czex for Python 3.9",
-)
+# A file, and what becomes of its text.
+Change = Mapping[str, Callable[[str], str]]
+
+
+def replaced(old: str, new: str) -> Callable[[str], str]:
+    def change(text: str) -> str:
+        assert old in text
+        return text.replace(old, new)
+
+    return change
+
+
+def added(line: str) -> Callable[[str], str]:
+    return lambda text: f"{text}{line}\n"
+
+
+BUILD = "hello/BUILD"
+CHANGES: dict[str, Change] = {
+    "nothing": {},
+    "a line of a module": {"hello/main.py": added("# Another line.")},
+    "a resource": {"hello/greeting.txt": replaced("Hello", "Good morning")},
+    "a wheel is upgraded": {"hello/requirements.txt": replaced("cowsay==5.0", "cowsay==6.1")},
+    "a wheel is added": {
+        "hello/requirements.txt": added("six==1.16.0"),
+        BUILD: replaced('dependencies=["', 'dependencies=[":reqs#six", "'),
+    },
+    "the entry point": {BUILD: replaced('"main.py"', '"main.py:other"')},
+    "the compression level": {BUILD: replaced('name="czex"', 'name="czex", compression_level=8')},
+    "a platform is added": {BUILD: replaced('["linux-x86_64"]', '["linux-x86_64", "macos-arm64"]')},
+    "bytecode is left out": {BUILD: replaced('precompile=["3.9"]', "precompile=[]")},
+    "another app with the same wheel": {},
+    "a line of the runtime": {"native/src/main.zig": replaced("usage: pexcz", "call it: pexcz")},
+    "a line of the boot": {"native/boot/boot/cold.py": added("ANOTHER = 1")},
+    # The last one: Pants' daemon starts again after it.
+    "a line of the tool": {"pants-plugins/pexcz/pack.py": added("ANOTHER = 1")},
+}
 
 
 @pytest.fixture(scope="module")
 def hello(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
-    """A repository whose app is built."""
+    """A repository with the backend in it, whose app is built."""
     directory = tmp_path_factory.mktemp("hello")
     repository = Repository.make(directory / "repository", directory / "store")
-    repository.write(FILES)
-    first = repository.package("hello:czex").ran
-    assert "Building the czex runtime for linux-x86_64" in first
-    assert "Compiling the czex boot for Python 3.9" in first
-    assert "Assembling hello:czex" in first
+    repository.write({**HELLO, **OTHER})
+    repository.check_out_backend()
+    first = repository.package("hello:czex")
+    assert counts(first.ran) == table()["the first build"]
     yield repository
     repository.stop()
 
 
-def test_nothing_runs_again_without_a_change(hello: Repository) -> None:
-    assert hello.package("hello:czex").ran == []
+def counts(ran: list[str]) -> list[str]:
+    """How many processes of each column have run, as the table says it."""
+    kinds = Counter(kind(description) for description in ran)
+    return [str(kinds[column] or "") for column in COLUMNS]
 
 
-def test_a_changed_line_packs_the_sources_again(hello: Repository) -> None:
-    hello.write({"hello/main.py": FILES["hello/main.py"] + "# Another line.\n"})
-    ran = hello.package("hello:czex").ran
-    assert ran == [*pex_of(ran), *SOURCES, "Assembling hello:czex"]
+def kind(description: str) -> str:
+    if re.match(PREPARATIONS, description):
+        return ""
+    (column,) = (name for name, pattern in COLUMNS.items() if re.match(pattern, description))
+    return column
 
 
-def test_a_changed_resource_packs_the_sources_again(hello: Repository) -> None:
-    hello.write({"hello/greeting.txt": "Good morning!\n"})
-    ran = hello.package("hello:czex").ran
-    assert ran == [*pex_of(ran), *SOURCES, "Assembling hello:czex"]
+def table() -> dict[str, list[str]]:
+    """The rows of the table by their first cell."""
+    rows = [
+        [cell.strip() for cell in line.strip("|\n").split("|")]
+        for line in DOCUMENT.read_text().splitlines()
+        if line.startswith("|")
+    ]
+    return {first: cells for first, *cells in rows}
 
 
-def test_another_platform_builds_its_runtime_alone(hello: Repository) -> None:
-    both = FILES["hello/BUILD"].replace('["linux-x86_64"]', '["linux-x86_64", "macos-arm64"]')
-    hello.write({"hello/BUILD": both})
-    ran = hello.package("hello:czex").ran
-    assert ran == ["Building the czex runtime for macos-arm64", "Assembling hello:czex"]
-
-
-def test_no_bytecode_changes_the_assembly_alone(hello: Repository) -> None:
-    hello.write({"hello/BUILD": FILES["hello/BUILD"].replace('["3.9"]', "[]")})
-    assert hello.package("hello:czex").ran == ["Assembling hello:czex"]
-
-
-def test_an_entry_point_changes_no_pack(hello: Repository) -> None:
-    other = FILES["hello/BUILD"].replace('"main.py"', '"main.py:other"')
-    hello.write({"hello/BUILD": other})
-    ran = hello.package("hello:czex").ran
-    assert ran == [*pex_of(ran), "Assembling hello:czex"]
+def test_the_table_has_each_change() -> None:
+    header, _, first, *rest = table().items()
+    assert header[1] == list(COLUMNS)
+    assert [first[0], *(name for name, _ in rest)] == ["the first build", *CHANGES]
 
 
 def test_it_runs_with_arguments_and_the_environment_and_passes_its_exit_code_on(
     hello: Repository,
 ) -> None:
-    hello.write(FILES)
     result = hello.pants("run", "hello:czex", "--", "one", "two")
     assert result.stdout == f"Hello!\n ['one', 'two'] {os.environ['HOME']}\n"
     assert result.exit_code == 3
 
 
-def pex_of(ran: list[str]) -> list[str]:
-    """What Pants does itself to build the PEX."""
-    return [description for description in ran if "hello.pex.packed" in description]
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_runs_again_is_what_the_table_says(hello: Repository, name: str) -> None:
+    before = {path: (hello.root / path).read_text() for path in CHANGES[name]}
+    hello.write({path: change(before[path]) for path, change in CHANGES[name].items()})
+    ran = hello.package(TARGETS.get(name, "hello:czex")).ran
+    hello.write(before)
+    assert counts(ran) == table()[name], ran

@@ -4,15 +4,36 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Mapping
 
+from czex.assets import NATIVE, PACKAGE, TOOL
 from czex.rules_for_tests import flags, options
+
+# An app with a wheel, `hello:czex`.
+HELLO = {
+    "hello/BUILD": """\
+python_sources(name="lib")
+resource(name="greeting", source="greeting.txt")
+python_requirements(name="reqs")
+pex_binary(name="hello", entry_point="main.py", dependencies=[":greeting"])
+czex_binary(
+    name="czex", pex_binary=":hello", platforms=["linux-x86_64"], precompile=["3.9"]
+)
+""",
+    "hello/main.py": "import os, pkgutil, sys, cowsay\n"
+    "print(pkgutil.get_data('hello', 'greeting.txt').decode(), sys.argv[1:], os.environ['HOME'])\n"
+    "sys.exit(len(sys.argv))\n",
+    "hello/greeting.txt": "Hello!\n",
+    "hello/requirements.txt": "cowsay==5.0\n",
+    "hello/__init__.py": "",
+}
 
 
 @dataclass(frozen=True)
@@ -26,6 +47,12 @@ class Result:
         """The descriptions of the processes that Pants ran, not those that it had the results of."""
         return re.findall(r"\[INFO\] Completed: (.+)", self.log)
 
+    @property
+    def counters(self) -> dict[str, int]:
+        """What Pants counted, with `--stats-log`."""
+        _, _, counters = self.log.partition("[INFO] Counters:\n")
+        return {name: int(count) for name, count in re.findall(r"  (\w+): (\d+)", counters)}
+
 
 @dataclass(frozen=True)
 class Repository:
@@ -33,23 +60,31 @@ class Repository:
 
     :param has_backend: Pants finds the backend that the tests belong to; else it knows nothing of it, and
         `pants.toml` is still to be written.
+    :param environment: What Pants runs with that differs from the test's own, as `umask` does.
     """
 
     root: Path
     store: Path
     has_backend: bool = True
+    environment: Mapping[str, str] = field(default_factory=dict)
+    umask: int = -1
 
     @classmethod
     def make(cls, root: Path, store: Path) -> Repository:
         repository = cls(root, store)
+        repository.configure(options())
+        return repository
+
+    def configure(self, settings: Mapping[str, Mapping[str, object]]) -> None:
+        """Write a `pants.toml` with these options by scope, beside those that every repository has."""
         scopes: dict[str, Mapping[str, object]] = {
             "GLOBAL": {
                 "pants_version": "2.17.1",
                 "backend_packages": ["pants.backend.python", "czex"],
-                "local_store_dir": str(store),
+                "local_store_dir": str(self.store),
             },
             "anonymous-telemetry": {"enabled": False},
-            **options(),
+            **settings,
         }
         lines = [
             line
@@ -59,18 +94,27 @@ class Repository:
                 *(f"{name} = {toml(value)}" for name, value in values.items()),
             )
         ]
-        repository.write({"pants.toml": "\n".join(lines) + "\n"})
-        return repository
+        self.write({"pants.toml": "\n".join(lines) + "\n"})
 
     def write(self, files: Mapping[str, str]) -> None:
         for path, content in files.items():
             (self.root / path).parent.mkdir(parents=True, exist_ok=True)
             (self.root / path).write_text(content)
 
+    def check_out_backend(self) -> None:
+        """Copy the backend into the repository, which Pants then runs, and looks there for changes."""
+        for source in (NATIVE, PACKAGE, TOOL):
+            shutil.copytree(
+                source,
+                self.root / source.relative_to(NATIVE.parent),
+                ignore=shutil.ignore_patterns("BUILD", "__pycache__", "*_test.py"),
+            )
+
     def pants(self, *arguments: str) -> Result:
         kept = ("HOME", "PANTS_CA_CERTS_PATH", "PATH")
         environment = {name: os.environ[name] for name in kept if name in os.environ}
-        paths = [os.path.abspath(path) for path in sys.path if path]
+        # A backend in the repository itself is the one that it runs.
+        paths = [str(self.root / "pants-plugins"), *map(os.path.abspath, filter(None, sys.path))]
         given = ["--no-dynamic-ui", "--no-colors"]
         if not self.has_backend:
             paths = [path for path in paths if os.path.isdir(os.path.join(path, "pants"))]
@@ -86,7 +130,9 @@ class Repository:
                 "LC_ALL": "C.UTF-8",
                 "NO_SCIE_WARNING": "1",
                 "PYTHONPATH": os.pathsep.join(paths),
+                **self.environment,
             },
+            umask=self.umask,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
