@@ -198,6 +198,8 @@ def run():
             raise BuildError(
                 "there is no platform {!r}; there are {}".format(name, ", ".join(platforms))
             )
+    # Not where this process was started: a remote worker may start it in the root directory, and there Zig
+    # says of each file that it is outside of its module.
     with tempfile.TemporaryDirectory(prefix="czex-build-") as scratch:
         for name in ("zstd", "build"):
             os.mkdir(os.path.join(scratch, name))
