@@ -9,7 +9,7 @@ from typing import Iterator
 
 # What is raised or called with a message for a person.
 TELLERS = re.compile(
-    r"CannotStart|Failed|BuildError|InvalidFieldException|(PexczError|OutputError|(Bad|NotA)\w+Error)"
+    r"CannotStart|Failed|BuildError|InvalidFieldException|(PexczError|OutputError|CacheError|(Bad|NotA)\w+Error)"
 )
 
 
