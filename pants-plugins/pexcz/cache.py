@@ -114,7 +114,7 @@ def prune(root: Path, unused_since: float, size_bytes_max: int | None = None) ->
     """
     settled = time.time() - SETTLED_SECONDS
     unused_since = min(unused_since, settled)
-    with _locked(root):
+    with locked(root):
         cache = read_cache(root)
         used = in_use(root)
         kept: List[Environment] = []
@@ -194,7 +194,7 @@ def _open_by_lsof() -> Iterator[str]:
 
 
 @contextmanager
-def _locked(root: Path) -> Iterator[None]:
+def locked(root: Path) -> Iterator[None]:
     """No runtime installs anything meanwhile."""
     if os.name == "nt" or not root.is_dir():
         yield
@@ -263,6 +263,12 @@ def _put_aside(paths: Iterable[Path]) -> Dict[Path, Path]:
             path.rename(name)
             aside[name] = path
     return aside
+
+
+def remove_whole(paths: Iterable[Path]) -> None:
+    """Remove what may be looked for at the same moment. What can't be removed stays."""
+    for path in _put_aside(paths):
+        _remove(path)
 
 
 def _remove(path: Path) -> None:

@@ -77,6 +77,16 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("czex", type=Path)
     command.add_argument("--json", action="store_true", help="print the manifest as JSON")
 
+    command = commands.add_parser("verify", help="prove that a CZEX is as it was built")
+    command.set_defaults(command=_verify)
+    command.add_argument("czex", type=Path)
+    command.add_argument(
+        "--installed",
+        action="store_true",
+        help="also look at what it has installed, and remove what is damaged, so that the next start installs it again",
+    )
+    _add_root(command)
+
     command = commands.add_parser("cache", help="show or prune what CZEX files have installed here")
     _add_cache_commands(command)
 
@@ -137,11 +147,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_cache_commands(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--root",
-        type=Path,
-        help="the cache; default: the one that this user's apps are installed into",
-    )
+    _add_root(command)
     actions = command.add_subparsers(title="commands", metavar="COMMAND", required=True)
     action = actions.add_parser(
         "info", help="show what is in the cache, how large, and when it was used last"
@@ -165,6 +171,14 @@ def _add_cache_commands(command: argparse.ArgumentParser) -> None:
     )
     action = actions.add_parser("clear", help="remove everything that no running app uses")
     action.set_defaults(command=_cache_clear)
+
+
+def _add_root(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--root",
+        type=Path,
+        help="the cache; default: the one that this user's apps are installed into",
+    )
 
 
 def _size(text: str) -> int:
@@ -232,6 +246,22 @@ def _inspect(options: argparse.Namespace) -> None:
         print()
     else:
         show(czex, Console())
+
+
+def _verify(options: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from pexcz.czexfile import read_czex
+    from pexcz.report import show_damages
+    from pexcz.verify import check, repair
+
+    console = Console()
+    czex = read_czex(options.czex)
+    check(czex)
+    console.print(f"{czex.path} is as it was built.", soft_wrap=True)
+    if options.installed:
+        root = _cache_root(options)
+        show_damages(root, repair(czex, root), console)
 
 
 def _cache_info(options: argparse.Namespace) -> None:

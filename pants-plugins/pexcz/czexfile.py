@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Tuple
 
 from pexcz.assemble import FORMAT
 from pexcz.errors import BadArchiveError, NotACzexError
 from pexcz.pexfile import MANIFEST, PEX_INFO, parse_pex_info
-from pexcz.trees import ZipTree
+from pexcz.trees import Tree, ZipTree
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,11 @@ class Czex:
     size: int
     manifest: Dict[str, Any]
     info: Dict[str, Any]
+    tree: Tree
+
+    def place(self, pack: Dict[str, Any]) -> Tuple[Path, int]:
+        """The file that a pack of the manifest is in, and its offset there."""
+        return self.path, pack["offset"]
 
 
 def read_czex(path: Path) -> Czex:
@@ -41,4 +46,4 @@ def read_czex(path: Path) -> Czex:
     if version != FORMAT:
         raise NotACzexError(f"{path} has format {version}; this pexcz reads {FORMAT}.")
     info = parse_pex_info(tree.read(PEX_INFO), str(path))
-    return Czex(path, path.stat().st_size, manifest, info)
+    return Czex(path, path.stat().st_size, manifest, info, tree)

@@ -113,10 +113,13 @@ def parse_pack(stream: IO[bytes], size: int, name: str, sha256: str, crc32: int)
     return PackInfo(meta, sha256, crc32, size, content, files, tuple(frames))
 
 
-def contents(path: Path, info: PackInfo) -> Iterator[Tuple[str, bytes]]:
-    """The path and content of each entry of a pack, in order; one frame and one file are in memory at a time."""
+def contents(path: Path, info: PackInfo, offset: int = 0) -> Iterator[Tuple[str, bytes]]:
+    """The path and content of each entry of a pack, in order; one frame and one file are in memory at a time.
+
+    :param offset: Where the pack begins in the file at `path`.
+    """
     with open(path, "rb") as stream:
-        stream.seek(info.size - sum(packed for packed, _ in info.frames))
+        stream.seek(offset + info.size - sum(packed for packed, _ in info.frames))
         frames = iter(info.frames)
         raw, position = b"", 0
         for name, size, _ in info.files:

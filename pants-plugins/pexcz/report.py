@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
+from typing import Sequence
 
 from rich.console import Console
 from rich.filesize import decimal
@@ -10,6 +12,7 @@ from rich.table import Table
 
 from pexcz.cache import Cache, Pruned
 from pexcz.czexfile import Czex
+from pexcz.verify import Damage
 
 
 def show(czex: Czex, console: Console) -> None:
@@ -79,3 +82,15 @@ def show_pruned(pruned: Pruned, console: Console) -> None:
     )
     for path in pruned.in_use:
         console.print(f"Kept {path}, in which an app is running.", soft_wrap=True)
+
+
+def show_damages(root: Path, damages: Sequence[Damage], console: Console) -> None:
+    """Print what was wrong with an installed app."""
+    if not damages:
+        console.print(f"What it has installed in {root} is as it was packed.", soft_wrap=True)
+    for damage in damages:
+        console.print(f"{damage.directory} is damaged: {damage.problem}.", soft_wrap=True)
+        for environment in damage.used_by:
+            console.print(f"Stop what runs in {environment}, and verify again.", soft_wrap=True)
+        if not damage.used_by:
+            console.print("It was removed; the next start installs it again.", soft_wrap=True)

@@ -1,0 +1,106 @@
+"""`pexcz verify` proves a CZEX, and finds what is damaged in the cache."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from boot_for_tests import COW, PEXCZ, PYTHON, Machine, Outcome, Workshop
+
+
+@pytest.fixture(scope="module")
+def app(workshop: Workshop) -> Path:
+    """With bytecode."""
+    sources = {"lib.py": "import cow.say\nmain = cow.say.main\n"}
+    options = ["-m", "lib:main"]
+    return workshop.make(
+        "verified", [PYTHON], requirements=["cow"], wheels=[COW], sources=sources, options=options
+    )
+
+
+def verify(machine: Machine, app: Path, *arguments: object) -> Outcome:
+    search = os.pathsep.join([str(PEXCZ), *(entry for entry in sys.path if entry)])
+    command = [sys.executable, "-m", "pexcz", "verify", app, "--root", machine.cache, *arguments]
+    return machine.with_(PYTHONPATH=search).run(*command)
+
+
+def test_a_czex_as_it_was_built_is_proved(app: Path, machine: Machine) -> None:
+    outcome = verify(machine, app)
+    assert (outcome.stdout, outcome.stderr, outcome.code) == (
+        f"{app} is as it was built.\n",
+        "",
+        0,
+    )
+
+
+def test_any_flipped_bit_behind_the_header_is_found(
+    app: Path, machine: Machine, tmp_path: Path
+) -> None:
+    content = app.read_bytes()
+    begin = content.index(b"PK\3\4")
+    generator = random.Random(3)
+    damaged = tmp_path / "damaged.czex"
+    sound = []
+    for _ in range(40):
+        position = generator.randrange(begin, len(content))
+        flipped = bytes([content[position] ^ 1 << generator.randrange(8)])
+        damaged.write_bytes(content[:position] + flipped + content[position + 1 :])
+        outcome = verify(machine, damaged)
+        if outcome.code == 0:
+            sound.append(position)
+        else:
+            assert outcome.stderr.startswith(f"pexcz: {damaged} ")
+            assert outcome.stderr.count("\n") == 1
+    assert sound == []
+
+
+def test_what_is_damaged_in_the_cache_is_removed_and_comes_again(
+    app: Path, machine: Machine
+) -> None:
+    machine.run(PYTHON.path(), app)
+    intact = verify(machine, app, "--installed")
+    assert f"What it has installed in {machine.cache} is as it was packed." in intact.stdout
+    assert machine.run(PYTHON.path(), app, "x").stdout == "moo x\n"
+    (wheel,) = machine.cache.glob("wheels/*")
+    say = wheel / "lib" / "cow" / "say.py"
+    (code,) = wheel.glob("lib/cow/__pycache__/say.*")
+    for damage, problem in (
+        (lambda: say.write_text("raise SystemExit('damaged')"), "has another content"),
+        (lambda: code.write_bytes(b"damaged"), "has another content"),
+        (lambda: say.unlink(), "can't be read"),
+        (lambda: shutil.rmtree(wheel / "lib" / "cow"), "can't be read"),
+        (lambda: say.chmod(0o755), "has another mode"),
+    ):
+        damage()
+        outcome = verify(machine, app, "--installed")
+        assert f"{wheel} is damaged: lib/cow/" in outcome.stdout
+        assert problem in outcome.stdout
+        assert not wheel.exists()
+        assert machine.run(PYTHON.path(), app, "x").stdout == "moo x\n"
+        assert "as it was packed" in verify(machine, app, "--installed").stdout
+        machine.run(PYTHON.path(), app)
+
+
+def test_a_running_app_is_left_alone(workshop: Workshop, machine: Machine) -> None:
+    source = (
+        "import cow, sys\ndef main():\n    print(1)\n    sys.stdout.flush()\n    sys.stdin.read()\n"
+    )
+    options = ["-m", "waits:main"]
+    app = workshop.make(
+        "waits", requirements=["cow"], wheels=[COW], sources={"waits.py": source}, options=options
+    )
+    machine.run(PYTHON.path(), app)
+    process = machine.start(PYTHON.path(), app)
+    assert process.stdout.readline() == b"1\n"  # type: ignore[union-attr]
+    (say,) = machine.cache.glob("wheels/*/lib/cow/say.py")
+    say.write_text("damaged")
+    (environment,) = (path.parent for path in machine.cache.glob("venvs/*/*/boot"))
+    assert f"Stop what runs in {environment}" in verify(machine, app, "--installed").stdout
+    assert say.exists() and environment.exists()
+    process.communicate()
+    verify(machine, app, "--installed")
+    assert not say.exists() and not environment.exists()

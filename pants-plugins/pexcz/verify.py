@@ -1,0 +1,143 @@
+"""Proves that a CZEX is as it was built, and what it has installed as it was packed."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Sequence, Tuple
+
+from pexcz.cache import in_use, locked, read_cache, remove_whole
+from pexcz.czexfile import Czex
+from pexcz.errors import BadArchiveError
+from pexcz.pack import (
+    COPY_CHUNK_BYTES,
+    DIRECTORY,
+    EXECUTABLE,
+    FINGERPRINT_DIGITS,
+    contents,
+    parse_pack,
+)
+
+Record = Dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A directory of the cache, what is wrong there, and whether it is gone; else an app in `used_by` is running."""
+
+    directory: Path
+    problem: str
+    used_by: List[Path]
+
+
+def check(czex: Czex) -> None:
+    """Read all of a CZEX. Raises BadArchiveError, which names the first part that is not what it should be."""
+    # What has no digest in the manifest has at least a checksum.
+    for path in sorted(czex.tree.files):
+        for _ in czex.tree.chunks(path):
+            pass
+    for platform, facts in sorted(czex.manifest["runtimes"].items()):
+        prefix = f".czex/runtime/{platform}/"
+        found = [czex.tree.read(path) for path in czex.tree.files if path.startswith(prefix)]
+        if [hashlib.sha256(content).hexdigest() for content in found] != [facts["sha256"]]:
+            raise _damaged(czex, f"the runtime for {platform}")
+    for record, name in _packs(czex):
+        digest = hashlib.sha256()
+        for chunk in _stored(czex, record):
+            digest.update(chunk)
+        if digest.hexdigest() != record["sha256"]:
+            raise _damaged(czex, f"the pack of {name}")
+
+
+def repair(czex: Czex, root: Path) -> List[Damage]:
+    """Remove from a cache what isn't as this CZEX has packed it, so that the next start installs it again.
+
+    Its environments go, too: they are made of links, so to make them again is faster than to look at them.
+    """
+    with locked(root):
+        damages = []
+        cache = read_cache(root)
+        used = in_use(root)
+        for directory, records in _directories(czex, root):
+            problem = _difference(czex, records, directory) if directory.is_dir() else ""
+            if problem:
+                linked = [one.path for one in cache.environments if directory in one.packs]
+                damages.append(
+                    Damage(directory, problem, [path for path in linked if path in used])
+                )
+        gone = {damage.directory for damage in damages if not damage.used_by}
+        remove_whole(
+            one.path
+            for one in cache.environments
+            if one.path not in used
+            and (one.path.parent.name == czex.manifest["fingerprint"] or one.packs & gone)
+        )
+        remove_whole(gone)
+    return damages
+
+
+def _directories(czex: Czex, root: Path) -> Iterator[Tuple[Path, Sequence[Record]]]:
+    """Where each pack is installed, alone and with each of its packs of bytecode."""
+    for record in czex.manifest["packs"]:
+        place = root / ("wheels" if record["kind"] == "wheel" else "sources")
+        yield place / record["sha256"][:FINGERPRINT_DIGITS], [record]
+        for bytecode in record["bytecode"].values():
+            yield place / bytecode["fingerprint"], [record, bytecode]
+
+
+def _difference(czex: Czex, records: Sequence[Record], directory: Path) -> str:
+    """What of these packs isn't in a directory as it should be; "" if all is. Python may have added bytecode."""
+    for record in records:
+        path, offset = czex.place(record)
+        with open(path, "rb") as stream:
+            stream.seek(offset)
+            info = parse_pack(stream, record["size"], str(path), record["sha256"], 0)
+        flags = {file: flags for file, _, flags in info.files}
+        for file, content in contents(path, info, offset):
+            problem = _problem(directory / file, content, flags[file])
+            if problem:
+                return f"{file} {problem}"
+    return ""
+
+
+def _problem(file: Path, content: bytes, flags: int) -> str:
+    try:
+        status = file.lstat()
+        if flags & DIRECTORY:
+            return "" if stat.S_ISDIR(status.st_mode) else "is not a directory"
+        if not stat.S_ISREG(status.st_mode) or file.read_bytes() != content:
+            return "has another content"
+        if bool(status.st_mode & 0o100) != bool(flags & EXECUTABLE):
+            return "has another mode"
+    except OSError as e:
+        return f"can't be read: {e.strerror}"
+    return ""
+
+
+def _packs(czex: Czex) -> Iterator[Tuple[Record, str]]:
+    for record in czex.manifest["packs"]:
+        name = record.get("name", "the sources")
+        yield record, name
+        for tag, bytecode in sorted(record["bytecode"].items()):
+            yield bytecode, f"{name}, bytecode for {tag}"
+
+
+def _stored(czex: Czex, record: Record) -> Iterator[bytes]:
+    path, offset = czex.place(record)
+    left = record["size"]
+    with open(path, "rb") as stream:
+        stream.seek(offset)
+        while left:
+            chunk = stream.read(min(COPY_CHUNK_BYTES, left))
+            if not chunk:
+                return
+            left -= len(chunk)
+            yield chunk
+
+
+def _damaged(czex: Czex, what: str) -> BadArchiveError:
+    return BadArchiveError(
+        f"{czex.path} is damaged: {what} is not what the manifest says. Download or build it again."
+    )
