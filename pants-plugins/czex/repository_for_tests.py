@@ -113,8 +113,7 @@ class Repository:
     def pants(self, *arguments: str) -> Result:
         kept = ("HOME", "PANTS_CA_CERTS_PATH", "PATH")
         environment = {name: os.environ[name] for name in kept if name in os.environ}
-        # A backend in the repository itself is the one that it runs.
-        paths = [str(self.root / "pants-plugins"), *map(os.path.abspath, filter(None, sys.path))]
+        paths = [os.path.abspath(path) for path in sys.path if path]
         given = ["--no-dynamic-ui", "--no-colors"]
         if not self.has_backend:
             paths = [path for path in paths if os.path.isdir(os.path.join(path, "pants"))]
@@ -129,7 +128,8 @@ class Repository:
                 **environment,
                 "LC_ALL": "C.UTF-8",
                 "NO_SCIE_WARNING": "1",
-                "PYTHONPATH": os.pathsep.join(paths),
+                # A backend in the repository itself is the one that it runs.
+                "PYTHONPATH": os.pathsep.join([str(self.root / "pants-plugins"), *paths]),
                 **self.environment,
             },
             umask=self.umask,
