@@ -70,7 +70,8 @@ const Reader = struct {
         packs[0] = try .open(reader.arena, reader.decoder, file, record, head, reader.report);
         if (record.bytecode) |bytecode| {
             const own = try bytecodeRecord(reader.arena, record, bytecode);
-            packs[1] = try .open(reader.arena, reader.decoder, file, own, head, reader.report);
+            const own_file = try reader.archive(own.archive);
+            packs[1] = try .open(reader.arena, reader.decoder, own_file, own, head, reader.report);
         }
         installed.packs = packs;
     }
@@ -94,6 +95,7 @@ fn bytecodeRecord(
 ) error{OutOfMemory}!*const plan_format.Pack {
     const own = try arena.create(plan_format.Pack);
     own.* = record.*;
+    own.archive = bytecode.archive;
     own.fingerprint = bytecode.fingerprint;
     own.offset = bytecode.offset;
     own.size = bytecode.size;

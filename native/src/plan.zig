@@ -38,8 +38,9 @@ pub const Pack = struct {
     }
 };
 
-/// A further pack, of the same archive, whose files go to the same directory of the store.
+/// A further pack, whose files go to the same directory of the store.
 pub const Bytecode = struct {
+    archive: []const u8,
     /// The directory's name: there may be one without bytecode, or with another's.
     together: []const u8,
     fingerprint: []const u8,
@@ -232,6 +233,8 @@ const Builder = struct {
         if (pack.bytecode != null) return error.RepeatedRecord;
         if (!isFingerprint(values[0]) or !isFingerprint(values[1])) return error.BadBytecode;
         pack.bytecode = .{
+            // A pack came before it, and an archive before that.
+            .archive = builder.archive.?,
             .together = values[0],
             .fingerprint = values[1],
             .offset = decimal(values[2], offset_max) orelse return error.BadBytecode,
@@ -370,6 +373,10 @@ const archive_record: []const []const u8 = switch (path_rules.native_rules) {
     .posix => &.{ "archive", "/a" },
     .windows => &.{ "archive", "C:\\a" },
 };
+const other_archive_record: []const []const u8 = switch (path_rules.native_rules) {
+    .posix => &.{ "archive", "/b" },
+    .windows => &.{ "archive", "C:\\b" },
+};
 const some_fingerprint = "0123456789abcdef0123456789abcdef01234567";
 const other_fingerprint = "76543210fedcba9876543210fedcba9876543210";
 
@@ -391,6 +398,7 @@ test "a plan says all that it was told" {
         &.{ "mount", "lib", "lib/python3.11/site-packages" },
         &.{ "mount", "data", "" },
         &.{ "pack", "sources", some_fingerprint, "12", "34" },
+        other_archive_record,
         &.{ "bytecode", other_fingerprint, some_fingerprint, "46", "5" },
         &.{ "file", "755", "bin/x", "\x00\xff" },
         &.{ "link", "bin/python", "/usr/bin/python" },
@@ -406,6 +414,8 @@ test "a plan says all that it was told" {
     try testing.expectEqual(34, plan.packs[1].size);
     try testing.expectEqualStrings(some_fingerprint, plan.packs[0].directory());
     try testing.expectEqualStrings(other_fingerprint, plan.packs[1].directory());
+    try testing.expectEqualStrings(archive_record[1], plan.packs[1].archive);
+    try testing.expectEqualStrings(other_archive_record[1], plan.packs[1].bytecode.?.archive);
     try testing.expectEqual(46, plan.packs[1].bytecode.?.offset);
     try testing.expectEqual(os.Mode.executable, plan.files[0].mode);
     try testing.expectEqualStrings("\x00\xff", plan.files[0].content);
