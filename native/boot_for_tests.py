@@ -126,11 +126,18 @@ class Workshop:
     def pex(self, name: str, **kwargs: object) -> Path:
         return build_pex(self.root / f"{name}.pex", **kwargs)  # type: ignore[arg-type]
 
-    def czex(self, pex: Path, platform: str = HOST, precompile: Sequence[Python] = ()) -> Path:
+    def czex(
+        self,
+        pex: Path,
+        platform: str = HOST,
+        precompile: Sequence[Python] = (),
+        layout: str = "zipapp",
+    ) -> Path:
         names = "".join(f".{python.name}" for python in precompile)
+        names += ".packed" if layout == "packed" else ""
         output = pex.with_suffix(f"{names}.czex")
         command = [sys.executable, "-m", "pexcz", "inject", str(pex), "-o", str(output)]
-        command += ["--native", str(self.native), "--platform", platform]
+        command += ["--native", str(self.native), "--platform", platform, "--layout", layout]
         for python in precompile:
             command += ["--precompile", python.path()]
         search = os.pathsep.join([str(PEXCZ), *(entry for entry in sys.path if entry)])

@@ -66,7 +66,7 @@ class Factory:
 
     def czex(self, app: App, version: str) -> Path:
         pex = self.pex(app, version)
-        return self._once(pex.stem, "czex", lambda: self._workshop.czex(pex))
+        return self._once(pex.stem, "czex", lambda: self._workshop.czex(pex, layout=app.layout))
 
     def _once(self, name: str, kind: str, make: Callable[[], Path]) -> Path:
         with self._lock:

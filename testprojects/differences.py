@@ -210,6 +210,12 @@ VERSIONS = Difference(
     czex="the highest",
     why="by chance is no rule",
 )
+RC_FILE_OF_A_DIRECTORY = Difference(
+    what="`.pexrc` beside the directory of a packed layout, and not in it",
+    pex="counts for the first part of a start by `python app.pex`",
+    czex="doesn't count; the one in it does",
+    why="every way to start an app should give the same",
+)
 
 # The warnings first: they begin with a path of the cache.
 EVERYWHERE = (COMPILED, CACHE)
@@ -237,4 +243,5 @@ DIFFERENCES = (
     TOOLS,
     GRAPH,
     FLAGS_OF_PEX_INTERPRETER,
+    RC_FILE_OF_A_DIRECTORY,
 )

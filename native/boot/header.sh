@@ -1,5 +1,5 @@
 #!/bin/sh
-# A CZEX: a Python app, in the zip file that follows. `pexcz inspect` shows what is inside.
+# A CZEX: a Python app. `pexcz inspect` shows what is inside.
 # Where the app is installed already, these lines run it at once; else they give this file to Python.
 c= r=${0%"${0##*/}"}.pexrc
 if [ -z "@set_variables@" ] && [ -n "$HOME" ] && ! [ -e /etc/pexrc -o -e "$HOME/.pexrc" -o -e "$r" ]; then

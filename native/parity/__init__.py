@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from parity import choice, command_line, distributions, info, surroundings, variables, ways_in
+from parity import (
+    choice,
+    command_line,
+    distributions,
+    info,
+    layouts,
+    surroundings,
+    variables,
+    ways_in,
+)
 
-THEMES = (info, variables, ways_in, choice, distributions, command_line, surroundings)
+THEMES = (info, variables, ways_in, choice, distributions, command_line, surroundings, layouts)
 ROWS = tuple(row for theme in THEMES for row in theme.ROWS)
 
 # What an app can't tell, so what has no row.

@@ -27,12 +27,14 @@ class App:
     """How a PEX is built: `pex` gets these requirements, which these wheels satisfy, and options.
 
     :param sources: Path → content of the app's own files, in a directory that options call `{sources}`.
+    :param layout: That of the CZEX; options decide on that of the PEX.
     """
 
     requirements: Tuple[str, ...] = ()
     wheels: Tuple[Wheel, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
     options: Tuple[str, ...] = ()
+    layout: str = "zipapp"
 
 
 @dataclass(frozen=True)

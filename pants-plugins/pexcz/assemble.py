@@ -1,4 +1,4 @@
-"""Puts packs, runtimes and boot shims together to a CZEX, as docs/format.md lays it out."""
+"""Puts packs, runtimes and boot shims together to a CZEX, a file or a directory, as docs/format.md lays it out."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ import marshal
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Sequence
+from typing import IO, Any, Dict, List, Sequence
 
 import deflate
 
 from pexcz import header
 from pexcz.bootfiles import boot_files, boot_sources, module_sources
 from pexcz.bytecode import BootCode, match
+from pexcz.comments import without_comments
 from pexcz.dependencies import Dependencies
+from pexcz.directorywriter import DirectoryWriter, name_by_content
 from pexcz.errors import BadPackError
-from pexcz.output import whole_file
+from pexcz.output import whole_directory, whole_file
 from pexcz.pack import FINGERPRINT_DIGITS, PackInfo, read_pack_info
 from pexcz.packplaces import write_packs
-from pexcz.pexfile import MANIFEST, PEX_INFO
+from pexcz.pexfile import MANIFEST, PACKED, PEX_INFO, ZIPAPP
 from pexcz.requirements import constraint_data
 from pexcz.zipwriter import DEFLATE_LEVEL
 
@@ -30,6 +32,11 @@ IMPORT_HOOK = "__pex__/__init__.py"
 START = ".czex/start"
 BOOT = ".czex/boot"
 TOOLS = ".czex/tools"
+# Of a directory. The second is a file of the boot, whose text is put behind the third in `__main__.py`.
+PACKS = ".czex/packs"
+READER = "directory.py"
+BOOT_BEGINS = 'BOOT = """\n'
+WAY_IN = "pex"
 # Of the hash that names a boot in the cache, where every CZEX made by one version of this tool shares it.
 BOOT_DIGITS = 16
 # The last version of the format without references between objects, which depend on more than their values.
@@ -66,69 +73,144 @@ class Parts:
     boot_code: Sequence[BootCode] = ()
 
 
-def assemble(parts: Parts, output: Path) -> None:
-    """Write the CZEX to `output`. The same parts give the same bytes."""
-    packs = [(path, read_pack_info(path)) for path in parts.packs]
-    # There may be no module in a wheel.
-    packs = [(path, info) for path, info in packs if info.files or info.meta["kind"] != "bytecode"]
-    infos = [info for _, info in packs]
-    contents = [info for info in infos if info.meta["kind"] != "bytecode"]
-    bytecode = [info for info in infos if info.meta["kind"] == "bytecode"]
-    if [info.meta["kind"] for info in infos[:2]].count("sources") != 1:
-        raise BadPackError("The first pack must be the sources', and no other.")
-    boot = boot_files(parts.boot)
-    fingerprint = _fingerprint(parts, infos, boot)
-    constraints = [
-        constraint_data(text) for text in parts.info.get("interpreter_constraints") or ()
-    ]
-    dependencies = Dependencies(parts.info, [info.meta for info in contents])
-    pex_root = parts.info.get("pex_root") or ""
-    if parts.sh_boot:
-        prefix = header.sh_header(
-            boot["header.sh"].decode("utf-8"), fingerprint, parts.shebang, pex_root, constraints
-        )
+def assemble(parts: Parts, output: Path, layout: str = ZIPAPP, with_packs: bool = True) -> None:
+    """Write the CZEX to `output`. The same parts give the same bytes.
+
+    :param layout: One of LAYOUTS: a file or a directory.
+    :param with_packs: Whether a directory gets its packs, or whoever asked for it puts them there.
+    """
+    assembly = _Assembly(parts)
+    if layout == PACKED:
+        with whole_directory(output, is_czex_directory) as directory:
+            assembly.write_directory(DirectoryWriter(directory), with_packs)
     else:
-        prefix = header.plain_header(parts.shebang)
-    precompiled = " ".join(sorted(code.tag for code in parts.boot_code))
-    boot_text = _marshalled({"code": {}, "sources": boot_sources(boot)})
-    main = _filled_in(
-        boot[MAIN],
-        boot=hashlib.sha256(boot_text).hexdigest()[:BOOT_DIGITS],
-        fingerprint=fingerprint,
-        pex_root=pex_root,
-        precompiled=precompiled,
-    )
-    with whole_file(output, 0o755) as stream:
-        stream.write(prefix.encode("utf-8"))
-        writer, offsets = write_packs(stream, packs)
-        for runtime in sorted(parts.runtimes, key=lambda runtime: runtime.platform):
-            writer.add(f".czex/runtime/{runtime.platform}/{runtime.name}", runtime.content)
-        manifest = {
-            "fingerprint": fingerprint,
+        with whole_file(output, 0o755) as stream:
+            assembly.write_file(stream)
+
+
+def is_czex_directory(path: Path) -> bool:
+    return (path / MANIFEST).is_file()
+
+
+class _Assembly:
+    """What goes into a CZEX, in either layout."""
+
+    def __init__(self, parts: Parts) -> None:
+        packs = [(path, read_pack_info(path)) for path in parts.packs]
+        # There may be no module in a wheel.
+        self._packs = [
+            (path, info) for path, info in packs if info.files or info.meta["kind"] != "bytecode"
+        ]
+        infos = [info for _, info in self._packs]
+        self._contents = [info for info in infos if info.meta["kind"] != "bytecode"]
+        self._bytecode = [info for info in infos if info.meta["kind"] == "bytecode"]
+        if [info.meta["kind"] for info in infos[:2]].count("sources") != 1:
+            raise BadPackError("The first pack must be the sources', and no other.")
+        self._parts = parts
+        self._boot = boot_files(parts.boot)
+        self._fingerprint = _fingerprint(parts, infos, self._boot)
+        self._constraints = [
+            constraint_data(text) for text in parts.info.get("interpreter_constraints") or ()
+        ]
+        self._dependencies = Dependencies(parts.info, [info.meta for info in self._contents])
+        self._pex_root = parts.info.get("pex_root") or ""
+        self._runtimes = {
+            f".czex/runtime/{runtime.platform}/{runtime.name}": runtime.content
+            for runtime in sorted(parts.runtimes, key=lambda runtime: runtime.platform)
+        }
+        self._boots = {BOOT: _marshalled({"code": {}, "sources": boot_sources(self._boot)})}
+        for code in sorted(parts.boot_code, key=lambda code: code.tag):
+            self._boots[f"{BOOT}.{code.tag}"] = _compressed(code.content)
+        self._tools = {}
+        if parts.info.get("includes_tools", parts.info.get("venv")):
+            self._tools[TOOLS] = _tools(self._boot, self._contents)
+
+    def write_file(self, stream: IO[bytes]) -> None:
+        stream.write(self._header().encode("utf-8"))
+        writer, offsets = write_packs(stream, self._packs)
+        for name, content in self._runtimes.items():
+            writer.add(name, content)
+        manifest = self._manifest(offsets)
+        writer.add(MANIFEST, _json(manifest))
+        writer.add(START, _marshalled(self._start(manifest)), compress=False)
+        for name, content in {**self._boots, **self._tools}.items():
+            writer.add(name, content, compress=False)
+        writer.add(PEX_INFO, self._parts.info_bytes)
+        writer.add(IMPORT_HOOK, self._boot[IMPORT_HOOK])
+        writer.add(MAIN, self._main({}).encode("utf-8"), compress=False)
+        writer.finish()
+
+    def write_directory(self, writer: DirectoryWriter, with_packs: bool) -> None:
+        for path, info in self._packs if with_packs else ():
+            writer.add_pack(f"{PACKS}/{info.fingerprint}.pack", path)
+        for name, content in {**self._runtimes, **self._tools}.items():
+            writer.add_by_content(name, content)
+        manifest = self._manifest({info.sha256: 0 for _, info in self._packs})
+        writer.add(MANIFEST, _json(manifest))
+        writer.add(PEX_INFO, self._parts.info_bytes)
+        writer.add(IMPORT_HOOK, self._boot[IMPORT_HOOK])
+        # Else Python would keep the bytecode of `__main__.py` there, and may take it for that of the next version.
+        writer.add("__pycache__", b"")
+        names = {name: writer.add_by_content(name, text) for name, text in self._boots.items()}
+        # What `start` is called must not depend on its `files`: one of them is `__main__.py`, which has that name.
+        start = self._start(manifest)
+        names[START] = name_by_content(START, _json([start, self._header()]))
+        main = self._main(names)
+        shebang = header.plain_header(self._parts.shebang)
+        writer.add(MAIN, (shebang + main).encode("utf-8"), executable=True)
+        way_in = header.polyglot(self._header()) + main
+        writer.add(WAY_IN, way_in.encode("utf-8"), executable=True)
+        writer.add(names[START], _marshalled({**start, "files": writer.files}))
+
+    def _header(self) -> str:
+        if not self._parts.sh_boot:
+            return header.plain_header(self._parts.shebang)
+        return header.sh_header(
+            self._boot["header.sh"].decode("utf-8"),
+            self._fingerprint,
+            self._parts.shebang,
+            self._pex_root,
+            self._constraints,
+        )
+
+    def _main(self, names: Dict[str, str]) -> str:
+        """The text of `__main__.py`.
+
+        :param names: Entry → its file, where that has another name.
+        """
+        text = self._boot[MAIN].decode("utf-8")
+        if names:
+            files = " ".join(f"{name}={file}" for name, file in names.items())
+            reader = without_comments(self._boot[READER].decode("utf-8"))
+            begin, end = text.split(BOOT_BEGINS)
+            text = begin + BOOT_BEGINS + _filled_in(reader, files=files) + end
+        return _filled_in(
+            text,
+            boot=hashlib.sha256(self._boots[BOOT]).hexdigest()[:BOOT_DIGITS],
+            fingerprint=self._fingerprint,
+            pex_root=self._pex_root,
+            precompiled=" ".join(sorted(code.tag for code in self._parts.boot_code)),
+        )
+
+    def _start(self, manifest: Dict[str, Any]) -> Dict[str, Any]:
+        return {"info": self._parts.info, "manifest": manifest}
+
+    def _manifest(self, offsets: Dict[str, int]) -> Dict[str, Any]:
+        return {
+            "fingerprint": self._fingerprint,
             "format": FORMAT,
-            "interpreter_constraints": constraints,
-            "packs": _pack_records(dependencies, contents, bytecode, offsets),
-            "requirements": dependencies.roots(),
+            "interpreter_constraints": self._constraints,
+            "packs": _pack_records(self._dependencies, self._contents, self._bytecode, offsets),
+            "requirements": self._dependencies.roots(),
             "runtimes": {
                 runtime.platform: {
                     "crc32": zlib.crc32(runtime.content),
                     "sha256": hashlib.sha256(runtime.content).hexdigest(),
                     "size": len(runtime.content),
                 }
-                for runtime in parts.runtimes
+                for runtime in self._parts.runtimes
             },
         }
-        writer.add(MANIFEST, _json(manifest))
-        writer.add(START, _marshalled({"info": parts.info, "manifest": manifest}), compress=False)
-        writer.add(BOOT, boot_text, compress=False)
-        for code in sorted(parts.boot_code, key=lambda code: code.tag):
-            writer.add(f"{BOOT}.{code.tag}", _compressed(code.content), compress=False)
-        if parts.info.get("includes_tools", parts.info.get("venv")):
-            writer.add(TOOLS, _tools(boot, contents), compress=False)
-        writer.add(PEX_INFO, parts.info_bytes)
-        writer.add(IMPORT_HOOK, boot[IMPORT_HOOK])
-        writer.add(MAIN, main, compress=False)
-        writer.finish()
 
 
 def _json(value: Any) -> bytes:
@@ -175,14 +257,13 @@ def _fingerprint(parts: Parts, infos: Sequence[PackInfo], boot: Dict[str, bytes]
     return digest.hexdigest()[:40]
 
 
-def _filled_in(source: bytes, **values: str) -> bytes:
+def _filled_in(text: str, **values: str) -> str:
     """Put string literals in the place of the literals `"@name@"`."""
-    text = source.decode("utf-8")
     for name, value in values.items():
         literal = f'"@{name}@"'
         assert literal in text, literal
         text = text.replace(literal, json.dumps(value))
-    return text.encode("utf-8")
+    return text
 
 
 def _pack_records(

@@ -16,7 +16,7 @@ from pexcz import __version__
 from pexcz.errors import PexczError
 from pexcz.output import whole_file
 from pexcz.pack import DEFAULT_LEVEL, Entry, default_threads
-from pexcz.pexfile import read_pex
+from pexcz.pexfile import LAYOUTS, ZIPAPP, read_pex
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_level(command)
     _add_sh_boot(command)
+    _add_layout(command)
 
     command = commands.add_parser("inspect", help="show what is inside a CZEX")
     command.set_defaults(command=_inspect)
@@ -143,6 +144,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--output", type=Path, required=True)
     _add_sh_boot(command)
+    _add_layout(command)
+    command.add_argument(
+        "--without-packs",
+        dest="with_packs",
+        action="store_false",
+        help="leave the packs of a packed layout to the build, which has them as files already",
+    )
     return parser
 
 
@@ -210,6 +218,16 @@ def _add_sh_boot(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_layout(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--layout",
+        choices=LAYOUTS,
+        default=ZIPAPP,
+        help="zipapp: a file; packed: a directory with the packs as files, of which a copy over an older one "
+        f"moves what has changed; default: {ZIPAPP}",
+    )
+
+
 def _inject(options: argparse.Namespace) -> None:
     from pexcz import assets
     from pexcz.inject import inject
@@ -224,6 +242,7 @@ def _inject(options: argparse.Namespace) -> None:
         options.level,
         options.sh_boot,
         options.precompile,
+        options.layout,
     )
     if not sys.stderr.isatty():
         inject(*arguments)
@@ -357,4 +376,4 @@ def _assemble(options: argparse.Namespace) -> None:
         options.sh_boot,
         [BootCode.load(file.read_bytes()) for file in options.boot_code],
     )
-    assemble(parts, options.output)
+    assemble(parts, options.output, options.layout, options.with_packs)

@@ -5,6 +5,7 @@ The PEXes come from the Pex that is installed beside these tests. What is tested
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -12,11 +13,11 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 import pytest
 
-from pexcz import packplaces
+from pexcz import directorywriter, packplaces
 from pexcz.cli import main
 
 BOOT = Path(__file__).resolve().parents[2] / "native" / "boot"
@@ -126,6 +127,139 @@ def test_without_sh_the_pexs_own_line_comes_first(
     assert content.split(b"\n")[0] == (pexes / "zipapp").read_bytes().split(b"\n")[0]
 
 
+def tree(directory: Path) -> Dict[str, Tuple[int, bytes]]:
+    """Path → mode and content of all files below a directory."""
+    return {
+        path.relative_to(directory).as_posix(): (path.stat().st_mode & 0o777, path.read_bytes())
+        for path in directory.rglob("*")
+        if path.is_file()
+    }
+
+
+def inject_packed(native: Path, pex: Path, output: Path, *options: str) -> Dict[str, Any]:
+    argv = ["inject", str(pex), "-o", str(output), "--native", str(native), "--layout", "packed"]
+    assert main([*argv, *options]) == 0
+    return tree(output)
+
+
+def test_a_directory_has_the_same_packs_as_files(native: Path, pexes: Path, tmp_path: Path) -> None:
+    inject(native, pexes / "zipapp", tmp_path / "file.czex", "--platform", "linux-x86_64")
+    files = inject_packed(
+        native, pexes / "zipapp", tmp_path / "app.czex", "--platform", "linux-x86_64"
+    )
+    with zipfile.ZipFile(tmp_path / "file.czex") as archive:
+        for name in archive.namelist():
+            if name.endswith(".pack") or name in ("PEX-INFO", "__pex__/__init__.py"):
+                assert files[name] == (0o644, archive.read(name))
+    own = json.loads(files[".czex/manifest.json"][1])
+    assert [pack.pop("offset") for pack in own["packs"]] == [0]
+    whole: Any = manifest(tmp_path / "file.czex")
+    del whole["packs"][0]["offset"]
+    assert own == whole
+    assert {name for name, (mode, _) in files.items() if mode == 0o755} == {"__main__.py", "pex"}
+    # All else in there is called by its content.
+    kinds = [name.rpartition(".")[0] for name in files]
+    assert kinds.count(".czex/start") == kinds.count(".czex/boot") == 1
+    assert kinds.count(".czex/runtime/linux-x86_64/pexcz") == 1
+
+
+def test_the_same_pex_gives_the_same_directory(native: Path, pexes: Path, tmp_path: Path) -> None:
+    first = inject_packed(native, pexes / "zipapp", tmp_path / "first.czex")
+    old = os.umask(0o077)
+    try:
+        assert inject_packed(native, pexes / "packed", tmp_path / "second.czex") == first
+    finally:
+        os.umask(old)
+    assert (tmp_path / "second.czex").stat().st_mode & 0o777 == 0o755
+    assert (tmp_path / "second.czex" / ".czex").stat().st_mode & 0o777 == 0o755
+
+
+def test_of_a_directory_only_what_has_changed_changes(
+    native: Path, pexes: Path, tmp_path: Path
+) -> None:
+    """Files that are called by their content are added and removed, never changed: a start finds those of one version."""
+    one = inject_packed(
+        native, pexes / "zipapp", tmp_path / "app.czex", "--platform", "linux-x86_64"
+    )
+    two = inject_packed(native, pexes / "zipapp", tmp_path / "app.czex")
+    changed = {name for name in one.keys() & two.keys() if one[name] != two[name]}
+    assert changed == {".czex/manifest.json", "__main__.py", "pex"}
+    assert {name.split(".")[1] for name in one.keys() - two.keys()} == {"czex/start"}
+    plain = inject_packed(native, pexes / "zipapp", tmp_path / "app.czex", "--no-sh-boot")
+    assert {name.split(".")[1] for name in plain.keys() - two.keys()} == {"czex/start"}
+    assert plain["pex"] == plain["__main__.py"]
+
+
+def test_a_build_gets_a_directory_without_packs(native: Path, pexes: Path, tmp_path: Path) -> None:
+    runtime = f"linux-x86_64={native}/runtime/linux-x86_64/pexcz"
+    whole = inject_packed(
+        native, pexes / "zipapp", tmp_path / "whole", "--platform", "linux-x86_64"
+    )
+    pack, output = tmp_path / "sources.pack", tmp_path / "steps.czex"
+    assert main(["pack-sources", str(pexes / "zipapp"), "--output", str(pack)]) == 0
+    command = ["assemble", str(pack), "--pex", str(pexes / "zipapp")]
+    command += ["--boot", str(native / "boot"), "--runtime", runtime, "--layout", "packed"]
+    assert main([*command, "--without-packs", "--output", str(output)]) == 0
+    assert tree(output) == {name: f for name, f in whole.items() if not name.endswith(".pack")}
+
+
+def test_what_is_not_a_czex_is_not_replaced(
+    native: Path, pexes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    assert "pex" in inject_packed(native, pexes / "zipapp", tmp_path / "empty")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "file").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "link").symlink_to("empty")
+    before = tree(tmp_path)
+    argv = ["inject", str(pexes / "zipapp"), "--native", str(native), "--layout", "packed", "-o"]
+    for name, message in (
+        ("mine", "is a directory with other files"),
+        ("mine/..", "is a directory with other files"),
+        ("/", "is a directory with other files"),
+        ("/proc/nope/app.czex", "/proc/nope/app.czex can't be written"),
+        ("file", "is not a directory"),
+        ("link", "is not a directory"),
+    ):
+        assert main([*argv, str(tmp_path / name)]) == 1
+        assert message in capsys.readouterr().err
+    assert tree(tmp_path) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "file", "link", "mine"]
+
+
+def test_an_error_leaves_the_old_directory(
+    native: Path, pexes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = inject_packed(native, pexes / "zipapp", tmp_path / "app.czex")
+    monkeypatch.setattr(directorywriter.DirectoryWriter, "add_pack", no_space)
+    argv = ["inject", str(pexes / "zipapp"), "--native", str(native), "--layout", "packed", "-o"]
+    assert main([*argv, str(tmp_path / "app.czex")]) == 1
+    assert tree(tmp_path / "app.czex") == before
+    assert [path.name for path in tmp_path.iterdir()] == ["app.czex"]
+
+
+def no_space(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_inspect_reads_a_directory_and_says_what_is_missing(
+    native: Path, pexes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    czex = tmp_path / "app.czex"
+    files = inject_packed(native, pexes / "zipapp", czex)
+    assert main(["inspect", "--json", str(czex)]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads(files[".czex/manifest.json"][1])
+    assert main(["inspect", str(czex)]) == 0
+    assert "directory" in capsys.readouterr().out
+    (pack,) = czex.glob(".czex/packs/*")
+    pack.write_bytes(pack.read_bytes()[:-1])
+    assert main(["inspect", str(czex)]) == 1
+    assert f"{czex} is incomplete: .czex/packs/{pack.name} has" in capsys.readouterr().err
+    assert main(["inject", str(czex), "-o", str(tmp_path / "x"), "--native", str(native)]) == 1
+    assert "is a CZEX already" in capsys.readouterr().err
+
+
 def test_inspect_shows_what_is_inside(
     native: Path, pexes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -152,7 +286,8 @@ def test_inspect_shows_what_is_inside(
         (["inject", "/etc/passwd", "-o", "OUT"], "/etc/passwd is not a PEX"),
         (["inspect", "PEX"], "is not a CZEX: it has no .czex/manifest.json"),
         (["inspect", "/etc/passwd"], "/etc/passwd is not a CZEX"),
-        (["inspect", "/nowhere"], "/nowhere is not a file"),
+        (["inspect", "/nowhere"], "/nowhere does not exist"),
+        (["inspect", "."], "is not a CZEX: it has no .czex/manifest.json"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(

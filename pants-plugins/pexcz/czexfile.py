@@ -7,15 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Tuple
 
-from pexcz.assemble import FORMAT
+from pexcz.assemble import FORMAT, PACKS
 from pexcz.errors import BadArchiveError, NotACzexError
+from pexcz.pack import FINGERPRINT_DIGITS
 from pexcz.pexfile import MANIFEST, PEX_INFO, parse_pex_info
-from pexcz.trees import Tree, ZipTree
+from pexcz.trees import DirectoryTree, Tree, ZipTree
+
+
+def pack_file(pack: Dict[str, Any]) -> str:
+    """Where a pack of the manifest is in a directory."""
+    return f"{PACKS}/{pack['sha256'][:FINGERPRINT_DIGITS]}.pack"
 
 
 @dataclass(frozen=True)
 class Czex:
-    """A CZEX's manifest and PEX-INFO, and the size of the file in bytes."""
+    """A CZEX's manifest and PEX-INFO, and the size of the file, or of all files of the directory, in bytes."""
 
     path: Path
     size: int
@@ -25,15 +31,17 @@ class Czex:
 
     def place(self, pack: Dict[str, Any]) -> Tuple[Path, int]:
         """The file that a pack of the manifest is in, and its offset there."""
-        return self.path, pack["offset"]
+        file = self.path / pack_file(pack) if self.path.is_dir() else self.path
+        return file, pack["offset"]
 
 
 def read_czex(path: Path) -> Czex:
     """Open the CZEX at `path`. Raises NotACzexError if it isn't one."""
-    if not path.is_file():
-        raise NotACzexError(f"{path} is not a file.")
+    if not path.exists():
+        raise NotACzexError(f"{path} does not exist.")
+    tree: Tree
     try:
-        tree = ZipTree(path, str(path))
+        tree = DirectoryTree(path) if path.is_dir() else ZipTree(path, str(path))
     except BadArchiveError as e:
         raise NotACzexError(f"{path} is not a CZEX, or is cut short: {e}") from e
     if MANIFEST not in tree or PEX_INFO not in tree:
@@ -46,4 +54,20 @@ def read_czex(path: Path) -> Czex:
     if version != FORMAT:
         raise NotACzexError(f"{path} has format {version}; this pexcz reads {FORMAT}.")
     info = parse_pex_info(tree.read(PEX_INFO), str(path))
-    return Czex(path, path.stat().st_size, manifest, info, tree)
+    if path.is_file():
+        return Czex(path, path.stat().st_size, manifest, info, tree)
+    _check_packs(manifest, tree)
+    return Czex(path, sum(file.size for file in tree.files.values()), manifest, info, tree)
+
+
+def _check_packs(manifest: Dict[str, Any], tree: Tree) -> None:
+    """Raises NotACzexError where a directory lacks a pack, or a part of one."""
+    for record in manifest["packs"]:
+        for pack in (record, *record["bytecode"].values()):
+            file = pack_file(pack)
+            size = tree.files[file].size if file in tree else 0
+            if size != pack["size"]:
+                raise NotACzexError(
+                    f"{tree.name} is incomplete: {file} has {size} bytes instead of {pack['size']}; copy "
+                    "or build it again."
+                )

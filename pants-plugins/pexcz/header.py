@@ -109,6 +109,16 @@ def sh_header(
     return re.sub("@([a-z_]+)@", lambda match: values[match.group(1)], template)
 
 
+def polyglot(header: str) -> str:
+    """A header behind which Python code may follow, whoever reads the file: `sh` or Python."""
+    shebang, text = header.split("\n", 1)
+    if not text:
+        return header
+    # To `sh` the first line is a command that does nothing. To Python all but the comments is one string.
+    assert "'''" not in text, text
+    return f"{shebang}\n# -*- coding: utf-8 -*-\n\":\" r''':'\n{text}'''\n"
+
+
 def _sh_path(path: str) -> str:
     """A path for `sh`, in which `~/` is the home directory."""
     if path.startswith("~/"):

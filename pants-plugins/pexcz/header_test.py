@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from pexcz.header import plain_header, python_names, sh_header, split_shebang
+from pexcz.header import plain_header, polyglot, python_names, sh_header, split_shebang
 from pexcz.requirements import constraint_data
 
 
@@ -48,3 +52,22 @@ def test_what_goes_into_the_header_is_quoted() -> None:
     filled = sh_header(template, "f", "'/a b/python3' '$x'", "~/a b", [])
     assert filled.startswith("'/a b/python3' python3.15 ")
     assert "|\"$HOME\"'/a b'| '$x'|f" in filled
+
+
+@pytest.mark.parametrize("pex_root", ["", "~/it's", "/tmp/\\N{x}''\\", "/tmp/'''", "/tmp/ünï"])
+def test_sh_reads_a_header_to_its_end_and_python_what_follows(
+    pex_root: str, tmp_path: Path
+) -> None:
+    template = "#!/bin/sh\nprintf %s @pex_root@\nexit 3\n"
+    text = polyglot(sh_header(template, "f", "", pex_root, []))
+    file = tmp_path / "pex"
+    file.write_text(text + "print('Python')\n", encoding="utf-8")
+    by_sh = subprocess.run(["sh", str(file)], capture_output=True, env={"HOME": "/h"})
+    assert (by_sh.returncode, by_sh.stdout.decode()) == (3, pex_root.replace("~", "/h"))
+    by_python = subprocess.run([sys.executable, "-W", "error", str(file)], capture_output=True)
+    assert (by_python.stdout, by_python.stderr) == (b"Python\n", b"")
+
+
+def test_a_line_that_names_python_stays_alone() -> None:
+    line = plain_header("/usr/bin/python3.9")
+    assert polyglot(line) == line

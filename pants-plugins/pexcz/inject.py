@@ -12,7 +12,7 @@ from pexcz.bytecode import compile_boot, compile_pack
 from pexcz.errors import OutputError, PexczError
 from pexcz.pack import DEFAULT_LEVEL, default_threads
 from pexcz.packwriter import Content, finished_packs
-from pexcz.pexfile import Pex, read_pex
+from pexcz.pexfile import ZIPAPP, Pex, read_pex
 
 
 def inject(
@@ -23,9 +23,10 @@ def inject(
     level: int = DEFAULT_LEVEL,
     sh_boot: bool = True,
     precompile: Sequence[str] = (),
+    layout: str = ZIPAPP,
     progress: Callable[[str], None] = lambda name: None,
 ) -> None:
-    """Write the CZEX of the PEX at `pex_path` to `output`.
+    """Write the CZEX of the PEX at `pex_path` to `output`, in one of LAYOUTS.
 
     :param native: A directory with `boot/`, `runtime/<platform>/` and `platforms.json`.
     :param platforms: The platforms to carry a runtime for; none for those of the PEX's wheels, or all that there are
@@ -37,8 +38,8 @@ def inject(
         raise OutputError(
             f"{output} is the PEX itself; give another file with -o, such as {output.stem}.czex."
         )
-    if output.is_dir():
-        raise OutputError(f"{output} is a directory; give a file with -o.")
+    if output.is_dir() and layout == ZIPAPP:
+        raise OutputError(f"{output} is a directory; give a file with -o, or --layout packed.")
     pex = read_pex(pex_path)
     known = Platforms(native / "platforms.json")
     with tempfile.TemporaryDirectory(prefix="pexcz-") as scratch:
@@ -66,7 +67,7 @@ def inject(
             sh_boot,
             boot_code,
         )
-        assemble(parts, output)
+        assemble(parts, output, layout)
 
 
 class _Packs:

@@ -22,6 +22,8 @@ PEX_INFO = "PEX-INFO"
 MAIN = "__main__.py"
 DEPS = ".deps"
 MANIFEST = ".czex/manifest.json"
+# Those of a CZEX.
+ZIPAPP, PACKED = LAYOUTS = ("zipapp", "packed")
 # What Pex itself puts beside an app's sources.
 _NOT_SOURCES = frozenset(
     [

@@ -19,7 +19,8 @@ def show(czex: Czex, console: Console) -> None:
     """Print the entry point, the constraints, the packs and the runtimes of a CZEX."""
     info, manifest = czex.info, czex.manifest
     facts = Table.grid(padding=(0, 2))
-    facts.add_row("file", f"{czex.path} ({decimal(czex.size)})")
+    layout = "directory" if czex.path.is_dir() else "file"
+    facts.add_row(layout, f"{czex.path} ({decimal(czex.size)})")
     facts.add_row("fingerprint", manifest["fingerprint"])
     facts.add_row(
         "entry point", info.get("script") or info.get("entry_point") or "(an interpreter)"

@@ -29,6 +29,8 @@ sources = native(globals()["sources"])
 _about = native(carried("start"))
 manifest = _about["manifest"]
 info = _about["info"]
+# Of a directory: entry → the file that it is, and its CRC-32.
+files = _about.get("files")
 
 
 def source(name):

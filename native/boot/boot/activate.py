@@ -37,7 +37,7 @@ def run(settings, app, is_environments_python=False):
     So nothing of the boot is on the stack, and in a traceback, between Python and the app. Where another interpreter is to
     run the app, this ends in an exec; where the cold path has to start it, in None.
 
-    :param app: The CZEX, an absolute path.
+    :param app: The CZEX, an absolute path; of a directory, the file `pex` in it.
     :param is_environments_python: Whether the environment's own interpreter was started, not one that reads the CZEX.
     """
     if is_for_cold_path(settings):
@@ -52,6 +52,7 @@ def run(settings, app, is_environments_python=False):
         reexecute(settings["python"], flags)
     unstash()
     activate(settings, foreign)
+    app = os.path.realpath(app)
     set_environment(settings, app)
     if reexecuted or is_environments_python:
         show_in_ps(settings)
@@ -303,7 +304,8 @@ def customize(settings, site):
 def customized_path(settings):
     """`sys.path` as `site` has left it, without PYTHONPATH, the user's site-packages and the file that is run."""
     outside = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    outside += [settings["venv"], sys.argv[0], getattr(sys.modules.get("site"), "USER_SITE", None)]
+    outside += [settings["venv"], sys.argv[0], place(os.path.realpath(sys.argv[0]))]
+    outside += [getattr(sys.modules.get("site"), "USER_SITE", None)]
     outside = [os.path.abspath(entry) for entry in outside if entry is not None]
     entries = settings["path_entries"]
     path = [
@@ -349,9 +351,17 @@ def extra_sys_path(settings):
         environ[EXTRA_SYS_PATH] = os.pathsep.join(extra)
 
 
+def place(app):
+    """What a CZEX is as a whole: a file, or the directory that its file `pex` stands for."""
+    directory, name = os.path.split(app)
+    if name == "pex" and os.access(os.path.join(directory, "PEX-INFO"), os.F_OK):
+        return directory
+    return app
+
+
 def set_environment(settings, app):
     environ = os.environ
-    environ["PEX"] = os.path.realpath(app)
+    environ["PEX"] = place(app)
     if settings["venv_mode"]:
         environ["VIRTUAL_ENV"] = settings["venv"]
         order = settings["bin_path"]
@@ -419,7 +429,7 @@ def entry_point(settings, app):
             content = stream.read()
         return lambda: execute_code(content, target, namespace)
     if settings["venv_mode"]:
-        sys.argv[0] = entry[3] or os.environ["PEX"]
+        sys.argv[0] = entry[3] or app
     elif sys.version_info >= (3, 9) and not os.path.isabs(sys.argv[0]):
         # Since then Python gives the zip file the working directory, and Pex passes it on.
         sys.argv[0] = os.path.join(os.getcwd(), sys.argv[0])

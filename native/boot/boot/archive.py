@@ -11,6 +11,9 @@ DAMAGED = "{0} is damaged: {1}; download or build it again"
 class Archive(object):
     """A CZEX file, as zipimport sees it."""
 
+    # They are in the file itself.
+    pack_directory = None
+
     def __init__(self, path, loader):
         self.path = path
         self._loader = loader

@@ -51,14 +51,20 @@ def settings_for_import(app, warm, activation):
 
 class ColdStart(object):
     def __init__(self, app, warm, activation):
-        self._app = app
         self._warm = warm
         self._activation = activation
         self._sh_python = os.environ.pop(SH_PYTHON, None)
-        self._archive = Archive(app, warm["__loader__"])
+        loader = warm["__loader__"]
+        if hasattr(loader, "place"):
+            from boot.packed import Directory
+
+            self._archive = Directory(loader.place, boot.files)
+        else:
+            self._archive = Archive(app, loader)
         # Python has run it without a look at its checksum.
         self._archive.read("__main__.py")
-        self._variables = self._read_variables()
+        self._app, self._way_in = self._archive.path, app
+        self._variables = self._read_variables(app)
         self._verbose = self._variables.number("VERBOSE")
         self.manifest, self._info = boot.manifest, boot.info
         self.ignore_errors = self._variables.flag(
@@ -75,8 +81,8 @@ class ColdStart(object):
         self._temporary = os.environ.pop(TEMPORARY, None)
         self._checked_root = None
 
-    def _read_variables(self):
-        rc_files = self._warm["rc_files"](self._app)
+    def _read_variables(self, app):
+        rc_files = self._warm["rc_files"](app)
         given = [name for name in os.environ if name.startswith("PEX_")]
         given += [path for path in rc_files if os.access(path, os.F_OK)]
         if not given:
@@ -124,7 +130,7 @@ class ColdStart(object):
         settings["modules"] = boot.forget()
         gc.enable()
         sys.path[:] = path
-        start = activation["run"](settings, self._app)
+        start = activation["run"](settings, self._way_in)
         assert start, "the cold path can't leave the start to itself"
         return start
 

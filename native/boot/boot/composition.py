@@ -15,7 +15,7 @@ import zipfile
 import zlib
 
 import boot
-from boot import install, interpreter, resolve
+from boot import install, interpreter, packed, resolve
 from boot.fail import CannotStart
 from boot.plan import encode
 from boot.settings import entry_of
@@ -52,7 +52,7 @@ class Composition(object):
     def _part(self, path, stamp, ignore_errors):
         if stamp is None:
             raise CannotStart("{0} on PEX_PATH does not exist".format(path))
-        manifest = None if os.path.isdir(path) else czex_manifest(path)
+        manifest = czex_manifest(path)
         if manifest:
             return CzexPart(path, manifest, ignore_errors)
         return PexPart(path, stamp, self._cache)
@@ -96,6 +96,7 @@ class CzexPart(object):
 
     def __init__(self, path, manifest, ignore_errors):
         self.path = path
+        self.pack_directory = packed.pack_directory(path) if os.path.isdir(path) else None
         self._fingerprint = manifest["fingerprint"]
         try:
             self.packs = resolve.resolve(manifest, ignore_errors)
@@ -229,23 +230,27 @@ def console_script(path, name):
 def czex_manifest(path):
     """The manifest of a CZEX, or None for a PEX."""
     try:
-        archive = zipfile.ZipFile(path)
-        try:
-            if ".czex/start" not in archive.namelist():
-                return None
-            content = marshal.loads(zlib.decompress(archive.read(".czex/start")))
-        finally:
-            archive.close()
+        manifest = packed.manifest(path) if os.path.isdir(path) else manifest_of_file(path)
     except (EnvironmentError, EOFError, ValueError, TypeError, zipfile.BadZipfile, zlib.error) as e:
         raise CannotStart("{0} on PEX_PATH can't be read: {1}".format(path, e))
-    manifest = boot.native(content["manifest"])
-    if manifest["format"] != boot.manifest["format"]:
+    if manifest and manifest["format"] != boot.manifest["format"]:
         raise CannotStart(
             "{0} on PEX_PATH has format {1}, this app {2}; build both with one version".format(
                 path, manifest["format"], boot.manifest["format"]
             )
         )
     return manifest
+
+
+def manifest_of_file(path):
+    archive = zipfile.ZipFile(path)
+    try:
+        if ".czex/start" not in archive.namelist():
+            return None
+        content = marshal.loads(zlib.decompress(archive.read(".czex/start")))
+    finally:
+        archive.close()
+    return boot.native(content["manifest"])
 
 
 def ascii_repr(text):

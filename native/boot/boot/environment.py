@@ -91,8 +91,14 @@ class Environment(object):
 
     def add_packs(self, plan, archive, packs, library):
         """Add packs of `archive`, with what goes to site-packages in the directory `library`."""
-        plan.add("archive", archive.path)
+        directory = archive.pack_directory
+        if directory:
+            from boot.packed import pack_file
+        else:
+            plan.add("archive", archive.path)
         for pack in packs:
+            if directory:
+                plan.add("archive", pack_file(directory, pack))
             plan.add(
                 "pack",
                 pack["kind"],
@@ -102,6 +108,8 @@ class Environment(object):
             )
             bytecode = self._bytecode(pack)
             if bytecode:
+                if directory:
+                    plan.add("archive", pack_file(directory, bytecode))
                 plan.add(
                     "bytecode",
                     bytecode["fingerprint"],

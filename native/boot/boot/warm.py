@@ -86,6 +86,10 @@ def unpacked(boot, text):
 
 def main():
     """The function that runs the app; what it returns is the exit code."""
+    if not hasattr(globals().get("__loader__"), "archive"):
+        # A directory: as in Pex, `pex` is what was started. Where that or a link to it really was, its name stays.
+        directory, name = os.path.split(globals()["__file__"])
+        sys.argv[0] = os.path.join(directory, "pex" if name == "__main__.py" else name)
     app = os.path.abspath(sys.argv[0])
     text = interpreter_text()
     for name in os.environ:

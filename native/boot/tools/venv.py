@@ -137,6 +137,9 @@ def remove(subject, scope):
     import shutil
 
     root = subject.environment().root
-    os.unlink(subject.app)
+    if os.path.isdir(subject.app):
+        shutil.rmtree(subject.app)
+    else:
+        os.unlink(subject.app)
     if scope == "all":
         shutil.rmtree(root)
