@@ -1,21 +1,38 @@
-"""The assembly: the process that puts the parts of a CZEX together. It copies bytes and makes none."""
+"""The assembly: the process that puts the parts of a CZEX together. It copies bytes and makes none.
+
+Into a directory it copies no packs: they are in Pants' store already, under the same names.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from dataclasses import dataclass
+from typing import Iterable
 
-from pants.engine.fs import Digest, FileDigest, FileEntry, MergeDigests
+from pants.engine.fs import (
+    CreateDigest,
+    Digest,
+    DigestContents,
+    DigestEntries,
+    FileEntry,
+    MergeDigests,
+)
 from pants.engine.rules import collect_rules, rule
 
 from czex.assets import BootFiles
 from czex.bytecode import BootCode
-from czex.compat import entries_of, merged, ran
+from czex.compat import contents_of, entries_of, merged, ran
 from czex.pack import Pack
 from czex.packed_pex import SKELETON
 from czex.pexcz import Pexcz
 from czex.runtime import Runtime
+from czex.target_types import PACKED
 
 OUTPUT = "app.czex"
+MANIFEST = f"{OUTPUT}/.czex/manifest.json"
+PACKS = f"{OUTPUT}/.czex/packs"
+FINGERPRINT_DIGITS = 40
 
 
 @dataclass(frozen=True)
@@ -27,12 +44,25 @@ class AssemblyRequest:
     runtimes: tuple[Runtime, ...]
     boot_code: tuple[BootCode, ...]
     sh_boot: bool
+    layout: str
     app: str
 
 
 @dataclass(frozen=True)
 class Assembled:
-    czex: FileDigest
+    """A CZEX: a file, or the files of a directory, at `OUTPUT`."""
+
+    entries: tuple[FileEntry, ...]
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(entry.file_digest.serialized_bytes_length for entry in self.entries)
+
+    def at(self, path: str) -> CreateDigest:
+        return CreateDigest(
+            dataclasses.replace(entry, path=f"{path}{entry.path[len(OUTPUT):]}")
+            for entry in self.entries
+        )
 
 
 def assemble_argv(request: AssemblyRequest, boot: str) -> tuple[str, ...]:
@@ -41,8 +71,32 @@ def assemble_argv(request: AssemblyRequest, boot: str) -> tuple[str, ...]:
         *(f"--runtime={runtime.platform}={runtime.path}" for runtime in request.runtimes),
         *(f"--boot-code={code.path}" for code in request.boot_code),
         *(() if request.sh_boot else ("--no-sh-boot",)),
+        *(("--layout", PACKED, "--without-packs") if request.layout == PACKED else ()),
         *(pack.path for pack in request.packs),
     )
+
+
+def packs_in(manifest: bytes, packs: Iterable[FileEntry]) -> tuple[FileEntry, ...]:
+    """The packs that a manifest names, as files of its directory: of the others nothing can be imported.
+
+    A pack is called by the beginning of its SHA-256, which is also what a store knows a file by.
+    """
+    records = json.loads(manifest)["packs"]
+    named = [pack for record in records for pack in (record, *record["bytecode"].values())]
+    fingerprints = {pack["sha256"] for pack in named}
+    found = {pack.file_digest.fingerprint: pack.file_digest for pack in packs}
+    return tuple(
+        FileEntry(f"{PACKS}/{fingerprint[:FINGERPRINT_DIGITS]}.pack", found[fingerprint])
+        for fingerprint in sorted(fingerprints)
+    )
+
+
+def files_of(entries: DigestEntries) -> tuple[FileEntry, ...]:
+    return tuple(entry for entry in entries if isinstance(entry, FileEntry))
+
+
+def manifest_in(contents: DigestContents) -> bytes:
+    return next(file.content for file in contents if file.path == MANIFEST)
 
 
 @rule
@@ -64,12 +118,16 @@ async def assemble(request: AssemblyRequest, pexcz: Pexcz, boot: BootFiles) -> A
             *assemble_argv(request, boot.path),
             input_digest=input_digest,
             output=OUTPUT,
+            is_directory=request.layout == PACKED,
             description=f"Assembling {request.app}",
         )
     )
-    (czex,) = await entries_of(result.output_digest)
-    assert isinstance(czex, FileEntry), czex
-    return Assembled(czex.file_digest)
+    entries = files_of(await entries_of(result.output_digest))
+    if request.layout == PACKED:
+        manifest = manifest_in(await contents_of(result.output_digest))
+        packs = await merged(MergeDigests(pack.digest for pack in request.packs))
+        entries += packs_in(manifest, files_of(await entries_of(packs)))
+    return Assembled(entries)
 
 
 def rules():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Callable, Iterator, Mapping
@@ -141,3 +143,32 @@ def test_what_runs_again_is_what_the_table_says(hello: Repository, name: str) ->
     # The daemon must have seen the change undone, or it looks at this one again beside the next.
     hello.write(before)
     hello.package("hello:czex")
+
+
+def test_a_packed_layout_is_assembled_alone_and_its_files_stay_while_they_are_the_same(
+    hello: Repository,
+) -> None:
+    packed = replaced('name="czex"', 'name="czex", layout="packed"')
+    hello.write({BUILD: packed(HELLO[BUILD])})
+    assert hello.package("hello:czex").ran == ["Assembling hello:czex"]
+    directory = hello.root / "dist" / "hello" / "czex.czex"
+    first = {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+    assert started(directory, hello) == "Hello!\n ['one'] /\n"
+    result = hello.pants("run", "hello:czex", "--", "one")
+    assert (result.stdout.splitlines()[0], result.exit_code) == ("Hello!", 2)
+
+    hello.write({"hello/greeting.txt": "Good evening!\n"})
+    hello.package("hello:czex")
+    second = {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+    changed = {path.name.split(".")[0] for path in second if first.get(path) != second[path]}
+    packs = {path.stem for path in second if path.suffix == ".pack"}
+    assert changed - packs == {"PEX-INFO", "__main__", "manifest", "pex", "start"}
+    assert started(directory, hello) == "Good evening!\n ['one'] /\n"
+    hello.write(HELLO)
+
+
+def started(czex: Path, repository: Repository) -> str:
+    environment = {"HOME": "/", "PATH": os.environ["PATH"]}
+    environment["PEXCZ_ROOT"] = str(repository.store / "czex")
+    command = [sys.executable, str(czex), "one"]
+    return subprocess.run(command, env=environment, capture_output=True, text=True).stdout

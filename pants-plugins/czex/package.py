@@ -14,7 +14,7 @@ from pants.core.goals.package import (
 )
 from pants.core.goals.run import RunFieldSet, RunInSandboxBehavior
 from pants.engine.environment import EnvironmentName
-from pants.engine.fs import CreateDigest, Digest, FileEntry
+from pants.engine.fs import Digest
 from pants.engine.rules import collect_rules, rule
 from pants.engine.unions import UnionRule
 
@@ -44,6 +44,7 @@ from czex.runtime import Runtime, RuntimeRequest
 from czex.subsystem import Czex
 from czex.target_types import (
     CzexCompressionLevelField,
+    CzexLayoutField,
     CzexPexBinaryField,
     CzexPlatformsField,
     CzexPrecompileField,
@@ -61,6 +62,7 @@ class CzexFieldSet(PackageFieldSet, RunFieldSet):
     compression_level: CzexCompressionLevelField
     precompile: CzexPrecompileField
     sh_boot: CzexShBootField
+    layout: CzexLayoutField
     output_path: OutputPathField
     environment: EnvironmentField
 
@@ -121,21 +123,21 @@ async def built(
         pex_environment,
     )
 
-    file = await assembled(
+    made_czex = await assembled(
         AssemblyRequest(
             skeleton,
             packs=(*packs, *(part for part in compiled if isinstance(part, Pack))),
             runtimes=tuple(part for part in made if isinstance(part, Runtime)),
             boot_code=tuple(part for part in compiled if isinstance(part, BootCode)),
             sh_boot=field_set.sh_boot.value,
+            layout=field_set.layout.value,
             app=str(field_set.address),
         )
     )
 
     output = field_set.output_path.value_or_default(file_ending="czex")
-    entry = FileEntry(output, file.czex, is_executable=True)
-    digest = await digest_of(CreateDigest((entry,)))
-    sizes = sizes_side_by_side(file.czex.serialized_bytes_length, pex.size_bytes)
+    digest = await digest_of(made_czex.at(output))
+    sizes = sizes_side_by_side(made_czex.size_bytes, pex.size_bytes)
     return BuiltPackage(digest, (BuiltPackageArtifact(output, extra_log_lines=(sizes,)),))
 
 

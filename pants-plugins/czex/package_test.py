@@ -15,6 +15,7 @@ from pants.engine.fs import DigestContents
 from pants.engine.internals.scheduler import ExecutionError
 from pants.testutil.rule_runner import QueryRule, RuleRunner
 
+from czex.naming import size
 from czex.package import CzexFieldSet
 from czex.rules_for_tests import runner
 
@@ -92,6 +93,41 @@ def test_the_fields_reach_the_file(rule_runner: RuleRunner) -> None:
     assert built.artifacts[0].relpath == "there/app.czex"
     (file,) = rule_runner.request(DigestContents, [built.digest])
     assert file.content.startswith(b"#!/usr/bin/env python")
+
+
+def test_a_packed_layout_is_a_directory_that_holds_the_packs_of_the_file(
+    rule_runner: RuleRunner,
+) -> None:
+    target = 'czex_binary(name="czex", pex_binary=":app", platforms=["linux-x86_64"], {})\n'
+    file = package(rule_runner, target.format('precompile=["3.9"]'))
+    built = package(rule_runner, target.format('precompile=["3.9"], layout="packed"'))
+    (artifact,) = built.artifacts
+    assert artifact.relpath == "app/czex.czex"
+    (line,) = artifact.extra_log_lines
+    assert " KB, 0." in line
+    files = {
+        entry.path[len("app/czex.czex/") :]: entry
+        for entry in rule_runner.request(DigestContents, [built.digest])
+    }
+    assert {path for path, entry in files.items() if entry.is_executable} == {"__main__.py", "pex"}
+    with czex_of(rule_runner, file) as czex:
+        packs = {name: czex.read(name) for name in czex.namelist() if name.endswith(".pack")}
+        whole = json.loads(czex.read(".czex/manifest.json"))
+    assert len(packs) == 2
+    assert packs == {path: f.content for path, f in files.items() if path.endswith(".pack")}
+    manifest = json.loads(files[".czex/manifest.json"].content)
+    assert manifest["fingerprint"] == whole["fingerprint"]
+    assert line.startswith(size(sum(len(entry.content) for entry in files.values())))
+
+
+def test_it_runs_from_a_directory(rule_runner: RuleRunner) -> None:
+    target = (
+        'czex_binary(name="czex", pex_binary=":app", platforms=["linux-x86_64"], layout="packed")\n'
+    )
+    request = rule_runner.request(RunRequest, [field_set(rule_runner, target)])
+    assert request.args[1] == "{chroot}/app/czex.czex"
+    paths = [file.path for file in rule_runner.request(DigestContents, [request.digest])]
+    assert "app/czex.czex/__main__.py" in paths
 
 
 @pytest.mark.parametrize(

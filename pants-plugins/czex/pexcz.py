@@ -40,8 +40,9 @@ class Pexcz:
         output: str,
         description: str,
         python: PythonExecutable | None = None,
+        is_directory: bool = False,
     ) -> VenvPexProcess:
-        """A run of `pexcz` that writes one file. The digest must hold the tool's sources, too.
+        """A run of `pexcz` that writes one file, or a directory. The digest must hold the tool's sources, too.
 
         :param python: The interpreter for `--python`. Another one at the same path makes it another process.
         """
@@ -54,7 +55,8 @@ class Pexcz:
             argv=("-m", "pexcz", *argv),
             extra_env=environment,
             input_digest=input_digest,
-            output_files=(output,),
+            output_files=() if is_directory else (output,),
+            output_directories=(output,) if is_directory else (),
             description=description,
             append_only_caches=python.append_only_caches if python else None,
         )

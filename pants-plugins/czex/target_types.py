@@ -15,6 +15,7 @@ from pants.engine.target import (
     IntField,
     InvalidFieldException,
     SpecialCasedDependencies,
+    StringField,
     StringSequenceField,
     Target,
 )
@@ -23,6 +24,7 @@ from pants.util.strutil import help_text, softwrap
 from czex.compat import EnvironmentField
 
 ALIAS = "czex_binary"
+ZIPAPP, PACKED = LAYOUTS = ("zipapp", "packed")
 _VERSION = re.compile(r"3\.([7-9]|[1-9]\d+)$")
 
 
@@ -145,6 +147,25 @@ class CzexShBootField(BoolField):
     )
 
 
+class CzexLayoutField(StringField):
+    alias = "layout"
+    default = ZIPAPP
+    valid_choices = LAYOUTS
+    value: str
+    help = help_text(
+        """
+        What the CZEX is: with `"zipapp"`, the default, one file; with `"packed"` a directory, in which each
+        wheel is a file that is named after its content.
+
+        A directory is for what moves or stores files one by one, such as rsync, the layers of an image or
+        a content-addressed store: after a change, only what has changed is moved. It starts as the file
+        does, by `python app.czex` or `app.czex/pex`.
+
+        For example `layout="packed"`. The `layout` of the `pex_binary` is not used.
+        """
+    )
+
+
 class CzexBinaryTarget(Target):
     alias = ALIAS
     core_fields = (
@@ -154,13 +175,14 @@ class CzexBinaryTarget(Target):
         CzexCompressionLevelField,
         CzexPrecompileField,
         CzexShBootField,
+        CzexLayoutField,
         OutputPathField,
         RestartableField,
         EnvironmentField,
     )
     help = help_text(
         """
-        A Python app as one executable file with a native boot runtime: a CZEX.
+        A Python app as one executable file, or a directory, with a native boot runtime: a CZEX.
 
         It is made from a `pex_binary` and behaves as the PEX does, but is smaller and starts faster.
 

@@ -2,10 +2,15 @@ from __future__ import annotations
 
 import pytest
 from pants.engine.addresses import Address
-from pants.engine.target import InvalidFieldException, RequiredFieldMissingException
+from pants.engine.target import (
+    InvalidFieldChoiceException,
+    InvalidFieldException,
+    RequiredFieldMissingException,
+)
 
 from czex.target_types import (
     CzexCompressionLevelField,
+    CzexLayoutField,
     CzexPexBinaryField,
     CzexPlatformsField,
     CzexPrecompileField,
@@ -45,6 +50,16 @@ def test_zstds_levels_are_taken(level: int | None) -> None:
 
 def test_platforms_are_named_in_a_list() -> None:
     assert CzexPlatformsField(["linux-x86_64"], ADDRESS).value == ("linux-x86_64",)
+
+
+def test_a_layout_is_one_of_two() -> None:
+    assert CzexLayoutField(None, ADDRESS).value == "zipapp"
+    assert CzexLayoutField("packed", ADDRESS).value == "packed"
+    with pytest.raises(InvalidFieldChoiceException) as error:
+        CzexLayoutField("loose", ADDRESS)
+    assert "'layout' field in target app:czex must be one of ['packed', 'zipapp']" in str(
+        error.value
+    )
 
 
 @pytest.mark.parametrize("versions", [None, [], ["3.7"], ["3.9", "3.13"]])
