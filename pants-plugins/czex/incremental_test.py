@@ -87,7 +87,7 @@ def hello(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
     directory = tmp_path_factory.mktemp("hello")
     # The tool isn't loaded by Pants, whose daemon needn't start again when it changes.
     environment = {"PANTS_PANTSD_INVALIDATION_GLOBS": '["!pants-plugins/pexcz/**"]'}
-    repository = Repository(directory / "repository", directory / "store", environment)
+    repository = Repository(directory / "repository", directory / "store", environment=environment)
     repository.configure(options())
     repository.write({**HELLO, **OTHER})
     repository.check_out_backend()

@@ -155,12 +155,12 @@ def test_parts_become_a_czex(rule_runner: RuleRunner) -> None:
                 runtimes=(runtime,),
                 boot_code=(boot_code,),
                 sh_boot=False,
+                layout="zipapp",
                 app="//:czex",
             )
         ],
     )
-    entry = FileEntry("app.czex", assembled.czex)
-    digest = rule_runner.request(Digest, [CreateDigest([entry])])
+    digest = rule_runner.request(Digest, [assembled.at("app.czex")])
     (content,) = files(rule_runner, digest).values()
     with zipfile.ZipFile(io.BytesIO(content)) as czex:
         assert {".czex/manifest.json", ".czex/boot.cpython-39"} <= set(czex.namelist())
