@@ -37,16 +37,14 @@ def test_a_czex_as_it_was_built_is_proved(app: Path, machine: Machine) -> None:
     )
 
 
-def test_any_flipped_bit_behind_the_header_is_found(
-    app: Path, machine: Machine, tmp_path: Path
-) -> None:
+def test_any_flipped_bit_is_found(app: Path, machine: Machine, tmp_path: Path) -> None:
     content = app.read_bytes()
-    begin = content.index(b"PK\3\4")
+    header_bytes = content.index(b"PK\3\4")
     generator = random.Random(3)
     damaged = tmp_path / "damaged.czex"
     sound = []
-    for _ in range(40):
-        position = generator.randrange(begin, len(content))
+    for number in range(40):
+        position = generator.randrange(header_bytes if number % 4 == 0 else len(content))
         flipped = bytes([content[position] ^ 1 << generator.randrange(8)])
         damaged.write_bytes(content[:position] + flipped + content[position + 1 :])
         outcome = verify(machine, damaged)
@@ -56,6 +54,22 @@ def test_any_flipped_bit_behind_the_header_is_found(
             assert outcome.stderr.startswith(f"pexcz: {damaged} ")
             assert outcome.stderr.count("\n") == 1
     assert sound == []
+
+
+def test_a_directory_is_proved_too(workshop: Workshop, machine: Machine) -> None:
+    app = workshop.czex(workshop.pex("packed", requirements=["cow"], wheels=[COW]), layout="packed")
+    assert verify(machine, app).stdout == f"{app} is as it was built.\n"
+    files = sorted(path for path in app.rglob("*") if path.is_file() and path.stat().st_size)
+    assert len(files) > 8
+    for file in files:
+        content = file.read_bytes()
+        position = len(content) // 2
+        file.write_bytes(
+            content[:position] + bytes([content[position] ^ 1]) + content[position + 1 :]
+        )
+        outcome = verify(machine, app)
+        assert (outcome.code, outcome.stderr.count("\n")) == (1, 1), (file, outcome)
+        file.write_bytes(content)
 
 
 def test_what_is_damaged_in_the_cache_is_removed_and_comes_again(

@@ -126,11 +126,13 @@ class _Assembly:
             self._tools[TOOLS] = _tools(self._boot, self._contents)
 
     def write_file(self, stream: IO[bytes]) -> None:
-        stream.write(self._header().encode("utf-8"))
+        header = self._header().encode("utf-8")
+        stream.write(header)
         writer, offsets = write_packs(stream, self._packs)
         for name, content in self._runtimes.items():
             writer.add(name, content)
         manifest = self._manifest(offsets)
+        manifest["header"] = {"sha256": hashlib.sha256(header).hexdigest(), "size": len(header)}
         writer.add(MANIFEST, _json(manifest))
         writer.add(START, _marshalled(self._start(manifest)), compress=False)
         for name, content in {**self._boots, **self._tools}.items():

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import marshal
 import stat
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
+from pexcz.assemble import START
 from pexcz.cache import in_use, locked, read_cache, remove_whole
 from pexcz.czexfile import Czex
 from pexcz.errors import BadArchiveError
@@ -35,9 +38,10 @@ class Damage:
 def check(czex: Czex) -> None:
     """Read all of a CZEX. Raises BadArchiveError, which names the first part that is not what it should be."""
     # What has no digest in the manifest has at least a checksum.
-    for path in sorted(czex.tree.files):
-        for _ in czex.tree.chunks(path):
-            pass
+    if czex.path.is_dir():
+        _check_directory(czex)
+    else:
+        _check_zip(czex)
     for platform, facts in sorted(czex.manifest["runtimes"].items()):
         prefix = f".czex/runtime/{platform}/"
         found = [czex.tree.read(path) for path in czex.tree.files if path.startswith(prefix)]
@@ -76,6 +80,27 @@ def repair(czex: Czex, root: Path) -> List[Damage]:
         )
         remove_whole(gone)
     return damages
+
+
+def _check_zip(czex: Czex) -> None:
+    for path in sorted(czex.tree.files):
+        for _ in czex.tree.chunks(path):
+            pass
+    facts = czex.manifest["header"]
+    with open(czex.path, "rb") as stream:
+        if hashlib.sha256(stream.read(facts["size"])).hexdigest() != facts["sha256"]:
+            raise _damaged(czex, "its header")
+
+
+def _check_directory(czex: Czex) -> None:
+    start = next((path for path in czex.tree.files if path.startswith(START)), START)
+    try:
+        files = marshal.loads(zlib.decompress(czex.tree.read(start)))["files"]
+    except (zlib.error, ValueError, EOFError, TypeError, LookupError) as e:
+        raise _damaged(czex, start) from e
+    for file, checksum in files.values():
+        if file not in czex.tree or zlib.crc32(czex.tree.read(file)) != checksum:
+            raise _damaged(czex, file)
 
 
 def _directories(czex: Czex, root: Path) -> Iterator[Tuple[Path, Sequence[Record]]]:
