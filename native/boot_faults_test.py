@@ -15,6 +15,9 @@ from boot_for_tests import PYTHON, Machine, Workshop, full_disk
 from runtime_for_tests import HOST
 from wheels_for_tests import Wheel
 
+from testprojects.missing import missing
+from testprojects.pythons import Python, on
+
 
 def test_a_start_that_was_killed_at_any_moment_is_made_good_by_the_next(
     cow: Path, machine: Machine
@@ -118,6 +121,35 @@ def test_a_runtime_that_was_damaged_in_the_cache_is_not_started(
         assert (outcome.stdout, outcome.stderr) == ("moo x\n", "")
         assert runtime.read_bytes() == content
     assert machine.leftovers() == []
+
+
+@on(*map(Python, ("cpython2.7", "cpython3.7", "cpython3.11", "pypy3")))
+def test_a_cache_where_nothing_may_be_executed_is_named(
+    cow: Path, machine: Machine, python: Python, tmp_path: Path
+) -> None:
+    disk = full_disk(tmp_path, "9m,noexec")
+    try:
+        outcome = machine.with_(PEXCZ_ROOT=str(disk / "czex")).run(python.path(), cow)
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+    assert (outcome.stdout, outcome.code) == ("", 1)
+    assert outcome.stderr.count("\n") == 1
+    assert outcome.stderr.startswith(f"czex: {cow} can't be installed: {disk}/czex/runtimes/")
+    assert "noexec" in outcome.stderr
+
+
+@on(*map(Python, ("cpython2.7", "cpython3.11")))
+def test_a_runtime_that_is_killed_is_named(cow: Path, machine: Machine, python: Python) -> None:
+    machine.run(python.path(), cow)
+    shutil.rmtree(machine.cache / "venvs")
+    if not shutil.which("strace"):
+        missing("strace")
+    inject = ["-f", "-qq", "-o", "/dev/null", "-e", "inject=flock:signal=KILL"]
+    outcome = machine.run("strace", *inject, python.path(), cow)
+    assert (outcome.stdout, outcome.code) == ("", 1)
+    assert outcome.stderr.startswith(f"czex: {cow} can't be installed: {machine.cache}/runtimes/")
+    assert outcome.stderr.endswith("was ended by signal 9; give it more memory, or start again\n")
+    assert machine.run(python.path(), cow, "x").stdout == "moo x\n"
 
 
 def test_a_czex_cut_short_says_so(cow: Path, machine: Machine, tmp_path: Path) -> None:

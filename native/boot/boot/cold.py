@@ -251,8 +251,12 @@ class ColdStart(object):
                 )
             )
         if code != 0:
-            # The runtime has said what was wrong.
-            sys.exit(code if 0 < code < 126 else 1)
+            if 0 < code < install.NOT_STARTED:
+                # The runtime has said what was wrong.
+                sys.exit(code)
+            from boot import rescue
+
+            raise rescue.without_runtime(self._app, executable, code)
         loaded = self._load(environment.venv)
         if not loaded:
             raise CannotStart(

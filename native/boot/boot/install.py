@@ -6,7 +6,7 @@ import sys
 import zlib
 
 from boot import interpreter
-from boot.fail import EXIT_CODE, CannotStart
+from boot.fail import CannotStart
 
 MACHINES = {
     "AMD64": "x86_64",
@@ -14,6 +14,8 @@ MACHINES = {
     "armv7l": "armv7",
     "armv8l": "armv7",
 }
+# As shells have it.
+NOT_STARTED = 126
 SYSTEMS = {"darwin": "macos", "win32": "windows"}
 
 
@@ -116,7 +118,7 @@ def write_whole(path, content, mode=0o644):
 
 
 def run_runtime(executable, plan):
-    """Start the runtime with a plan on its standard input, and return its exit code.
+    """Start the runtime with a plan on its standard input, and return its exit code: NOT_STARTED, or below 0 for a signal.
 
     `subprocess` would cost more than the runtime's own work on a small app.
     """
@@ -143,10 +145,12 @@ def run_runtime(executable, plan):
                     os.dup2(reader, 0)
                     os.execv(executable, argv)
                 finally:
-                    os._exit(126)
-    except OSError:
+                    os._exit(NOT_STARTED)
+    except OSError as error:
         os.close(writer)
-        raise
+        if error.errno != errno.EACCES:
+            raise
+        return NOT_STARTED
     finally:
         os.close(reader)
     try:
@@ -159,4 +163,4 @@ def run_runtime(executable, plan):
     finally:
         os.close(writer)
     status = os.waitpid(pid, 0)[1]
-    return os.WEXITSTATUS(status) if os.WIFEXITED(status) else EXIT_CODE + 127
+    return os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)

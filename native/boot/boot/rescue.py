@@ -5,7 +5,7 @@ import os
 import sys
 
 from boot.fail import CannotStart
-from boot.install import make_root, unique_name
+from boot.install import NOT_STARTED, make_root, unique_name
 
 
 def temporary_root(root, error, temporary=None):
@@ -45,6 +45,24 @@ def make_temporary_root(root, error):
         "directory of your own\n".format(root, error.strerror, temporary)
     )
     return temporary
+
+
+def without_runtime(app, executable, code):
+    """The error of a runtime that could say nothing itself.
+
+    :param code: What `install.run_runtime` has returned.
+    """
+    if code == NOT_STARTED:
+        return CannotStart(
+            "{0} can't be installed: {1} may not be executed; set PEXCZ_ROOT to a directory on a file system that "
+            "is not mounted with noexec".format(app, executable)
+        )
+    end = "signal {0}".format(-code) if code < 0 else "code {0}".format(code)
+    return CannotStart(
+        "{0} can't be installed: {1} was ended by {2}; give it more memory, or start again".format(
+            app, executable, end
+        )
+    )
 
 
 def discard(venv, is_whole):
