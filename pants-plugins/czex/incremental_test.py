@@ -19,7 +19,8 @@ DOCUMENT = Path("docs/incremental.md")
 
 # The columns of the table, and what the descriptions of their processes begin with.
 COLUMNS = {
-    "PEX": r"Building \S+\.pex\.packed\b",
+    "PEX of wheels": r"Building \S+\.pex\.wheels\b",
+    "PEX of sources": r"Building \S+\.pex\.sources\b",
     "sources": r"Packing the sources of ",
     "wheels": r"Packing \S+-\d",
     "bytecode": r"Compiling (?!the czex boot)",

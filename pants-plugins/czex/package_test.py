@@ -8,6 +8,7 @@ from textwrap import dedent
 import pytest
 from pants.backend.project_info.dependencies import Dependencies
 from pants.backend.project_info.dependencies import rules as dependencies_rules
+from pants.backend.python.goals.package_pex_binary import PexBinaryFieldSet
 from pants.core.goals.package import BuiltPackage
 from pants.core.goals.run import RunRequest
 from pants.engine.addresses import Address
@@ -33,6 +34,7 @@ def rule_runner() -> RuleRunner:
     return runner(
         [
             QueryRule(BuiltPackage, (CzexFieldSet,)),
+            QueryRule(BuiltPackage, (PexBinaryFieldSet,)),
             QueryRule(RunRequest, (CzexFieldSet,)),
         ]
     )
@@ -72,6 +74,41 @@ def test_it_writes_one_executable_file_and_says_how_large_it_is(rule_runner: Rul
     assert list(manifest["runtimes"]) == ["linux-x86_64"]
     assert [pack["kind"] for pack in manifest["packs"]] == ["sources"]
     assert (info["venv"], info["inject_args"]) == (True, ["--always"])
+
+
+def test_its_pex_info_is_that_of_its_pex(rule_runner: RuleRunner) -> None:
+    rule_runner.write_files(
+        {
+            "cow/main.py": "import cowsay\n",
+            "cow/BUILD": dedent(
+                """\
+                python_sources()
+                python_requirement(name="cowsay", requirements=["cowsay==5.0"])
+                pex_binary(
+                    name="app", script="cowsay", dependencies=["./main.py"], env={"A": "b"}, layout="packed"
+                )
+                czex_binary(name="czex", pex_binary=":app", platforms=["linux-x86_64"])
+                """
+            ),
+        }
+    )
+    address = Address("cow", target_name="czex")
+    czex_fields = CzexFieldSet.create(rule_runner.get_target(address))
+    built = rule_runner.request(BuiltPackage, [czex_fields])
+    with czex_of(rule_runner, built) as czex:
+        own = json.loads(czex.read("PEX-INFO"))
+    pex_fields = PexBinaryFieldSet.create(
+        rule_runner.get_target(Address("cow", target_name="app"))
+    )
+    pex = rule_runner.request(BuiltPackage, [pex_fields])
+    (content,) = (
+        file.content
+        for file in rule_runner.request(DigestContents, [pex.digest])
+        if file.path.endswith("/PEX-INFO")
+    )
+    info = json.loads(content)
+    assert own.pop("pex_hash") != info.pop("pex_hash")
+    assert own == info
 
 
 def test_the_fields_reach_the_file(rule_runner: RuleRunner) -> None:

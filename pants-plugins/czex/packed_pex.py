@@ -1,25 +1,40 @@
-"""The `pex_binary` of a `czex_binary`, built as a packed PEX: each wheel is a file of its own."""
+"""The `pex_binary` of a `czex_binary`, built as a packed PEX: each wheel is a file of its own.
+
+Pex builds it in two parts, one of wheels and one of sources. After a change of a source it would otherwise look at all
+wheels again, which for a large app takes longer than all else.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 from dataclasses import dataclass
 from typing import Sequence
 
 from pants.backend.python.goals.package_pex_binary import PexBinaryFieldSet
-from pants.backend.python.target_types import PexBinary, PexLayout
+from pants.backend.python.target_types import ConsoleScript, EntryPoint, PexBinary, PexLayout
+from pants.backend.python.util_rules.pex_from_targets import PexFromTargetsRequest
 from pants.engine.fs import CreateDigest, DigestEntries, FileContent, FileEntry
 from pants.engine.rules import collect_rules, rule
 from pants.engine.target import InvalidFieldException, Target
+from pants.util.frozendict import FrozenDict
 from pants.util.strutil import bullet_list, softwrap
 
-from czex.compat import entries_of, packed_pex, pex_request, targets_at
+from czex.compat import (
+    contents_of,
+    digest_of,
+    entries_of,
+    packed_pexes,
+    pex_request,
+    targets_at,
+)
 from czex.target_types import ALIAS, CzexPexBinaryField
 
 # What Pex puts at the top of a PEX beside the app's own files. "pex" is a link to "__main__.py".
 _OF_PEX = (".bootstrap", ".deps", "PEX-INFO", "__main__.py", "__pex__", "pex")
 PEX_INFO = "PEX-INFO"
-_SKELETON = (PEX_INFO, "__main__.py")
+_MAIN = "__main__.py"
 
 # Where the parts lie in the digests made of them.
 SOURCES = "sources"
@@ -43,29 +58,71 @@ class PackedPex:
     size_bytes: int
 
 
-def take_apart(entries: DigestEntries, name: str) -> PackedPex:
+def in_parts(whole: PexFromTargetsRequest) -> tuple[PexFromTargetsRequest, ...]:
+    """The requests for the wheels, with all that is said of the app, and for its sources.
+
+    One request alone where there are no sources, or where Pex has to find the app's main file among them.
+    """
+    packed = dataclasses.replace(whole, layout=PexLayout.PACKED)
+    is_apart = whole.main is None or isinstance(whole.main, (ConsoleScript, EntryPoint))
+    if not (whole.include_source_files and is_apart):
+        return (dataclasses.replace(packed, output_filename=f"{whole.output_filename}.packed"),)
+    wheels = dataclasses.replace(
+        packed,
+        output_filename=f"{whole.output_filename}.wheels",
+        include_source_files=False,
+        additional_sources=None,
+    )
+    sources = dataclasses.replace(
+        packed,
+        output_filename=f"{whole.output_filename}.sources",
+        main=None,
+        inject_args=(),
+        inject_env=FrozenDict(),
+        additional_args=(),
+        include_requirements=False,
+    )
+    return wheels, sources
+
+
+def take_apart(pexes: Sequence[tuple[str, DigestEntries]], info: bytes) -> PackedPex:
+    """A packed PEX that was built in these parts.
+
+    :param pexes: The name of each, and its files. The first has the wheels, and what is said of the app.
+    :param info: The PEX-INFO of the whole.
+    """
     wheels = []
     # Makes a PEX of the sources by themselves. The real PEX-INFO changes with more than they do.
     sources: list = [FileContent(f"{SOURCES}/{PEX_INFO}", b"{}")]
-    skeleton = []
+    skeleton: list = [FileContent(f"{SKELETON}/{PEX_INFO}", info)]
     size_bytes = 0
-    for entry in entries:
-        path = entry.path[len(name) + 1 :]
-        top, _, rest = path.partition("/")
-        if isinstance(entry, FileEntry):
-            size_bytes += entry.file_digest.serialized_bytes_length
-            if top == ".deps":
-                wheels.append(FileEntry(rest, entry.file_digest))
-            elif path in _SKELETON:
-                skeleton.append(FileEntry(f"{SKELETON}/{path}", entry.file_digest))
-        if top not in _OF_PEX:
-            sources.append(dataclasses.replace(entry, path=f"{SOURCES}/{path}"))
+    for number, (name, entries) in enumerate(pexes):
+        for entry in entries:
+            path = entry.path[len(name) + 1 :]
+            top, _, rest = path.partition("/")
+            is_source = top not in _OF_PEX
+            if is_source:
+                sources.append(dataclasses.replace(entry, path=f"{SOURCES}/{path}"))
+            if isinstance(entry, FileEntry) and (is_source or number == 0):
+                size_bytes += entry.file_digest.serialized_bytes_length
+                if top == ".deps":
+                    wheels.append(FileEntry(rest, entry.file_digest))
+                elif path == _MAIN:
+                    skeleton.append(FileEntry(f"{SKELETON}/{path}", entry.file_digest))
     return PackedPex(
         wheels=tuple(sorted(wheels, key=lambda wheel: wheel.path)),
         sources=CreateDigest(sources),
         skeleton=CreateDigest(skeleton),
         size_bytes=size_bytes,
     )
+
+
+def info_of_whole(wheels: bytes, sources: bytes) -> bytes:
+    """The PEX-INFO that both parts would have in one PEX, but for its `pex_hash`, which is of both of theirs."""
+    info, code_hash = json.loads(wheels), json.loads(sources)["code_hash"]
+    of_parts = f"{info['pex_hash']}{code_hash}"
+    pex_hash = hashlib.sha1(of_parts.encode()).hexdigest()
+    return json.dumps({**info, "code_hash": code_hash, "pex_hash": pex_hash}, sort_keys=True).encode()
 
 
 def the_pex_binary(field: CzexPexBinaryField, targets: Sequence[Target]) -> PexBinaryFieldSet:
@@ -103,15 +160,16 @@ async def pex_binary_of(field: CzexPexBinaryField) -> PexBinaryFieldSet:
 
 @rule
 async def build_packed_pex(request: PackedPexRequest) -> PackedPex:
-    own = await pex_request(request.pex_binary)
-    pex = await packed_pex(
-        dataclasses.replace(
-            own,
-            layout=PexLayout.PACKED,
-            output_filename=f"{own.output_filename}.packed",
-        )
-    )
-    return take_apart(await entries_of(pex.digest), pex.name)
+    requests = in_parts(await pex_request(request.pex_binary))
+    pexes = []
+    infos = []
+    for pex in await packed_pexes(requests):
+        entries = await entries_of(pex.digest)
+        pexes.append((pex.name, entries))
+        own = [entry for entry in entries if entry.path == f"{pex.name}/{PEX_INFO}"]
+        (info,) = await contents_of(await digest_of(CreateDigest(own)))
+        infos.append(info.content)
+    return take_apart(pexes, infos[0] if len(infos) == 1 else info_of_whole(*infos))
 
 
 def rules():

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
+
 from pants.engine.fs import DigestEntries, FileContent, FileEntry, SymlinkEntry
 from pants.engine.internals.native_engine import FileDigest
 
-from czex.packed_pex import take_apart
+from czex.packed_pex import info_of_whole, take_apart
 
 FINGERPRINT = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -12,30 +14,38 @@ def file(path: str, size_bytes: int = 1, is_executable: bool = False) -> FileEnt
     return FileEntry(path, FileDigest(FINGERPRINT, size_bytes), is_executable)
 
 
-ENTRIES = DigestEntries(
+WHEELS = DigestEntries(
     [
-        file("app.pex/.bootstrap", 1000),
-        file("app.pex/.deps/b-1-py3-none-any.whl", 20),
-        file("app.pex/.deps/a-1-py3-none-any.whl", 30),
-        file("app.pex/PEX-INFO", 400),
-        file("app.pex/__main__.py", 500, is_executable=True),
-        file("app.pex/__pex__/__init__.py"),
-        SymlinkEntry("app.pex/pex", "__main__.py"),
-        file("app.pex/greeter/shout.sh", 6, is_executable=True),
-        file("app.pex/greeter/__main__.py", 7),
+        file("app.pex.wheels/.bootstrap", 1000),
+        file("app.pex.wheels/.deps/b-1-py3-none-any.whl", 20),
+        file("app.pex.wheels/.deps/a-1-py3-none-any.whl", 30),
+        file("app.pex.wheels/PEX-INFO", 400),
+        file("app.pex.wheels/__main__.py", 500, is_executable=True),
+        file("app.pex.wheels/__pex__/__init__.py"),
+        SymlinkEntry("app.pex.wheels/pex", "__main__.py"),
     ]
 )
+CODE = DigestEntries(
+    [
+        file("app.pex.sources/.bootstrap", 1000),
+        file("app.pex.sources/PEX-INFO", 300),
+        file("app.pex.sources/__main__.py", 501, is_executable=True),
+        file("app.pex.sources/greeter/shout.sh", 6, is_executable=True),
+        file("app.pex.sources/greeter/__main__.py", 7),
+    ]
+)
+PEXES = [("app.pex.wheels", WHEELS), ("app.pex.sources", CODE)]
 
 
 def test_a_wheel_stands_at_its_own_name_in_whatever_app() -> None:
-    assert [wheel.path for wheel in take_apart(ENTRIES, "app.pex").wheels] == [
+    assert [wheel.path for wheel in take_apart(PEXES, b"").wheels] == [
         "a-1-py3-none-any.whl",
         "b-1-py3-none-any.whl",
     ]
 
 
 def test_sources_are_what_pex_did_not_bring() -> None:
-    sources = take_apart(ENTRIES, "app.pex").sources
+    sources = take_apart(PEXES, b"").sources
     assert [(entry.path, getattr(entry, "is_executable", False)) for entry in sources] == [
         ("sources/PEX-INFO", False),
         ("sources/greeter/shout.sh", True),
@@ -44,14 +54,23 @@ def test_sources_are_what_pex_did_not_bring() -> None:
 
 
 def test_the_sources_do_not_change_with_the_entry_point() -> None:
-    info = take_apart(ENTRIES, "app.pex").sources[0]
+    info = take_apart(PEXES, b"whole").sources[0]
     assert info == FileContent("sources/PEX-INFO", b"{}")
 
 
 def test_the_skeleton_is_what_the_assembly_reads() -> None:
-    skeleton = take_apart(ENTRIES, "app.pex").skeleton
-    assert [entry.path for entry in skeleton] == ["pex/PEX-INFO", "pex/__main__.py"]
+    info, main = take_apart(PEXES, b"whole").skeleton
+    assert info == FileContent("pex/PEX-INFO", b"whole")
+    assert (main.path, main.file_digest.serialized_bytes_length) == ("pex/__main__.py", 500)
 
 
 def test_the_size_of_the_pex_is_that_of_all_its_files() -> None:
-    assert take_apart(ENTRIES, "app.pex").size_bytes == 1000 + 20 + 30 + 400 + 500 + 1 + 6 + 7
+    assert take_apart(PEXES, b"").size_bytes == 1000 + 20 + 30 + 400 + 500 + 1 + 6 + 7
+
+
+def test_the_info_of_the_whole_has_hashes_of_both_parts() -> None:
+    wheels = b'{"pex_hash": "1", "code_hash": "2", "distributions": {"a.whl": "3"}}'
+    one, other = (info_of_whole(wheels, b'{"code_hash": "%d"}' % number) for number in (4, 5))
+    assert json.loads(one)["code_hash"] == "4"
+    assert json.loads(one)["distributions"] == {"a.whl": "3"}
+    assert json.loads(one)["pex_hash"] != json.loads(other)["pex_hash"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Iterable
+
 from pants.backend.python.goals.package_pex_binary import PexBinaryFieldSet, package_pex_binary
 from pants.backend.python.goals.tailor import (
     PutativePythonTargetsRequest,
@@ -44,7 +46,7 @@ from pants.engine.intrinsics import (
     path_globs_to_digest,
 )
 from pants.engine.process import ProcessResult, execute_process_or_raise
-from pants.engine.rules import implicitly
+from pants.engine.rules import concurrently, implicitly
 from pants.engine.target import AllTargets, FieldSet, Targets
 
 __all__ = ["EnvironmentField", "EnvironmentTarget"]
@@ -98,9 +100,12 @@ async def pex_request(field_set: PexBinaryFieldSet) -> PexFromTargetsRequest:
     return wrapped.request
 
 
-async def packed_pex(request: PexFromTargetsRequest) -> Pex:
-    from_targets = await create_pex_from_targets(**implicitly({request: PexFromTargetsRequest}))
-    return await create_pex(from_targets)
+async def packed_pexes(requests: Iterable[PexFromTargetsRequest]) -> tuple[Pex, ...]:
+    from_targets = await concurrently(
+        create_pex_from_targets(**implicitly({request: PexFromTargetsRequest}))
+        for request in requests
+    )
+    return await concurrently(create_pex(request) for request in from_targets)
 
 
 async def environment_of(field_set: FieldSet) -> EnvironmentName:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Iterable
+
 from pants.backend.python.goals.package_pex_binary import (
     PexBinaryFieldSet,
     PexFromTargetsRequestForBuiltPackage,
@@ -25,7 +27,7 @@ from pants.engine.fs import (
     PathGlobs,
 )
 from pants.engine.process import ProcessResult
-from pants.engine.rules import Get
+from pants.engine.rules import Get, MultiGet
 from pants.engine.target import AllTargets, FieldSet, Targets
 
 try:
@@ -90,8 +92,8 @@ async def pex_request(field_set: PexBinaryFieldSet) -> PexFromTargetsRequest:
     return wrapped.request
 
 
-async def packed_pex(request: PexFromTargetsRequest) -> Pex:
-    return await Get(Pex, PexFromTargetsRequest, request)
+async def packed_pexes(requests: Iterable[PexFromTargetsRequest]) -> tuple[Pex, ...]:
+    return await MultiGet(Get(Pex, PexFromTargetsRequest, request) for request in requests)
 
 
 async def environment_of(field_set: FieldSet) -> EnvironmentName:
