@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Dict, Set
 
@@ -80,7 +81,10 @@ def test_a_program_starts_it_also_by_a_link_to_it(
     packed: Path, machine: Machine, tmp_path: Path
 ) -> None:
     (tmp_path / "command").symlink_to(packed / "pex")
-    on_path = machine.with_(PATH=f"{Path(PYTHON.path()).parent}:/usr/bin:/bin")
+    # The shebang of `__main__.py` names the Python that has built the PEX.
+    own = Python("cpython{}.{}".format(*sys.version_info))
+    places = [str(Path(python.path()).parent) for python in (PYTHON, own)]
+    on_path = machine.with_(PATH=":".join([*places, "/usr/bin", "/bin"]))
     for start in (packed / "pex", packed / "__main__.py", tmp_path / "command"):
         for _ in range(3):
             outcome = on_path.run(start, "x")

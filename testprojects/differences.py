@@ -154,6 +154,12 @@ ODD_CACHES = Difference(
     why="an app should not depend on where a home directory is",
     patterns=_pattern(r"^/.*: PEXWarning: .*\n  pex_warnings.warn\(\n"),
 )
+UNTRUSTED = Difference(
+    what="A cache that another user has made, or that others can write to",
+    pex="what is in it is run, by root too",
+    czex="a temporary one, and a warning",
+    why="whoever put something there could have others run it",
+)
 COMPILED = Difference(
     what="Warnings of Python's compiler, such as SyntaxWarning",
     pex="at the start that compiles the file",
@@ -230,6 +236,7 @@ DIFFERENCES = (
     TRACEBACKS,
     PROFILE,
     ODD_CACHES,
+    UNTRUSTED,
     COMPILED,
     VARIABLES,
     DISABLED_VARIABLES,

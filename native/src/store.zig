@@ -42,11 +42,11 @@ pub const Store = struct {
         making: Making,
     };
 
-    /// Tries to become the one that makes a directory.
+    /// Tries to become the one that makes a directory, which wasn't there when the caller looked.
     pub fn begin(store: *const Store, path: []const u8, report: *Report) ReportError!Begin {
         for (0..attempts_max) |_| {
+            if (try store.tryBegin(path, report)) |result| return result;
             if (try store.isInstalled(path, report)) return .installed;
-            return try store.tryBegin(path, report) orelse continue;
         }
         // What a file that is going away answers for a moment, a directory without permission answers for ever.
         return store.failed("can't lock", path, if (os.locks_directories) error.Busy else error.AccessDenied, report);
