@@ -148,7 +148,8 @@ class Artifacts:
         if output.exists():
             return output
         command = [sys.executable, "-m", "pex", "--python", str(self.python.executable)]
-        command += ["--no-pypi", "--find-links", str(self.directory / "wheels")]
+        # Without pip, which Pex would fetch first for some Pythons.
+        command += ["--pre-resolved-dists", str(self.directory / "wheels")]
         command += [*self.app.requirements, "--output-file", str(output), *options]
         if self.app.source:
             directory = self.directory / sources

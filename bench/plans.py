@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import os
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator
 
 from bench.setting import Setting
+
+
+_SPY = """
+import os, runpy, sys
+spawn, plan = os.posix_spawn, sys.argv[1]
+def spy(path, argv, environment, **more):
+    argv = ["sh", "-c", 'cat >"$1" && exec "$2" install "$1"', "sh", plan, path]
+    return spawn("/bin/sh", argv, environment, **more)
+os.posix_spawn = spy
+del sys.argv[:2]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
 
 
 @dataclass(frozen=True)
@@ -46,19 +57,12 @@ def _fields(content: bytes) -> Iterator[bytes]:
 
 
 def capture(setting: Setting, czex: Path, name: str) -> Plan:
-    """The plan of a cold start of `czex`: the runtime in its cache is replaced by a script that keeps the plan."""
-    first = setting.new_directory(name, "plan of")
-    setting.start([str(czex), "hi"], first)
-    (installed,) = first.glob("pex/czex/runtimes/*/pexcz")
+    """The plan of a cold start of `czex`: where the boot starts the runtime, the plan is kept first."""
     cache = setting.new_directory(name, "plan")
-    plan, spy = cache / "plan", cache / installed.relative_to(first)
-    quoted = shlex.quote(str(plan))
-    script = f"#!/bin/sh\ncat >{quoted}\nexec {shlex.quote(str(installed))} install {quoted}\n"
-    spy.parent.mkdir(parents=True)
-    spy.write_text(script.ljust(installed.stat().st_size, "\n"))
-    spy.chmod(0o755)
-    setting.start([str(czex), "hi"], cache)
+    plan = cache / "plan"
+    python = str(setting.python.executable)
+    setting.start([python, "-c", _SPY, str(plan), str(czex), "hi"], cache)
     if not plan.exists():
-        raise RuntimeError(f"{czex} was installed without the runtime in {spy}")
-    store = spy.parents[2]
-    return Plan(plan.read_bytes(), cache, store, installed)
+        raise RuntimeError(f"{czex} was installed without the runtime")
+    (runtime,) = cache.glob("pex/czex/runtimes/*/pexcz")
+    return Plan(plan.read_bytes(), cache, runtime.parents[2], runtime)
