@@ -9,7 +9,6 @@ from typing import Iterator
 
 from bench.setting import Setting
 
-
 _SPY = """
 import os, runpy, sys
 spawn, plan = os.posix_spawn, sys.argv[1]

@@ -45,7 +45,18 @@ def killed_at_each(
         before()
         inject = f"inject={calls}:signal=KILL:when={number}"
         log = machine.root / "strace"
-        options = ["-f", "-qq", "-o", log, "-e", "signal=KILL", "-e", f"trace={calls}", "-e", inject]
+        options = [
+            "-f",
+            "-qq",
+            "-o",
+            log,
+            "-e",
+            "signal=KILL",
+            "-e",
+            f"trace={calls}",
+            "-e",
+            inject,
+        ]
         outcome = machine.run(strace, *options, *argv)
         if "killed by SIGKILL" not in log.read_text():
             break
@@ -88,7 +99,9 @@ def test_a_prune_is_made_good_by_the_next_start(cow: Path, machine: Machine) -> 
         outcome = machine.run(*start)
         assert (outcome.stdout, outcome.stderr, outcome.code) == ("moo x\n", "", 1)
 
-    kills = killed_at_each(with_tool, prune, REMOVING, lambda number: number + 1 + number, before, after)
+    kills = killed_at_each(
+        with_tool, prune, REMOVING, lambda number: number + 1 + number, before, after
+    )
     print(f"{kills} prunes were killed")
     assert kills > 4
     with_tool.run(*prune)

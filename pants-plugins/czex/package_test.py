@@ -97,9 +97,7 @@ def test_its_pex_info_is_that_of_its_pex(rule_runner: RuleRunner) -> None:
     built = rule_runner.request(BuiltPackage, [czex_fields])
     with czex_of(rule_runner, built) as czex:
         own = json.loads(czex.read("PEX-INFO"))
-    pex_fields = PexBinaryFieldSet.create(
-        rule_runner.get_target(Address("cow", target_name="app"))
-    )
+    pex_fields = PexBinaryFieldSet.create(rule_runner.get_target(Address("cow", target_name="app")))
     pex = rule_runner.request(BuiltPackage, [pex_fields])
     (content,) = (
         file.content

@@ -122,7 +122,9 @@ def info_of_whole(wheels: bytes, sources: bytes) -> bytes:
     info, code_hash = json.loads(wheels), json.loads(sources)["code_hash"]
     of_parts = f"{info['pex_hash']}{code_hash}"
     pex_hash = hashlib.sha1(of_parts.encode()).hexdigest()
-    return json.dumps({**info, "code_hash": code_hash, "pex_hash": pex_hash}, sort_keys=True).encode()
+    return json.dumps(
+        {**info, "code_hash": code_hash, "pex_hash": pex_hash}, sort_keys=True
+    ).encode()
 
 
 def the_pex_binary(field: CzexPexBinaryField, targets: Sequence[Target]) -> PexBinaryFieldSet:

@@ -61,6 +61,7 @@ def test_the_sources_do_not_change_with_the_entry_point() -> None:
 def test_the_skeleton_is_what_the_assembly_reads() -> None:
     info, main = take_apart(PEXES, b"whole").skeleton
     assert info == FileContent("pex/PEX-INFO", b"whole")
+    assert isinstance(main, FileEntry)
     assert (main.path, main.file_digest.serialized_bytes_length) == ("pex/__main__.py", 500)
 
 
