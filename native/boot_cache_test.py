@@ -172,7 +172,8 @@ def test_a_start_waits_for_a_cache_that_is_being_pruned(cow: Path, machine: Mach
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     process = machine.start(PYTHON.path(), cow, "x")
     with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(6)
+        # The message comes after five seconds.
+        process.wait(9)
     os.close(descriptor)
     stdout, stderr = process.communicate()
     assert stdout == b"moo x\n"
