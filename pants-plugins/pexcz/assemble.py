@@ -21,7 +21,7 @@ from pexcz.directorywriter import DirectoryWriter, name_by_content
 from pexcz.errors import BadPackError
 from pexcz.output import whole_directory, whole_file
 from pexcz.pack import FINGERPRINT_DIGITS, PackInfo, read_pack_info
-from pexcz.packplaces import write_packs
+from pexcz.packplaces import pack_file, write_packs
 from pexcz.pexfile import MANIFEST, PACKED, PEX_INFO, ZIPAPP
 from pexcz.requirements import constraint_data
 from pexcz.zipwriter import DEFLATE_LEVEL
@@ -32,8 +32,7 @@ IMPORT_HOOK = "__pex__/__init__.py"
 START = ".czex/start"
 BOOT = ".czex/boot"
 TOOLS = ".czex/tools"
-# Of a directory. The second is a file of the boot, whose text is put behind the third in `__main__.py`.
-PACKS = ".czex/packs"
+# Of a directory. The first is a file of the boot, whose text is put behind the second in `__main__.py`.
 READER = "directory.py"
 BOOT_BEGINS = 'BOOT = """\n'
 WAY_IN = "pex"
@@ -144,7 +143,7 @@ class _Assembly:
 
     def write_directory(self, writer: DirectoryWriter, with_packs: bool) -> None:
         for path, info in self._packs if with_packs else ():
-            writer.add_pack(f"{PACKS}/{info.fingerprint}.pack", path)
+            writer.add_pack(pack_file(info.sha256), path)
         for name, content in {**self._runtimes, **self._tools}.items():
             writer.add_by_content(name, content)
         manifest = self._manifest({info.sha256: 0 for _, info in self._packs})

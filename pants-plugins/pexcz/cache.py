@@ -53,16 +53,9 @@ class Cache:
 
     @property
     def size_bytes(self) -> int:
-        return self.size_with(self.environments) + sum(
-            size_bytes
-            for paths, needed in (
-                (self.packs, packs_of(self.environments)),
-                (self.apps, {one.path.parent for one in self.environments}),
-                (self.leftovers, set()),
-            )
-            for path, size_bytes in paths.items()
-            if path not in needed
-        )
+        parts = (self.packs, self.apps, self.others, self.leftovers)
+        sizes = [one.size_bytes for one in self.environments]
+        return sum(sizes) + sum(sum(part.values()) for part in parts)
 
     def size_with(self, kept: Iterable[Environment]) -> int:
         """How large the cache would be with these environments alone."""

@@ -7,16 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Tuple
 
-from pexcz.assemble import FORMAT, PACKS
+from pexcz.assemble import FORMAT
 from pexcz.errors import BadArchiveError, NotACzexError
-from pexcz.pack import FINGERPRINT_DIGITS
+from pexcz.packplaces import pack_file
 from pexcz.pexfile import MANIFEST, PEX_INFO, parse_pex_info
 from pexcz.trees import DirectoryTree, Tree, ZipTree
-
-
-def pack_file(pack: Dict[str, Any]) -> str:
-    """Where a pack of the manifest is in a directory."""
-    return f"{PACKS}/{pack['sha256'][:FINGERPRINT_DIGITS]}.pack"
 
 
 @dataclass(frozen=True)
@@ -31,7 +26,7 @@ class Czex:
 
     def place(self, pack: Dict[str, Any]) -> Tuple[Path, int]:
         """The file that a pack of the manifest is in, and its offset there."""
-        file = self.path / pack_file(pack) if self.path.is_dir() else self.path
+        file = self.path / pack_file(pack["sha256"]) if self.path.is_dir() else self.path
         return file, pack["offset"]
 
 
@@ -64,7 +59,7 @@ def _check_packs(manifest: Dict[str, Any], tree: Tree) -> None:
     """Raises NotACzexError where a directory lacks a pack, or a part of one."""
     for record in manifest["packs"]:
         for pack in (record, *record["bytecode"].values()):
-            file = pack_file(pack)
+            file = pack_file(pack["sha256"])
             size = tree.files[file].size if file in tree else 0
             if size != pack["size"]:
                 raise NotACzexError(

@@ -9,11 +9,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import IO, Dict, Sequence, Tuple
 
-from pexcz.pack import COPY_CHUNK_BYTES, PackInfo
+from pexcz.pack import COPY_CHUNK_BYTES, FINGERPRINT_DIGITS, PackInfo
 from pexcz.zipwriter import SIZE_MAX, ZipWriter
 
 # What else is in the zip file, runtimes above all, is far smaller than the rest.
 PACKS_IN_ZIP_BYTES_MAX = SIZE_MAX - (64 << 20)
+
+
+def pack_file(sha256: str) -> str:
+    """The entry that a pack is, or the file in a directory, by its digest."""
+    return f".czex/packs/{sha256[:FINGERPRINT_DIGITS]}.pack"
 
 
 def write_packs(
@@ -27,7 +32,7 @@ def write_packs(
     if sum(info.size for _, info in packs) <= PACKS_IN_ZIP_BYTES_MAX:
         writer = ZipWriter(stream)
         for path, info in packs:
-            writer.begin_stored(f".czex/packs/{info.fingerprint}.pack", info.size, info.crc32)
+            writer.begin_stored(pack_file(info.sha256), info.size, info.crc32)
             offsets[info.sha256] = _append(stream, path, info)
     else:
         for path, info in packs:

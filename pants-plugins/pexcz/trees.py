@@ -39,6 +39,16 @@ class File:
     executable: bool
 
 
+def chunks_of(stream: IO[bytes], size_bytes: int) -> Iterator[bytes]:
+    """The next so many bytes of a stream, fewer where it ends."""
+    while size_bytes:
+        chunk = stream.read(min(COPY_CHUNK_BYTES, size_bytes))
+        if not chunk:
+            return
+        size_bytes -= len(chunk)
+        yield chunk
+
+
 class Tree(Protocol):
     """Some files, by their "/"-separated path."""
 
@@ -76,10 +86,7 @@ class _Tree:
         left = self.files[path].size
         try:
             with self._open(path) as stream:
-                while left:
-                    chunk = stream.read(min(COPY_CHUNK_BYTES, left))
-                    if not chunk:
-                        break
+                for chunk in chunks_of(stream, left):
                     left -= len(chunk)
                     yield chunk
                 if left or stream.read(1):

@@ -15,13 +15,13 @@ from pexcz.cache import in_use, locked, read_cache, remove_whole
 from pexcz.czexfile import Czex
 from pexcz.errors import BadArchiveError
 from pexcz.pack import (
-    COPY_CHUNK_BYTES,
     DIRECTORY,
     EXECUTABLE,
     FINGERPRINT_DIGITS,
     contents,
     parse_pack,
 )
+from pexcz.trees import chunks_of
 
 Record = Dict[str, Any]
 
@@ -151,15 +151,9 @@ def _packs(czex: Czex) -> Iterator[Tuple[Record, str]]:
 
 def _stored(czex: Czex, record: Record) -> Iterator[bytes]:
     path, offset = czex.place(record)
-    left = record["size"]
     with open(path, "rb") as stream:
         stream.seek(offset)
-        while left:
-            chunk = stream.read(min(COPY_CHUNK_BYTES, left))
-            if not chunk:
-                return
-            left -= len(chunk)
-            yield chunk
+        yield from chunks_of(stream, record["size"])
 
 
 def _damaged(czex: Czex, what: str) -> BadArchiveError:
