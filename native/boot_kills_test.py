@@ -1,6 +1,6 @@
 """A process that is killed at any of its system calls leaves nothing that the next one has to mind.
 
-Some of them are tried here; with CZEX_LONG=1 in the environment, all.
+Some of them are tried here; all in a long run.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Callable, List
 
 from boot_for_tests import PEXCZ, PYTHON, Machine
 
+from testprojects.long_runs import LONG, counted
 from testprojects.missing import missing
 
-LONG = bool(os.environ.get("CZEX_LONG"))
 ALL = "/."
 # Those by which a file goes, or gets another name.
 REMOVING = "/^(rename|unlink|rmdir|flock)"
@@ -80,7 +80,7 @@ def test_a_cold_start_is_made_good_by_the_next(cow: Path, machine: Machine) -> N
             assert (outcome.stdout, outcome.stderr, outcome.code) == ("moo x\n", "", 1)
 
     kills = killed_at_each(machine, start, ALL, lambda number: number + 37, before, after)
-    print(f"{kills} starts were killed")
+    counted(kills, "kills")
     assert kills > 10
 
 
@@ -102,7 +102,7 @@ def test_a_prune_is_made_good_by_the_next_start(cow: Path, machine: Machine) -> 
     kills = killed_at_each(
         with_tool, prune, REMOVING, lambda number: number + 1 + number, before, after
     )
-    print(f"{kills} prunes were killed")
+    counted(kills, "kills")
     assert kills > 4
     with_tool.run(*prune)
     assert machine.leftovers() == []
