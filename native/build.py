@@ -13,6 +13,7 @@ output directory (and the cache directory, if one is given) is changed. Needs Py
 """
 
 import argparse
+import contextlib
 import importlib.util
 import json
 import os
@@ -119,6 +120,21 @@ def cut_decoder(source):
     return source
 
 
+@contextlib.contextmanager
+def scratch_directory(sdist):
+    """A directory with all sources, to run Zig in.
+
+    It isn't where this process was started: a remote worker may start it in the root directory, and there Zig says of
+    each file that it is outside of its module.
+    """
+    with tempfile.TemporaryDirectory(prefix="czex-build-") as scratch:
+        for name in ("zstd", "build"):
+            os.mkdir(os.path.join(scratch, name))
+        extract_zstd(sdist, os.path.join(scratch, "zstd"))
+        shutil.copytree(SOURCE_DIR, os.path.join(scratch, "src"))
+        yield scratch
+
+
 def zig(arguments, scratch, cache):
     """Runs Zig in the scratch directory, where zstd's source is; raises BuildError if it fails."""
     command = [
@@ -131,7 +147,7 @@ def zig(arguments, scratch, cache):
         raise BuildError("zig {} failed; its messages are above".format(arguments[0]))
 
 
-def sources(flags):
+def sources(flags, root="src/main.zig"):
     """The part of the command line that names what is compiled, relative to the scratch directory."""
     return [
         "-I",
@@ -143,7 +159,7 @@ def sources(flags):
         *flags,
         "--",
         "zstd/zstd.c",
-        "src/main.zig",
+        root,
     ]
 
 
@@ -198,13 +214,7 @@ def run():
             raise BuildError(
                 "there is no platform {!r}; there are {}".format(name, ", ".join(platforms))
             )
-    # Not where this process was started: a remote worker may start it in the root directory, and there Zig
-    # says of each file that it is outside of its module.
-    with tempfile.TemporaryDirectory(prefix="czex-build-") as scratch:
-        for name in ("zstd", "build"):
-            os.mkdir(os.path.join(scratch, name))
-        extract_zstd(arguments.zstd_sdist, os.path.join(scratch, "zstd"))
-        shutil.copytree(SOURCE_DIR, os.path.join(scratch, "src"))
+    with scratch_directory(arguments.zstd_sdist) as scratch:
         cache = os.path.abspath(arguments.cache or os.path.join(scratch, "cache"))
         if arguments.test:
             zig(["test", *sources([])], scratch, cache)

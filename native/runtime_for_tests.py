@@ -37,12 +37,16 @@ def built_runtime(name: str, output: Path) -> Path:
     prebuilt = os.environ.get("CZEX_TEST_RUNTIME")
     if prebuilt:
         return Path(prebuilt).absolute() / name / executable
+    return _build("build.py", name, output) / name / executable
+
+
+def _build(script: str, name: str, output: Path) -> Path:
     sdist = os.environ.get("CZEX_ZSTD_SDIST")
     if not sdist:
-        pytest.fail("set CZEX_TEST_RUNTIME to a directory of executables, or CZEX_ZSTD_SDIST")
-    command = [sys.executable, str(NATIVE / "build.py"), "--zstd-sdist", sdist]
+        pytest.fail("set CZEX_TEST_RUNTIME and CZEX_TEST_CHECKED, or CZEX_ZSTD_SDIST")
+    command = [sys.executable, str(NATIVE / script), "--zstd-sdist", sdist]
     subprocess.run([*command, "--platform", name, "--output", str(output)], check=True)
-    return output / name / executable
+    return output
 
 
 _found: dict[str, Path] = {}
@@ -53,6 +57,18 @@ def executable_of(name: str, directories: pytest.TempPathFactory) -> Path:
     if name not in _found:
         _found[name] = built_runtime(name, directories.mktemp("runtime"))
     return _found[name]
+
+
+def checked(directories: pytest.TempPathFactory) -> Path:
+    """The directory that `build_checked.py` makes, for this machine: $CZEX_TEST_CHECKED, or built like the others."""
+    if "checked" not in _found:
+        prebuilt = os.environ.get("CZEX_TEST_CHECKED")
+        _found["checked"] = (
+            Path(prebuilt).absolute()
+            if prebuilt
+            else _build("build_checked.py", HOST, directories.mktemp("checked"))
+        )
+    return _found["checked"]
 
 
 class Runtime:

@@ -1,14 +1,18 @@
-"""Targets for this repository alone: the runtimes by themselves, and their unit tests.
+"""Targets for this repository alone: the runtimes by themselves, one with every check, and their unit tests.
 
 The backend that people install is `czex`. This one runs on the Pants that this repository pins.
 """
 
-from czex_repo import runtimes, zig_tests
+from czex_repo import checked_runtime, runtimes, zig_tests
 
 
 def target_types():
-    return [runtimes.CzexRuntimesTarget, zig_tests.ZigTestsTarget]
+    return [
+        checked_runtime.CzexCheckedRuntimeTarget,
+        runtimes.CzexRuntimesTarget,
+        zig_tests.ZigTestsTarget,
+    ]
 
 
 def rules():
-    return [*runtimes.rules(), *zig_tests.rules()]
+    return [*checked_runtime.rules(), *runtimes.rules(), *zig_tests.rules()]
