@@ -15,8 +15,10 @@ from wheels_for_tests import Wheel
 
 
 @pytest.fixture(scope="session")
-def runtime(tmp_path_factory: pytest.TempPathFactory) -> Runtime:
-    return host_runtime(tmp_path_factory)
+def runtime(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Runtime:
+    """As it is shipped. A file of tests may ask for others (`BOTH_RUNTIMES`)."""
+    make = getattr(request, "param", host_runtime)
+    return make(tmp_path_factory)
 
 
 @pytest.fixture

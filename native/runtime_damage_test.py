@@ -18,6 +18,9 @@ from runtime_cases import (
     install,
     leftovers,
 )
+from runtime_for_tests import BOTH_RUNTIMES
+
+pytestmark = BOTH_RUNTIMES
 
 
 def with_path(path: str | bytes) -> bytes:

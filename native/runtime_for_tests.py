@@ -96,3 +96,11 @@ class Runtime:
 
 def host_runtime(directories: pytest.TempPathFactory) -> Runtime:
     return Runtime(executable_of(HOST, directories), [])
+
+
+def checked_runtime(directories: pytest.TempPathFactory) -> Runtime:
+    """It traps where something overflows, is out of bounds, or isn't defined in C."""
+    return Runtime(checked(directories) / PLATFORMS[HOST]["executable"], [])
+
+
+BOTH_RUNTIMES = pytest.mark.parametrize("runtime", [host_runtime, checked_runtime], indirect=True)

@@ -29,7 +29,9 @@ from runtime_cases import (
     tree,
     write_plan,
 )
-from runtime_for_tests import Runtime
+from runtime_for_tests import BOTH_RUNTIMES, Runtime
+
+pytestmark = BOTH_RUNTIMES
 
 # --- What is unpacked
 
