@@ -24,6 +24,7 @@ from pexcz.pack import FINGERPRINT_DIGITS, PackInfo, read_pack_info
 from pexcz.packplaces import pack_file, write_packs
 from pexcz.pexfile import MANIFEST, PACKED, PEX_INFO, ZIPAPP
 from pexcz.requirements import constraint_data
+from pexcz.seal import UNSEALED, seal
 from pexcz.zipwriter import DEFLATE_LEVEL
 
 FORMAT = 1
@@ -125,13 +126,11 @@ class _Assembly:
             self._tools[TOOLS] = _tools(self._boot, self._contents)
 
     def write_file(self, stream: IO[bytes]) -> None:
-        header = self._header().encode("utf-8")
-        stream.write(header)
+        stream.write(self._header().encode("utf-8"))
         writer, offsets = write_packs(stream, self._packs)
         for name, content in self._runtimes.items():
             writer.add(name, content)
         manifest = self._manifest(offsets)
-        manifest["header"] = {"sha256": hashlib.sha256(header).hexdigest(), "size": len(header)}
         writer.add(MANIFEST, _json(manifest))
         writer.add(START, _marshalled(self._start(manifest)), compress=False)
         for name, content in {**self._boots, **self._tools}.items():
@@ -139,7 +138,8 @@ class _Assembly:
         writer.add(PEX_INFO, self._parts.info_bytes)
         writer.add(IMPORT_HOOK, self._boot[IMPORT_HOOK])
         writer.add(MAIN, self._main({}).encode("utf-8"), compress=False)
-        writer.finish()
+        writer.finish(UNSEALED)
+        seal(stream, [(offsets[info.sha256], info.size) for _, info in self._packs])
 
     def write_directory(self, writer: DirectoryWriter, with_packs: bool) -> None:
         for path, info in self._packs if with_packs else ():
@@ -161,7 +161,9 @@ class _Assembly:
         writer.add(MAIN, (shebang + main).encode("utf-8"), executable=True)
         way_in = header.polyglot(self._header()) + main
         writer.add(WAY_IN, way_in.encode("utf-8"), executable=True)
-        writer.add(names[START], _marshalled({**start, "files": writer.files}))
+        # Behind what it is read for: it is what the checksums of all others are in.
+        content = _marshalled({**start, "files": writer.files})
+        writer.add(names[START], content + hashlib.sha256(content).digest())
 
     def _header(self) -> str:
         if not self._parts.sh_boot:

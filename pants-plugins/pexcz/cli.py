@@ -25,7 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         options.command(options)
     except PexczError as e:
-        print(f"pexcz: {e}", file=sys.stderr)
+        # Names in it may be anybody's, and hold what a terminal obeys.
+        message = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(e))
+        print(f"pexcz: {message}", file=sys.stderr)
         return 1
     except OSError as e:
         print(f"pexcz: {e.filename or 'the disk'}: {e.strerror}", file=sys.stderr)

@@ -35,7 +35,8 @@ OUTWARD = 8
 SITECUSTOMIZE = ("sitecustomize.py", "sitecustomize/__init__.py")
 
 FRAME_RAW_MAX = 8 << 20
-SECTION_RAW_MAX = 256 << 20
+# The runtime reads no larger one.
+SECTION_RAW_MAX = 64 << 20
 FINGERPRINT_DIGITS = 40
 COPY_CHUNK_BYTES = 1 << 20
 DEFAULT_LEVEL = 9

@@ -16,6 +16,7 @@ from typing import IO, Any, Deque, Dict, Iterable, Iterator, List, Tuple
 import zstandard
 
 from pexcz import paths
+from pexcz.errors import BadArchiveError
 from pexcz.libraries import Libraries
 from pexcz.pack import (
     COPY_CHUNK_BYTES,
@@ -25,6 +26,7 @@ from pexcz.pack import (
     HEADER,
     MAGIC,
     OUTWARD,
+    SECTION_RAW_MAX,
     VERSION,
     Entry,
     encoded,
@@ -60,6 +62,10 @@ class FinishedPack:
         index_raw = COUNT.pack(len(self._frames))
         index_raw += b"".join(FRAME.pack(*frame) for frame in self._frames)
         index_raw += encoded(files)
+        if len(index_raw) > SECTION_RAW_MAX:
+            raise BadArchiveError(
+                f"{self._meta.get('name', 'The app')} has {len(files)} files, more than a pack can hold."
+            )
         compress = _compressor(level).compress
         sections = [
             (compress(raw), raw) for raw in (encoded(outline_of(files)), meta_raw, index_raw)

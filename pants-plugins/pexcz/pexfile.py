@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 PEX_INFO = "PEX-INFO"
 MAIN = "__main__.py"
 DEPS = ".deps"
+# What is nested deeper no Pex has written, and not every Python can read.
+INFO_DEPTH_MAX = 100
 MANIFEST = ".czex/manifest.json"
 # Those of a CZEX.
 ZIPAPP, PACKED = LAYOUTS = ("zipapp", "packed")
@@ -160,10 +162,29 @@ def parse_pex_info(info_bytes: bytes, name: str) -> Dict[str, Any]:
             isinstance(value, kind) and all(isinstance(item, str) for item in value)
         ):
             raise NotAPexError(f"{name} is not a PEX: {key!r} in its {PEX_INFO} is malformed.")
+    problem = _problem(info)
+    if problem:
+        raise NotAPexError(f"{name} is not a PEX: its {PEX_INFO} {problem}.")
     for wheel in info.get("distributions") or ():
         if "/" in wheel or wheel in ("", ".", ".."):
             raise BadArchiveError(f"{name}: its {PEX_INFO} names a wheel {wheel!r}.")
     return info
+
+
+def _problem(value: Any) -> str:
+    """Why a start could do nothing with this value out of JSON; "" if it could."""
+    level = [value]
+    for _ in range(INFO_DEPTH_MAX):
+        below: List[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                below += [*item, *item.values()]
+            elif isinstance(item, list):
+                below += item
+            elif isinstance(item, str) and "\0" in item:
+                return f"has a NUL in {item!r}"
+        level = below
+    return f"is nested deeper than {INFO_DEPTH_MAX} levels" if level else ""
 
 
 def _shebang(first_line: bytes) -> str:

@@ -5,6 +5,7 @@ Nothing here knows what the files mean.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import struct
@@ -22,6 +23,8 @@ from pexcz import paths
 from pexcz.errors import BadArchiveError
 
 COPY_CHUNK_BYTES = 1 << 20
+# By what zipfile says that it can't read something.
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, struct.error)
 # What is inflated in one go.
 INFLATE_BYTES_MAX = 8 << 20
 # APPNOTE.TXT, 4.3.7: a signature, what the directory says too, the lengths of name and extra field. 4.4.4: flags.
@@ -93,7 +96,7 @@ class _Tree:
                     raise BadArchiveError(
                         f"{self.name} is damaged: {path} is not as large as its entry says."
                     )
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as e:
+        except _UNREADABLE as e:
             raise BadArchiveError(
                 f"{self.name} is damaged: {path} can't be read: {e}. Build or download it again."
             ) from e
@@ -146,22 +149,33 @@ class ZipTree(_Tree):
         self.name = name
         try:
             self._zip = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, EOFError, ValueError) as e:
+        except (*_UNREADABLE, OSError) as e:
+            # Only where it has calculated wrongly; else it is the disk.
+            if isinstance(e, OSError) and e.errno != errno.EINVAL:
+                raise
             raise BadArchiveError(
                 f"{name} is not a whole zip file: {e}. Build or download it again."
             ) from e
+        self._check_places()
         self.files = {}
         self._infos: Dict[str, zipfile.ZipInfo] = {}
         directories = set()
         for info in self._zip.infolist():
             mode = info.external_attr >> 16
-            if info.filename in ("./", "../"):
+            # Not `filename`, which is cut at a NUL, and on Windows has "/" for a backslash.
+            path = info.orig_filename
+            if path in ("./", "../"):
                 # What Pex 2.1 writes into a packed layout's zips for the directory they were made of.
                 continue
-            if info.filename.endswith("/"):
-                directories.add(paths.check(info.filename.rstrip("/"), name))
+            if path.endswith("/"):
+                directories.add(paths.check(path.rstrip("/"), name))
                 continue
-            path = paths.check(info.filename, name)
+            paths.check(path, name)
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise BadArchiveError(
+                    f"{name} contains {path} compressed by method {info.compress_type}, which no PEX and no "
+                    "wheel has. Build it again."
+                )
             if stat.S_ISLNK(mode):
                 raise BadArchiveError(
                     f"{name} contains a symbolic link, {path}, which neither a PEX nor a wheel may."
@@ -180,6 +194,20 @@ class ZipTree(_Tree):
         for path in parents.intersection(self.files):
             raise BadArchiveError(f"{name} contains {path} both as a file and as a directory.")
         self.empty_directories = frozenset(directories - parents)
+
+    def _check_places(self) -> None:
+        """Each entry has a place of its own in the file: a small one that is many times the same large one is a bomb."""
+        end = 0
+        for info in sorted(self._zip.infolist(), key=lambda info: info.header_offset):
+            if info.header_offset < end:
+                raise BadArchiveError(
+                    f"{self.name} contains {info.filename}, which overlaps another entry. Build or download it again."
+                )
+            end = info.header_offset + _LOCAL_HEADER.size + info.compress_size
+        if end > self._zip.start_dir:
+            raise BadArchiveError(
+                f"{self.name} is not a whole zip file: an entry is not in it. Build or download it again."
+            )
 
     @contextmanager
     def _open(self, path: str) -> Iterator[IO[bytes]]:

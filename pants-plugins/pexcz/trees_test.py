@@ -33,6 +33,88 @@ def test_a_path_that_leads_outside_or_nowhere_is_refused(name: str) -> None:
         ZipTree(zipped(name), "x.zip")
 
 
+def test_a_name_that_is_cut_at_a_nul_is_refused() -> None:
+    content = zipped("axb").getvalue().replace(b"axb", b"a\0b")
+    with pytest.raises(
+        BadArchiveError, match="can't be unpacked: it contains a backslash or a NUL"
+    ):
+        ZipTree(io.BytesIO(content), "x.zip")
+
+
+def test_names_that_differ_by_case_are_two_files() -> None:
+    assert list(ZipTree(zipped("a", "A", "b/c", "B/c"), "x.zip").files) == ["a", "A", "b/c", "B/c"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_entries_that_share_their_content_are_refused(method: int) -> None:
+    """So a few kilobytes could stand for terabytes."""
+    content = bytearray(zipped("a", "b", content=b"content" * 99, method=method).getvalue())
+    second = content.rindex(b"PK\1\2")
+    for place in (0, 1, 29):
+        struct.pack_into("<I", content, second + 42, place)
+        with pytest.raises(BadArchiveError, match="x.zip contains ., which overlaps another entry"):
+            ZipTree(io.BytesIO(bytes(content)), "x.zip")
+
+
+# Where in an entry of the directory, or at the end of the file, a number of four bytes or two is.
+NUMBERS = {
+    b"PK\1\2": {8: "<H", 10: "<H", 20: "<I", 24: "<I", 28: "<H", 30: "<H", 32: "<H", 42: "<I"},
+    b"PK\5\6": {8: "<H", 10: "<H", 12: "<I", 16: "<I", 20: "<H"},
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("signature", NUMBERS)
+def test_a_number_that_lies_is_noticed_or_does_no_harm(
+    signature: bytes, method: int, tmp_path: Path
+) -> None:
+    names = ("a", "b")
+    whole = zipped(*names, content=b"content" * 9, method=method).getvalue()
+    path = tmp_path / "x.zip"
+    for offset, form in NUMBERS[signature].items():
+        bits = 8 * struct.calcsize(form)
+        for number in (0, 1, 46, 1 << (bits - 1), (1 << bits) - 2, (1 << bits) - 1):
+            content = bytearray(whole)
+            struct.pack_into(form, content, content.index(signature) + offset, number)
+            path.write_bytes(content)
+            try:
+                tree = ZipTree(path, "x.zip")
+                assert {tree.read(name) for name in tree.files} <= {b"content" * 9}
+            except BadArchiveError as error:
+                assert str(error).startswith("x.zip ")
+
+
+@pytest.mark.parametrize("field", range(3))
+@pytest.mark.parametrize("number", [0, 1, (1 << 63) - 1, 1 << 63, (1 << 64) - 1])
+def test_a_number_of_zip64_that_lies_is_noticed(field: int, number: int, tmp_path: Path) -> None:
+    """Size, stored size and offset, in the extra field of a directory's entry."""
+    content = bytearray(zipped("a", content=b"content" * 9).getvalue())
+    entry, end = content.index(b"PK\1\2"), content.index(b"PK\5\6")
+    (size,) = struct.unpack_from("<I", content, entry + 24)
+    numbers = [size, size, 0]
+    numbers[field] = number
+    extra = struct.pack("<HH3Q", 1, 24, *numbers)
+    for at in (20, 24, 42):
+        struct.pack_into("<I", content, entry + at, 0xFFFFFFFF)
+    struct.pack_into("<H", content, entry + 30, len(extra))
+    (length,) = struct.unpack_from("<I", content, end + 12)
+    struct.pack_into("<I", content, end + 12, length + len(extra))
+    content[end:end] = extra
+    path = tmp_path / "x.zip"
+    path.write_bytes(content)
+    if (field, number) == (2, 0):
+        assert ZipTree(path, "x.zip").read("a") == b"content" * 9
+        return
+    with pytest.raises(BadArchiveError, match="^x.zip "):
+        ZipTree(path, "x.zip").read("a")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_no_wheel_is_compressed_by_is_refused(method: int) -> None:
+    with pytest.raises(BadArchiveError, match=f"contains a compressed by method {method}"):
+        ZipTree(zipped("a", method=method), "x.zip")
+
+
 def test_a_symbolic_link_in_a_zip_is_refused() -> None:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:

@@ -21,9 +21,11 @@ from pexcz.pack import (
     contents,
     parse_pack,
 )
+from pexcz.seal import is_whole
 from pexcz.trees import chunks_of
 
 Record = Dict[str, Any]
+DIGEST_BYTES = hashlib.sha256().digest_size
 
 
 @dataclass(frozen=True)
@@ -86,16 +88,18 @@ def _check_zip(czex: Czex) -> None:
     for path in sorted(czex.tree.files):
         for _ in czex.tree.chunks(path):
             pass
-    facts = czex.manifest["header"]
     with open(czex.path, "rb") as stream:
-        if hashlib.sha256(stream.read(facts["size"])).hexdigest() != facts["sha256"]:
-            raise _damaged(czex, "its header")
+        if not is_whole(stream, [(pack["offset"], pack["size"]) for pack, _ in _packs(czex)]):
+            raise _damaged(czex, "something beside its packs")
 
 
 def _check_directory(czex: Czex) -> None:
     start = next((path for path in czex.tree.files if path.startswith(START)), START)
     try:
-        files = marshal.loads(zlib.decompress(czex.tree.read(start)))["files"]
+        content = czex.tree.read(start)
+        if hashlib.sha256(content[:-DIGEST_BYTES]).digest() != content[-DIGEST_BYTES:]:
+            raise ValueError
+        files = marshal.loads(zlib.decompress(content))["files"]
     except (zlib.error, ValueError, EOFError, TypeError, LookupError) as e:
         raise _damaged(czex, start) from e
     for file, checksum in files.values():
@@ -158,5 +162,5 @@ def _stored(czex: Czex, record: Record) -> Iterator[bytes]:
 
 def _damaged(czex: Czex, what: str) -> BadArchiveError:
     return BadArchiveError(
-        f"{czex.path} is damaged: {what} is not what the manifest says. Download or build it again."
+        f"{czex.path} is damaged: {what} is not as it was built. Download or build it again."
     )

@@ -22,6 +22,8 @@ SIZE_MAX = 0xFFFFFFFE
 _LOCAL = struct.Struct("<4s5H3I2H")
 _CENTRAL = struct.Struct("<4s4B4H3I5H2I")
 _END = struct.Struct("<4s4H2IH")
+END_BYTES = _END.size
+_COMMENT_BYTES_AT = 32
 _VERSION = 20
 _UNIX = 3
 _DATE = (1980 - 1980) << 9 | 1 << 5 | 1
@@ -54,10 +56,15 @@ class ZipWriter:
         """Begin a large entry; its content is the next `size` bytes that the caller writes to the stream."""
         self._header(name, STORED, crc32, size, size)
 
-    def finish(self) -> None:
-        """Write the directory. Nothing can be added after it."""
+    def finish(self, comment: bytes = b"") -> None:
+        """Write the directory. Nothing can be added after it.
+
+        :param comment: Of the last entry.
+        """
         start = self._stream.tell() - self._base
-        directory = b"".join(self._directory)
+        last = bytearray(self._directory[-1])
+        struct.pack_into("<H", last, _COMMENT_BYTES_AT, len(comment))
+        directory = b"".join([*self._directory[:-1], last, comment])
         self._stream.write(directory)
         count = len(self._directory)
         self._stream.write(_END.pack(b"PK\5\6", 0, 0, count, count, len(directory), start, 0))

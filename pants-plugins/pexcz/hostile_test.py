@@ -1,0 +1,274 @@
+"""A PEX from a stranger becomes a CZEX, or is refused in one line; nothing beside the CZEX is written."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import Any, Dict, Iterator, Tuple
+
+import pytest
+
+from pexcz import pack, packwriter
+from pexcz.cli import main
+from pexcz.trees import ZipTree
+
+NATIVE = Path(__file__).resolve().parents[2] / "native"
+WHEEL = "foo-1.0-py3-none-any.whl"
+DIST_INFO = "foo-1.0.dist-info/"
+METADATA = DIST_INFO + "METADATA"
+DATA = "foo-1.0.data/"
+DEEP = "[" * 5000 + "]" * 5000
+GOOD = {
+    METADATA: "Metadata-Version: 2.1\nName: foo\nVersion: 1.0\n",
+    DIST_INFO + "WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    "foo.py": "",
+}
+
+
+class Stranger:
+    """What a PEX is made of; each part may be replaced."""
+
+    def __init__(self, info: Any = None, files: Any = None, wheel: Any = None) -> None:
+        facts = {"distributions": {WHEEL: ""}, "deps_are_wheel_files": True}
+        self.info = (
+            info if isinstance(info, (bytes, str)) else json.dumps({**facts, **(info or {})})
+        )
+        self.files: Dict[str, Any] = {"app.py": "print(1)\n", **(files or {})}
+        self.wheel: Dict[str, Any] = {**GOOD, **(wheel or {})}
+
+    def write(self, path: Path, layout: str) -> None:
+        files = {"PEX-INFO": self.info, f".deps/{WHEEL}": zipped(self.wheel), **self.files}
+        if layout == "zipapp":
+            path.write_bytes(zipped(files))
+            return
+        if layout == "loose":
+            del files[f".deps/{WHEEL}"]
+            files.update({f".deps/{WHEEL}/{name}": text for name, text in self.wheel.items()})
+        for name, content in files.items():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            (path / name).write_bytes(encoded(content))
+
+
+def encoded(content: Any) -> bytes:
+    return content if isinstance(content, bytes) else content.encode()
+
+
+def zipped(files: Dict[str, Any]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+def metadata(text: str) -> Dict[str, str]:
+    return {METADATA: f"Metadata-Version: 2.1\nName: foo\nVersion: 1.0\n{text}\n"}
+
+
+def surroundings(root: Path) -> Dict[str, Any]:
+    """All there is below a directory, but for what is told apart by the test."""
+    return {
+        str(path): path.read_bytes() if path.is_file() else None
+        for path in root.rglob("*")
+        if path.suffix != ".czex"
+    }
+
+
+@pytest.fixture(scope="module")
+def native(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("native")
+    (root / "boot").symlink_to(NATIVE / "boot")
+    (root / "platforms.json").symlink_to(NATIVE / "platforms.json")
+    runtime = root / "runtime" / "linux-x86_64" / "pexcz"
+    runtime.parent.mkdir(parents=True)
+    runtime.write_text("a runtime")
+    return root
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory deep below others, with temporary files of its own, where what is written can be seen."""
+    place = tmp_path / "a" / "b" / "c"
+    (tmp_path / "tmp").mkdir()
+    place.mkdir(parents=True)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    monkeypatch.chdir(place)
+    return place
+
+
+def inject(native: Path, pex: Path) -> int:
+    argv = ["inject", str(pex), "-o", "out.czex", "--native", str(native)]
+    return main([*argv, "--platform", "linux-x86_64"])
+
+
+REFUSED: Dict[str, Tuple[Stranger, str]] = {
+    "info that is too deep to read": (Stranger('{"x": ' + DEEP + "}"), "PEX-INFO is not JSON"),
+    "info that some Pythons can't read": (
+        Stranger('{"x": ' + DEEP[4800:-4800] + "}"),
+        "PEX-INFO is nested deeper than 100 levels",
+    ),
+    "info that is no text": (Stranger(b'{"x": "\xff"}'), "PEX-INFO is not JSON: 'utf-8'"),
+    "half a character": (Stranger('{"pex_root": "\\ud800"}'), "PEX-INFO is not JSON: 'utf-8'"),
+    "a NUL": (Stranger({"pex_root": "a\0b"}), "PEX-INFO has a NUL in 'a\\x00b'"),
+    "a number for a path": (Stranger({"pex_root": 5}), "'pex_root' in its PEX-INFO is malformed"),
+    "a table of tables": (
+        Stranger({"inject_env": {"A": {}}}),
+        "'inject_env' in its PEX-INFO is malformed",
+    ),
+    "a list of numbers": (
+        Stranger({"inject_args": [1]}),
+        "'inject_args' in its PEX-INFO is malformed",
+    ),
+    "a wheel with a terminal's commands in its name": (
+        Stranger({"distributions": {"\x1b[2Jx\n": ""}}),
+        "names the wheel \\x1b[2Jx\\n, which is not in it",
+    ),
+    "an exclusion nested deeply": (
+        Stranger({"excluded": ["foo; " + "(" * 3000]}),
+        "PEP 508 doesn't allow",
+    ),
+    "an exclusion of several lines": (Stranger({"excluded": ["foo\nbar"]}), "PEP 508"),
+    "an override with a number that Python doesn't read": (
+        Stranger({"overridden": ["foo>=" + "9" * 5000]}),
+        "PEP 508 doesn't allow",
+    ),
+    "such a constraint": (
+        Stranger({"interpreter_constraints": [">=" + "9" * 5000]}),
+        "an interpreter constraint that isn't one",
+    ),
+    "metadata without a name": (
+        Stranger(wheel={METADATA: "Version: 1\n"}),
+        f"{WHEEL} is not a wheel",
+    ),
+    "metadata of nothing but NULs": (
+        Stranger(wheel={METADATA: b"\0" * 100}),
+        f"{WHEEL} is not a wheel",
+    ),
+    "a name that leads elsewhere": (
+        Stranger(wheel={METADATA: "Name: ../../x\nVersion: 1\n", DATA + "headers/x.h": ""}),
+        f"{WHEEL} is not a wheel",
+    ),
+    "a layout nested deeply": (Stranger(wheel={".layout.json": DEEP}), "damaged .layout.json"),
+    "a file in the place of a scheme": (
+        Stranger(wheel={DATA + "purelib": ""}),
+        f"an installation scheme that wheels don't have: {DATA}purelib|an entry named 'lib/'",
+    ),
+    "a file that a scheme makes a directory": (
+        Stranger(wheel={DATA + "purelib/foo.py/x": ""}),
+        "contains lib/foo.py both as a file and as a directory",
+    ),
+    "a path that is too deep only where it is unpacked": (
+        Stranger(wheel={"d/" * 127 + "x": ""}),
+        "it has more than 128 components|is nested too deeply",
+    ),
+    "such a path of the app": (
+        Stranger(files={"d/" * 127 + "x": ""}),
+        "it has more than 128 components|is nested too deeply",
+    ),
+}
+
+
+@pytest.mark.parametrize("layout", ["zipapp", "packed", "loose"])
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_refused_is_so_in_one_line(
+    native: Path, place: Path, capsys: pytest.CaptureFixture[str], case: str, layout: str
+) -> None:
+    stranger, message = REFUSED[case]
+    stranger.write(place / "evil.pex", layout)
+    before = surroundings(place.parents[2])
+    assert inject(native, place / "evil.pex") == 1
+    error = capsys.readouterr().err
+    assert error.startswith("pexcz: ") and error.count("\n") == 1
+    assert any(part in error for part in message.split("|"))
+    assert surroundings(place.parents[2]) == before
+    assert [path.name for path in place.iterdir()] == ["evil.pex"]
+
+
+TAKEN: Dict[str, Stranger] = {
+    "names that differ by case": Stranger(
+        files={"App.py": "1", "lib/a": "", "Lib/a": ""}, wheel={"Foo.py": ""}
+    ),
+    "numbers that are none": Stranger(
+        '{"distributions": {"' + WHEEL + '": ""}, "max_install_jobs": NaN, "x": -Infinity}'
+    ),
+    "hashes that are paths": Stranger({"code_hash": "../../x", "pex_hash": "/etc/passwd"}),
+    "requirements that are none": Stranger(
+        {"requirements": ["(" * 3000, "foo; " + "(" * 1500, "foo>=" + "9" * 5000, "foo\nbar"]}
+    ),
+    "a wheel's requirements that are none": Stranger(
+        wheel=metadata("Requires-Dist: foo; " + "(" * 1500 + "\nRequires-Python: >=" + "9" * 5000)
+    ),
+    "a RECORD of somewhere else": Stranger(wheel={DIST_INFO + "RECORD": b"../../x,,\n\xff"}),
+    "a WHEEL of nothing": Stranger(wheel={DIST_INFO + "WHEEL": b"\0\xff"}),
+    "a stash elsewhere": Stranger(wheel={".layout.json": '{"stash_dir": "../.."}'}),
+    "scripts that lead elsewhere": Stranger(
+        wheel={
+            DIST_INFO
+            + "entry_points.txt": "[console_scripts]\n../../bin/sh = a:b\n/bin/sh = a:b\n.. = a:b\n"
+            "= a:b\na\\b = a:b\na\0b = a:b\nx = ../../x\n" + "x" * 256 + " = a:b\nfoo = foo:main\n"
+        }
+    ),
+}
+
+
+@pytest.mark.parametrize("layout", ["zipapp", "packed", "loose"])
+@pytest.mark.parametrize("case", TAKEN)
+def test_what_is_taken_leads_nowhere_else(
+    native: Path, place: Path, case: str, layout: str
+) -> None:
+    TAKEN[case].write(place / "evil.pex", layout)
+    before = surroundings(place.parents[2])
+    assert inject(native, place / "evil.pex") == 0
+    assert surroundings(place.parents[2]) == before
+    with zipfile.ZipFile(place / "out.czex") as archive:
+        _, wheel = json.loads(archive.read(".czex/manifest.json"))["packs"]
+    scripts = wheel["entry_points"].get("console_scripts", {})
+    assert scripts in ({}, {"foo": "foo:main"})
+    paths = list(packed(place / "out.czex"))
+    assert ("lib/App.py" in paths) == ("case" in case)
+    assert len(paths) == len(set(paths)) and not any(".." in path for path in paths)
+
+
+def packed(czex: Path) -> Iterator[str]:
+    tree = ZipTree(czex, "")
+    for name in tree.files:
+        if name.endswith(".pack"):
+            content = tree.read(name)
+            found = pack.parse_pack(io.BytesIO(content), len(content), name, "", 0)
+            yield from (path for path, _, _ in found.files)
+
+
+def test_a_wheel_of_more_files_than_fit_is_refused(
+    native: Path, place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packwriter, "SECTION_RAW_MAX", 200)
+    Stranger(wheel={f"foo/{number}.py": "" for number in range(20)}).write(
+        place / "evil.pex", "zipapp"
+    )
+    assert inject(native, place / "evil.pex") == 1
+    assert f"{WHEEL} has 23 files, more than a pack can hold" in capsys.readouterr().err
+    assert [path.name for path in place.iterdir()] == ["evil.pex"]
+
+
+def test_a_bomb_takes_no_more_memory_than_what_it_stands_for_is_packed_with(
+    native: Path, place: Path
+) -> None:
+    import resource
+
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        with archive.open("zeros", "w", force_zip64=True) as stream:
+            for _ in range(400):
+                stream.write(bytes(1 << 20))
+    with zipfile.ZipFile(bomb, "a") as archive:
+        archive.writestr("PEX-INFO", "{}")
+    (place / "evil.pex").write_bytes(bomb.getvalue())
+    pid = os.fork()
+    if pid == 0:
+        resource.setrlimit(resource.RLIMIT_AS, (700 << 20, 700 << 20))
+        os._exit(inject(native, place / "evil.pex"))
+    assert os.waitpid(pid, 0)[1] == 0
+    assert (place / "out.czex").stat().st_size < 1 << 20
