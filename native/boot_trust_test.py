@@ -12,7 +12,7 @@ import pytest
 from boot_for_tests import PYTHON, Machine
 
 from testprojects.missing import missing
-from testprojects.pythons import Python, on_every_python
+from testprojects.pythons import Python, on, on_every_python
 
 STRANGER = 54321
 IMPORT = "import __pex__; from cow import say; say.main()"
@@ -79,6 +79,36 @@ def test_a_link_to_another_users_cache_is_not_followed(cow: Path, planted: Machi
     given_away(elsewhere)
     planted.cache.symlink_to(elsewhere)
     assert_not_used(cow, planted, f"it belongs to another user, {STRANGER}")
+
+
+def test_a_link_that_another_user_has_made_is_not_followed(cow: Path, planted: Machine) -> None:
+    """Not even to a directory of this user's own: nothing of a cache is put there."""
+    mine = planted.root / "mine"
+    mine.mkdir()
+    shutil.rmtree(planted.cache)
+    planted.cache.symlink_to(mine)
+    given_away(planted.cache)
+    assert_not_used(cow, planted, f"it belongs to another user, {STRANGER}")
+    assert list(mine.iterdir()) == []
+
+
+@on(*map(Python, ("cpython2.7", "cpython3.11")))
+def test_a_temporary_cache_is_nobody_elses_to_look_into(
+    cow: Path, machine: Machine, python: Python
+) -> None:
+    machine.cache.mkdir(parents=True, mode=0o777)
+    machine.cache.chmod(0o777)
+    temporary = machine.root / "tmp"
+    temporary.mkdir()
+    temporary.chmod(0o1777)
+    start = machine.with_(TMPDIR=str(temporary), PYTHONPATH=str(cow))
+    code = (
+        "import os, __pex__, cow; [name] = os.listdir(os.environ['TMPDIR']); "
+        "print('%s %o' % (name[:5], os.stat(os.environ['TMPDIR'] + '/' + name).st_mode & 0o777))"
+    )
+    argv = ["sh", "-c", 'umask 0; exec "$@"', "sh", python.path(), "-c", code]
+    assert start.run(*argv).stdout == "czex- 700\n"
+    assert list(temporary.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["venvs", "wheels", "sources"])

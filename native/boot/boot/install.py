@@ -34,13 +34,17 @@ def platform():
 
 
 def check_root(root, trusted):
-    """OSError if `root` is not `trusted`: another user could have others run what that user has put there."""
+    """OSError if `root` is not `trusted`: another user could have others run what that user has put there.
+
+    Also if it is another user's link: what it leads to may be this user's, and no cache.
+    """
+    if not interpreter.IS_WINDOWS:
+        for owner in (os.lstat(root).st_uid, os.stat(root).st_uid):
+            if owner not in (0, os.geteuid()):
+                reason = "it belongs to another user, {0}".format(owner)
+                raise OSError(errno.EPERM, reason, root)
     if not trusted(root):
-        owner = os.stat(root).st_uid
-        reason = "others can write to it"
-        if owner not in (0, os.geteuid()):
-            reason = "it belongs to another user, {0}".format(owner)
-        raise OSError(errno.EPERM, reason, root)
+        raise OSError(errno.EPERM, "others can write to it", root)
 
 
 def make_root(root):
