@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -118,3 +119,23 @@ def test_a_running_app_is_left_alone(workshop: Workshop, machine: Machine) -> No
     process.communicate()
     verify(machine, app, "--installed")
     assert not say.exists() and not environment.exists()
+
+
+def test_a_manifest_cannot_have_anything_else_removed(
+    workshop: Workshop, machine: Machine, tmp_path: Path
+) -> None:
+    pex = workshop.pex("lying", requirements=["cow"], wheels=[COW])
+    app = workshop.czex(pex, precompile=[PYTHON], layout="packed")
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    file = app / ".czex" / "manifest.json"
+    manifest = json.loads(file.read_text())
+    for pack in manifest["packs"]:
+        for bytecode in pack["bytecode"].values():
+            bytecode["fingerprint"] = str(precious)
+    file.write_text(json.dumps(manifest))
+    outcome = verify(machine, app, "--installed")
+    assert outcome.stderr == (
+        f"pexcz: {app} is damaged: its manifest can't be read: a field is malformed.\n"
+    )
+    assert precious.is_dir()

@@ -250,48 +250,43 @@ def _inject(options: argparse.Namespace) -> None:
         inject(*arguments)
         return
     from rich.console import Console
+    from rich.text import Text
 
     with Console(stderr=True).status("Reading the PEX") as status:
-        inject(*arguments, progress=lambda name: status.update(f"Packing {name}"))
+        inject(*arguments, progress=lambda name: status.update(Text(f"Packing {name}")))
 
 
 def _inspect(options: argparse.Namespace) -> None:
-    from rich.console import Console
-
     from pexcz.czexfile import read_czex
-    from pexcz.report import show
+    from pexcz.report import console, show
 
     czex = read_czex(options.czex)
     if options.json:
         json.dump(czex.manifest, sys.stdout, indent=2, sort_keys=True)
         print()
     else:
-        show(czex, Console())
+        show(czex, console())
 
 
 def _verify(options: argparse.Namespace) -> None:
-    from rich.console import Console
-
     from pexcz.czexfile import read_czex
-    from pexcz.report import show_damages
+    from pexcz.report import console, show_damages
     from pexcz.verify import check, repair
 
-    console = Console()
+    output = console()
     czex = read_czex(options.czex)
     check(czex)
-    console.print(f"{czex.path} is as it was built.", soft_wrap=True)
+    output.print(f"{czex.path} is as it was built.", soft_wrap=True)
     if options.installed:
         root = _cache_root(options)
-        show_damages(root, repair(czex, root), console)
+        show_damages(root, repair(czex, root), output)
 
 
 def _cache_info(options: argparse.Namespace) -> None:
-    from rich.console import Console
-
     from pexcz.cache import read_cache
-    from pexcz.report import show_cache
+    from pexcz.report import console, show_cache
 
-    show_cache(read_cache(_cache_root(options)), Console())
+    show_cache(read_cache(_cache_root(options)), console())
 
 
 def _cache_prune(options: argparse.Namespace) -> None:
@@ -303,12 +298,10 @@ def _cache_clear(options: argparse.Namespace) -> None:
 
 
 def _prune(options: argparse.Namespace, unused_since: float, size_bytes_max: int | None) -> None:
-    from rich.console import Console
-
     from pexcz.cache import prune
-    from pexcz.report import show_pruned
+    from pexcz.report import console, show_pruned
 
-    show_pruned(prune(_cache_root(options), unused_since, size_bytes_max), Console())
+    show_pruned(prune(_cache_root(options), unused_since, size_bytes_max), console())
 
 
 def _cache_root(options: argparse.Namespace) -> Path:

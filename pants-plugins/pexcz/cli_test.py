@@ -273,6 +273,45 @@ def test_inspect_shows_what_is_inside(
     assert json.loads(capsys.readouterr().out) == manifest(czex)
 
 
+def test_what_looks_like_markup_is_shown_as_it_is(
+    native: Path, pexes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    czex = tmp_path / "[" / "red]:cow:.czex"
+    czex.parent.mkdir()
+    inject(native, pexes / "zipapp", czex)
+    for command in ("inspect", "verify"):
+        assert main([command, str(czex)]) == 0
+        assert "[/red]:cow:.czex" in "".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"packs": None},
+        {"packs": [{"kind": "sources"}]},
+        {"fingerprint": "../x"},
+        {"interpreter_constraints": ["x"]},
+        {"runtimes": {"linux-x86_64": None}},
+        {"x": "\ud800"},
+        {"format": []},
+    ],
+)
+def test_a_manifest_of_another_shape_is_refused(
+    native: Path,
+    pexes: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    change: Dict[str, Any],
+) -> None:
+    czex = tmp_path / "app.czex"
+    inject_packed(native, pexes / "zipapp", czex)
+    file = czex / ".czex" / "manifest.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
+    for command in ("inspect", "verify"):
+        assert main([command, str(czex)]) == 1
+        assert capsys.readouterr().err.startswith(f"pexcz: {czex} ")
+
+
 @pytest.mark.parametrize(
     "options, message",
     [

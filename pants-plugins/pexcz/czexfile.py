@@ -5,13 +5,39 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, Iterator, Tuple
 
+from pexcz import shape
 from pexcz.assemble import FORMAT
 from pexcz.errors import BadArchiveError, NotACzexError
+from pexcz.pack import FINGERPRINT_DIGITS
 from pexcz.packplaces import pack_file
 from pexcz.pexfile import MANIFEST, PEX_INFO, parse_pex_info
 from pexcz.trees import DirectoryTree, Tree, ZipTree
+
+_PLACE = {
+    "content_size": shape.size,
+    "files": shape.size,
+    "offset": shape.size,
+    "sha256": shape.digits(64),
+    "size": shape.size,
+}
+# As far as this tool reads it. Digests name files to read, and directories to remove.
+_is_manifest = shape.record(
+    fingerprint=shape.digits(FINGERPRINT_DIGITS),
+    interpreter_constraints=shape.list_of(shape.record(text=shape.text)),
+    packs=shape.list_of(
+        shape.record(
+            **_PLACE,
+            bytecode=shape.dict_of(
+                shape.record(**_PLACE, fingerprint=shape.digits(FINGERPRINT_DIGITS))
+            ),
+            kind=shape.text,
+            name=shape.optional(shape.text),
+        )
+    ),
+    runtimes=shape.dict_of(shape.record(sha256=shape.text, size=shape.size)),
+)
 
 
 @dataclass(frozen=True)
@@ -43,26 +69,46 @@ def read_czex(path: Path) -> Czex:
         raise NotACzexError(f"{path} is not a CZEX: it has no {MANIFEST}.")
     try:
         manifest = json.loads(tree.read(MANIFEST))
+        # A half of a surrogate pair may be in JSON, but can't be shown.
+        json.dumps(manifest, ensure_ascii=False).encode("utf-8")
         version = manifest["format"]
-    except (ValueError, KeyError, TypeError) as e:
+    except (ValueError, KeyError, TypeError, RecursionError) as e:
         raise NotACzexError(f"{path} is damaged: its manifest can't be read: {e}") from e
     if version != FORMAT:
         raise NotACzexError(f"{path} has format {version}; this pexcz reads {FORMAT}.")
+    if not _is_manifest(manifest):
+        raise NotACzexError(f"{path} is damaged: its manifest can't be read: a field is malformed.")
     info = parse_pex_info(tree.read(PEX_INFO), str(path))
     if path.is_file():
+        _check_places(manifest, path)
         return Czex(path, path.stat().st_size, manifest, info, tree)
     _check_packs(manifest, tree)
     return Czex(path, sum(file.size for file in tree.files.values()), manifest, info, tree)
 
 
+def _packs(manifest: Dict[str, Any]) -> Iterator[Dict[str, Any]]:
+    """What the manifest says of each pack, those of bytecode, too."""
+    for record in manifest["packs"]:
+        yield record
+        yield from record["bytecode"].values()
+
+
+def _check_places(manifest: Dict[str, Any], path: Path) -> None:
+    """Raises NotACzexError where a pack would not be in the file."""
+    size = path.stat().st_size
+    if any(pack["offset"] + pack["size"] > size for pack in _packs(manifest)):
+        raise NotACzexError(
+            f"{path} is damaged: its manifest can't be read: a pack would not be in the file."
+        )
+
+
 def _check_packs(manifest: Dict[str, Any], tree: Tree) -> None:
     """Raises NotACzexError where a directory lacks a pack, or a part of one."""
-    for record in manifest["packs"]:
-        for pack in (record, *record["bytecode"].values()):
-            file = pack_file(pack["sha256"])
-            size = tree.files[file].size if file in tree else 0
-            if size != pack["size"]:
-                raise NotACzexError(
-                    f"{tree.name} is incomplete: {file} has {size} bytes instead of {pack['size']}; copy "
-                    "or build it again."
-                )
+    for pack in _packs(manifest):
+        file = pack_file(pack["sha256"])
+        size = tree.files[file].size if file in tree else 0
+        if size != pack["offset"] + pack["size"]:
+            raise NotACzexError(
+                f"{tree.name} is incomplete: {file} has {size} bytes instead of {pack['size']}; copy "
+                "or build it again."
+            )

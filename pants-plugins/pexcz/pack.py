@@ -103,7 +103,9 @@ def parse_pack(stream: IO[bytes], size: int, name: str, sha256: str, crc32: int)
         if outline != encoded(outline_of(files)):
             raise ValueError("its outline and its index differ")
         meta = json.loads(meta)
-    except (zstandard.ZstdError, ValueError, struct.error) as e:
+        if not isinstance(meta, dict):
+            raise ValueError("its meta section is not an object")
+    except (zstandard.ZstdError, ValueError, RecursionError, struct.error) as e:
         raise BadPackError(f"{name} is damaged: {e}") from e
     stored = HEADER.size + sum(sizes[::2]) + sum(packed for packed, _ in frames)
     raw = sum(raw for _, raw in frames)
@@ -127,11 +129,18 @@ def contents(path: Path, info: PackInfo, offset: int = 0) -> Iterator[Tuple[str,
             parts = []
             while size:
                 if position == len(raw):
-                    raw, position = _section(stream, *next(frames)), 0
+                    raw, position = _frame(stream, *next(frames), str(path)), 0
                 parts.append(raw[position : position + size])
                 position += len(parts[-1])
                 size -= len(parts[-1])
             yield name, b"".join(parts)
+
+
+def _frame(stream: IO[bytes], packed_bytes: int, raw_bytes: int, name: str) -> bytes:
+    try:
+        return _section(stream, packed_bytes, raw_bytes)
+    except (zstandard.ZstdError, ValueError) as e:
+        raise BadPackError(f"{name} is damaged: {e}") from e
 
 
 def _section(stream: IO[bytes], packed_bytes: int, raw_bytes: int) -> bytes:
@@ -187,6 +196,8 @@ def _parse_index(index: bytes) -> Tuple[List[Tuple[int, int]], Tuple[File, ...]]
     for _ in range(count):
         frames.append(FRAME.unpack_from(index, position))
         position += FRAME.size
+        if not 0 < frames[-1][1] <= FRAME_RAW_MAX:
+            raise ValueError("a frame of it is too large")
     (count,) = COUNT.unpack_from(index, position)
     position += COUNT.size
     files = []
@@ -195,6 +206,8 @@ def _parse_index(index: bytes) -> Tuple[List[Tuple[int, int]], Tuple[File, ...]]
         position += ENTRY.size
         files.append((index[position : position + length].decode("utf-8"), size, flags))
         position += length
+        if files[1:] and paths.sort_key(files[-2][0]) >= paths.sort_key(files[-1][0]):
+            raise ValueError("its entries are not sorted")
     if position != len(index):
         raise ValueError("its index is not as long as its entries")
     return frames, tuple(files)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import random
+from pathlib import Path
 
 import pytest
 
 from pexcz import pack, packwriter
-from pexcz.errors import BadPackError
+from pexcz.errors import BadArchiveError, BadPackError
 from pexcz.libraries import Libraries
 from pexcz.pack import (
     DIRECTORY,
@@ -118,3 +119,21 @@ def test_a_pack_cut_short_anywhere_is_refused() -> None:
     for length in range(len(content)):
         with pytest.raises(BadPackError):
             parsed(content[:length])
+
+
+def test_a_file_that_is_also_a_directory_is_refused() -> None:
+    for path in ("lib/a/b", "lib/a"):
+        with pytest.raises(
+            BadArchiveError, match="contains lib/a both as a file and as a directory"
+        ):
+            packed(entry("lib/a", b""), entry("lib/a.b", b""), entry(path, b""))
+
+
+def test_a_damaged_frame_is_said_to_be_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "x.pack"
+    path.write_bytes(packed(*SMALL))
+    info = pack.read_pack_info(path)
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(BadPackError, match="x.pack is damaged"):
+        list(pack.contents(path, info))

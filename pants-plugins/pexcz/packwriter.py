@@ -45,7 +45,16 @@ class FinishedPack:
         self._frames: List[Tuple[int, int]] = []
         self._body = tempfile.TemporaryFile()
         self.libraries = Libraries()
+        entries = list(entries)
+        name = meta.get("name", "The app")
+        for entry in entries:
+            paths.check(entry.path, name)
         self.entries = sorted(entries, key=lambda entry: paths.sort_key(entry.path))
+        for one, other in zip(self.entries, self.entries[1:]):
+            if f"{other.path}/".startswith(f"{one.path}/"):
+                raise BadArchiveError(
+                    f"{name} contains {one.path} both as a file and as a directory."
+                )
 
     def add(self, raw_size: int, packed: bytes) -> None:
         self._frames.append((len(packed), raw_size))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping
 
+from pexcz import shape
 from pexcz.errors import BadArchiveError, NotAPexError
 from pexcz.pack import DIRECTORY, EXECUTABLE, Entry, read_by_site
 from pexcz.trees import DirectoryTree, Tree, ZipTree, nested_zip, subtrees
@@ -44,6 +45,25 @@ _NOT_SOURCES = frozenset(
 # A link to `__main__.py`, beside it in a directory; an app may have a package of that name.
 _LINK_TO_MAIN = "pex"
 SHEBANG_BYTES_MAX = 1024
+_FIELDS: Dict[str, shape.IsRight] = {
+    "bind_resource_paths": shape.dict_of(shape.text),
+    "build_properties": shape.record(),
+    "distributions": shape.record(),
+    "entry_point": shape.text,
+    "excluded": shape.list_of(shape.text),
+    "inject_args": shape.list_of(shape.text),
+    "inject_env": shape.dict_of(shape.text),
+    "inject_python_args": shape.list_of(shape.text),
+    "interpreter_constraints": shape.list_of(shape.text),
+    "interpreter_selection_strategy": shape.text,
+    "overridden": shape.list_of(shape.text),
+    "pex_path": shape.text,
+    "pex_paths": shape.list_of(shape.text),
+    "pex_root": shape.text,
+    "requirements": shape.list_of(shape.text),
+    "script": shape.text,
+    "venv_bin_path": shape.text,
+}
 
 
 @dataclass(frozen=True)
@@ -142,25 +162,18 @@ def read_pex(path: Path) -> Pex:
 
 
 def parse_pex_info(info_bytes: bytes, name: str) -> Dict[str, Any]:
-    """PEX-INFO as a dict, checked as far as this tool reads it."""
+    """PEX-INFO as a dict, checked as far as this tool and the boot read it."""
     try:
         info = json.loads(info_bytes.decode("utf-8"))
-    except ValueError as e:
+        # A half of a surrogate pair may be in JSON, but in nothing that is written from it.
+        json.dumps(info, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError) as e:
         raise NotAPexError(f"{name} is not a PEX: its {PEX_INFO} is not JSON: {e}") from e
     if not isinstance(info, dict):
         raise NotAPexError(f"{name} is not a PEX: its {PEX_INFO} is not an object.")
-    for key, kind in (
-        ("distributions", dict),
-        ("requirements", list),
-        ("interpreter_constraints", list),
-        ("excluded", list),
-        ("overridden", list),
-        ("pex_paths", list),
-    ):
+    for key, is_right in _FIELDS.items():
         value = info.get(key)
-        if value is not None and not (
-            isinstance(value, kind) and all(isinstance(item, str) for item in value)
-        ):
+        if value is not None and not is_right(value):
             raise NotAPexError(f"{name} is not a PEX: {key!r} in its {PEX_INFO} is malformed.")
     problem = _problem(info)
     if problem:

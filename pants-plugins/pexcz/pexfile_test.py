@@ -54,6 +54,10 @@ def test_the_shebang_is_the_first_line(tmp_path: Path) -> None:
         ({"requirements": "cowsay"}, "'requirements' in its PEX-INFO is malformed"),
         ({"distributions": [1]}, "'distributions' in its PEX-INFO is malformed"),
         ({"pex_paths": "other.pex"}, "'pex_paths' in its PEX-INFO is malformed"),
+        ({"pex_root": 1}, "'pex_root' in its PEX-INFO is malformed"),
+        ({"inject_env": {"A": 1}}, "'inject_env' in its PEX-INFO is malformed"),
+        ({"pex_root": "\ud800"}, "surrogates not allowed"),
+        ("[" * 100_000, "recursion"),
     ],
 )
 def test_what_is_no_pex_is_refused(tmp_path: Path, info: Any, message: str) -> None:

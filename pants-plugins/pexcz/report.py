@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Sequence
+from typing import IO, Sequence
 
 from rich.console import Console
 from rich.filesize import decimal
@@ -13,6 +13,11 @@ from rich.table import Table
 from pexcz.cache import Cache, Pruned
 from pexcz.czexfile import Czex
 from pexcz.verify import Damage
+
+
+def console(file: IO[str] | None = None) -> Console:
+    """What shows a text as it is: `CPython[gil]` and a file called `[/a]` are no markup."""
+    return Console(file=file, markup=False, emoji=False)
 
 
 def show(czex: Czex, console: Console) -> None:
@@ -28,7 +33,8 @@ def show(czex: Czex, console: Console) -> None:
     constraints = [constraint["text"] for constraint in manifest["interpreter_constraints"]]
     facts.add_row("interpreters", " or ".join(constraints) or "(any)")
     facts.add_row("mode", "venv" if info.get("venv") else "zipapp")
-    facts.add_row("built by", "Pex " + (info.get("build_properties") or {}).get("pex_version", "?"))
+    pex_version = (info.get("build_properties") or {}).get("pex_version", "?")
+    facts.add_row("built by", f"Pex {pex_version}")
     console.print(facts)
 
     packs = Table(title="Packs", title_justify="left")

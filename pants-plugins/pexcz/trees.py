@@ -44,7 +44,7 @@ class File:
 
 def chunks_of(stream: IO[bytes], size_bytes: int) -> Iterator[bytes]:
     """The next so many bytes of a stream, fewer where it ends."""
-    while size_bytes:
+    while size_bytes > 0:
         chunk = stream.read(min(COPY_CHUNK_BYTES, size_bytes))
         if not chunk:
             return

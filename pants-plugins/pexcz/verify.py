@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import marshal
 import stat
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
+from pexcz import marshalled
 from pexcz.assemble import START
 from pexcz.cache import in_use, locked, read_cache, remove_whole
 from pexcz.czexfile import Czex
@@ -94,15 +94,18 @@ def _check_zip(czex: Czex) -> None:
 
 
 def _check_directory(czex: Czex) -> None:
-    start = next((path for path in czex.tree.files if path.startswith(START)), START)
+    start = next((path for path in czex.tree.files if path.startswith(START)), "")
+    if not start:
+        raise _damaged(czex, START)
     try:
         content = czex.tree.read(start)
         if hashlib.sha256(content[:-DIGEST_BYTES]).digest() != content[-DIGEST_BYTES:]:
             raise ValueError
-        files = marshal.loads(zlib.decompress(content))["files"]
-    except (zlib.error, ValueError, EOFError, TypeError, LookupError) as e:
+        files = marshalled.loads(content)["files"].values()
+        pairs = [(str(file), checksum) for file, checksum in files]
+    except (ValueError, TypeError, LookupError, AttributeError) as e:
         raise _damaged(czex, start) from e
-    for file, checksum in files.values():
+    for file, checksum in pairs:
         if file not in czex.tree or zlib.crc32(czex.tree.read(file)) != checksum:
             raise _damaged(czex, file)
 
