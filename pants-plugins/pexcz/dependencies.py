@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from pexcz.pexfile import PEX_INFO
 from pexcz.requirements import parse_requirement, read_requirement, requirement_data
@@ -118,5 +118,6 @@ def _sortable(version: str) -> Version:
     """A version; one that PEP 440 doesn't allow is older than all others."""
     try:
         return Version(version)
-    except InvalidVersion:
+    except ValueError:
+        # Or one whose numbers are too long for Python.
         return Version("0.dev0")

@@ -15,6 +15,21 @@ def check(path: str, archive: str) -> str:
     Raises BadArchiveError for a path that is absolute, leads outside (`..`), or that no file system
     could hold.
     """
+    reason = _objection(path)
+    if reason:
+        raise BadArchiveError(
+            f"{archive} contains an entry named {path!r}, which can't be unpacked: {reason}. "
+            "Build the archive again, from a source you trust."
+        )
+    return path
+
+
+def is_allowed(path: str) -> bool:
+    """Whether a path may be unpacked."""
+    return _objection(path) is None
+
+
+def _objection(path: str) -> str | None:
     encoded = path.encode("utf-8", "surrogateescape")
     reason = None
     if not path or len(encoded) > PATH_MAX:
@@ -33,12 +48,7 @@ def check(path: str, archive: str) -> str:
                 reason = "it contains a component {!r}".format(component)
             elif len(component.encode("utf-8", "surrogateescape")) > COMPONENT_MAX:
                 reason = "a component is longer than {} bytes".format(COMPONENT_MAX)
-    if reason:
-        raise BadArchiveError(
-            f"{archive} contains an entry named {path!r}, which can't be unpacked: {reason}. "
-            "Build the archive again, from a source you trust."
-        )
-    return path
+    return reason
 
 
 def sort_key(path: str) -> list[bytes]:

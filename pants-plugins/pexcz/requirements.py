@@ -22,14 +22,16 @@ Json = Any
 # A name, perhaps extras, and specifiers that need not be PEP 440's: what installers took before there was PEP 508.
 _OLD_REQUIREMENT = re.compile(
     r"^\s*(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?P<extras>\[[^\]]*\])?"
-    r"\s*(?:\(?(?P<specifiers>[<>=!~][^;@()]*)\)?\s*)?(?P<marker>;.*)?$"
+    r"\s*(?:\(?(?P<specifiers>[<>=!~][^;@()]*)(?:\)\s*)?)?(?P<marker>;.*)?$"
 )
+# Python refuses to read numbers of more than some thousand digits.
+_HUGE_NUMBER = re.compile(r"[0-9]{1000}")
 
 
 def parse_requirement(text: str, source: str) -> Requirement:
     """Parse a PEP 508 requirement; `source` names where it stands, for the error."""
     try:
-        return Requirement(text)
+        return _parsed(text)
     except InvalidRequirement as e:
         raise PexczError(
             f"{source} has a requirement that PEP 508 doesn't allow: {text!r}: {e}"
@@ -43,7 +45,7 @@ def read_requirement(text: str) -> Dict[str, Json]:
     requirement at all becomes one that nothing satisfies, so that an app fails if it needs it, and then says so.
     """
     try:
-        return requirement_data(Requirement(text))
+        return requirement_data(_parsed(text))
     except InvalidRequirement:
         pass
     match = _OLD_REQUIREMENT.match(text)
@@ -52,7 +54,7 @@ def read_requirement(text: str) -> Dict[str, Json]:
         parts = (match.group("name"), match.group("extras"), specifiers, match.group("marker"))
         try:
             return {
-                **requirement_data(Requirement("".join(part or "" for part in parts))),
+                **requirement_data(_parsed("".join(part or "" for part in parts))),
                 "text": text,
             }
         except InvalidRequirement:
@@ -64,6 +66,19 @@ def read_requirement(text: str) -> Dict[str, Json]:
         "specifiers": [],
         "text": f"{text!r}, which is not a requirement by PEP 508",
     }
+
+
+def _parsed(text: str) -> Requirement:
+    """A PEP 508 requirement. Raises InvalidRequirement, also for what `packaging` only stumbles over."""
+    if _HUGE_NUMBER.search(text):
+        raise InvalidRequirement("a number in it has a thousand digits")
+    try:
+        return Requirement(text)
+    except InvalidRequirement:
+        raise
+    except (RecursionError, SyntaxError, ValueError) as e:
+        # Too many parentheses, or a string that Python can't read: an escape sequence that there isn't, or a NUL.
+        raise InvalidRequirement(f"its marker can't be read: {e}") from e
 
 
 def _is_specifier(text: str) -> bool:
@@ -143,6 +158,8 @@ def constraint_data(text: str) -> Dict[str, Json]:
         name, free_threaded = name[:-2], name[-2] == "+"
     try:
         parsed = SpecifierSet(specifiers)
+        if _HUGE_NUMBER.search(specifiers):
+            raise InvalidSpecifier("a number in it has a thousand digits")
     except InvalidSpecifier as e:
         raise PexczError(
             f"PEX-INFO has an interpreter constraint that isn't one: {text!r}: {e}"

@@ -103,3 +103,27 @@ def test_interpreter_constraints(
 def test_a_constraint_that_is_none_is_an_error() -> None:
     with pytest.raises(PexczError, match="interpreter constraint that isn't one: 'CPython>>3'"):
         constraint_data("CPython>>3")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x; os_name == '\\x'",
+        "x; os_name == 'a\0b'",
+        "x; " + "(" * 5000 + "os_name == 'a'" + ")" * 5000,
+        "x>" + "9" * 5000,
+    ],
+)
+def test_a_requirement_that_python_cannot_read_is_none(text: str) -> None:
+    with pytest.raises(PexczError, match="has a requirement that PEP 508 doesn't allow"):
+        parse_requirement(text, "PEX-INFO")
+    assert read_requirement(text)["project"] == ""
+
+
+def test_a_long_requirement_is_read_in_no_time() -> None:
+    assert read_requirement("x" + " " * 50_000 + "=" + " " * 50_000 + "(")["project"] == ""
+
+
+def test_a_constraint_with_a_number_that_python_cannot_read_is_none() -> None:
+    with pytest.raises(PexczError, match="an interpreter constraint that isn't one"):
+        constraint_data("CPython>" + "9" * 5000)

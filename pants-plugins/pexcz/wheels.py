@@ -17,11 +17,12 @@ from typing import Any, Dict, List, Tuple
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import parse_tag
 from packaging.utils import (
-    InvalidWheelFilename,
+    InvalidName,
     canonicalize_name,
     parse_wheel_filename,
 )
 
+from pexcz import paths
 from pexcz.errors import BadArchiveError
 from pexcz.pack import EXECUTABLE, SHEBANG, Entry, read_by_site
 from pexcz.requirements import read_requirement, specifier_data
@@ -33,6 +34,8 @@ SHEBANG_PLACEHOLDER = b"#!python"
 _PYTHON_SHEBANG = re.compile(
     rb"#!(?:.*\W)?(?:pythonw?|pypy)(?:\d+(?:\.\d+)*)?(?:\.exe)?(?:\s+\S.*)?\s*$", re.IGNORECASE
 )
+# A compressed set (PEP 425) of a few tags: thousands of each kind would be billions of tags.
+_TAG = re.compile(r"(?=.{,255}$)[^-]+-[^-]+-[^-]+")
 _ENTRY_POINT = re.compile(r"[\w.]+(:[\w.]+)?$")
 
 
@@ -122,7 +125,7 @@ def _layout(tree: Tree, file_name: str) -> Dict[str, Any]:
         layout = json.loads(tree.read(LAYOUT).decode("utf-8"))
         if not isinstance(layout, dict) or not isinstance(layout.get("stash_dir"), str):
             raise ValueError("it names no stash_dir")
-    except ValueError as e:
+    except (ValueError, RecursionError) as e:
         raise BadArchiveError(f"{tree.name}: {file_name} has a damaged {LAYOUT}: {e}.") from e
     return layout
 
@@ -180,11 +183,18 @@ def _metadata(tree: Tree, schemes: Dict[str, str], file_name: str) -> Dict[str, 
             f"{tree.name}: {file_name} is not a wheel: it has no *.dist-info/METADATA and WHEEL."
         )
     metadata = _headers(tree, metadata_path)
+    name, version = (str(metadata.get(key, "")).strip() for key in ("Name", "Version"))
+    try:
+        project = canonicalize_name(name, validate=True)
+    except InvalidName as e:
+        raise BadArchiveError(
+            f"{tree.name}: {file_name} is not a wheel: its METADATA has no name: {e}."
+        ) from e
     return {
-        "project": canonicalize_name(str(metadata["Name"])),
+        "project": project,
         # Where its headers go, if it has any.
-        "headers": str(metadata["Name"]) if any(t.startswith("headers/") for t in schemes) else "",
-        "version": str(metadata["Version"]),
+        "headers": name if any(t.startswith("headers/") for t in schemes) else "",
+        "version": version,
         "tags": _tags(file_name, _headers(tree, wheel_path)),
         "requires_python": _requires_python(metadata.get("Requires-Python")),
         "requires": [read_requirement(str(text)) for text in metadata.get_all("Requires-Dist", ())],
@@ -203,9 +213,10 @@ def _tags(file_name: str, wheel: Message) -> List[str]:
     """The wheel's tags, from its file name as an installer takes them, else from its WHEEL."""
     try:
         tags = parse_wheel_filename(file_name)[3]
-    except InvalidWheelFilename:
+    except ValueError:
+        values = [str(value).strip() for value in wheel.get_all("Tag", ())]
         tags = frozenset(
-            tag for value in wheel.get_all("Tag", ()) for tag in parse_tag(str(value).strip())
+            tag for value in values if _TAG.fullmatch(value) for tag in parse_tag(value)
         )
     return sorted(str(tag) for tag in tags)
 
@@ -226,7 +237,7 @@ def _entry_points(tree: Tree, schemes: Dict[str, str], file_name: str) -> Dict[s
         if line.startswith("[") and line.endswith("]"):
             group = line[1:-1].strip()
         elif equals and not line.startswith("#") and group in ("console_scripts", "gui_scripts"):
-            target = "".join(value.split("[")[0].split())
-            if _ENTRY_POINT.match(target):
-                groups.setdefault(group, {})[name.strip()] = target
+            name, target = name.strip(), "".join(value.split("[")[0].split())
+            if _ENTRY_POINT.match(target) and paths.is_allowed(f"scripts/{name}"):
+                groups.setdefault(group, {})[name] = target
     return {name: dict(sorted(group.items())) for name, group in sorted(groups.items())}

@@ -184,3 +184,29 @@ def test_a_requires_python_that_pep_440_does_not_allow_is_as_none() -> None:
     info = dict(INFO)
     info["Foo.Bar-1.0.dist-info/METADATA"] = METADATA.replace(">=2.7,!=3.0.*", ">=3.6.*")
     assert read(info).meta["requires_python"] is None
+
+
+def test_a_wheel_without_a_projects_name_is_refused() -> None:
+    path = "Foo.Bar-1.0.dist-info/METADATA"
+    for name in ("", "../../x", "a b"):
+        with pytest.raises(BadArchiveError, match="its METADATA has no name"):
+            read({**INFO, path: METADATA.replace("Foo.Bar", name)})
+
+
+def test_a_tag_that_is_none_or_a_billion_is_left_out() -> None:
+    numbers = ".".join(map(str, range(1000)))
+    tags = f"Tag: py3-none\nTag: {numbers}-{numbers}-{numbers}\nTag: py2.py3-none-any\n"
+    meta = read({**INFO, "Foo.Bar-1.0.dist-info/WHEEL": tags}, "foo.whl").meta
+    assert meta["tags"] == ["py2-none-any", "py3-none-any"]
+
+
+def test_a_script_whose_name_is_no_file_name_is_none() -> None:
+    lines = "[console_scripts]\n=a:b\n..=a:b\na\\b=a:b\n" + "x" * 256 + "=a:b\ngood=a:b\n"
+    meta = read({**INFO, "Foo.Bar-1.0.dist-info/entry_points.txt": lines}).meta
+    assert meta["entry_points"] == {"console_scripts": {"good": "a:b"}}
+
+
+def test_a_layout_of_another_shape_is_refused() -> None:
+    for text in ("[" * 100_000, "[]", "{}", "{"):
+        with pytest.raises(BadArchiveError, match="has a damaged .layout.json"):
+            read({**INFO, ".layout.json": text})
