@@ -3,11 +3,13 @@
 Nearly all of them are numbers and dots. `re`, which takes longer to import than the rest of a cold start, is for the others.
 """
 
-PATTERN = r"""^\s*v?(?:(?P<epoch>\d+)!)?(?P<release>\d+(?:\.\d+)*)
-    (?P<pre>[-_.]?(?P<pre_name>a|b|c|rc|alpha|beta|pre|preview)[-_.]?(?P<pre_number>\d*))?
-    (?P<post>-(?P<post_number1>\d+)|[-_.]?(?:post|rev|r)[-_.]?(?P<post_number2>\d*))?
-    (?P<dev>[-_.]?dev[-_.]?(?P<dev_number>\d*))?
+PATTERN = r"""^\s*v?(?:(?P<epoch>[0-9]+)!)?(?P<release>[0-9]+(?:\.[0-9]+)*)
+    (?P<pre>[-_.]?(?P<pre_name>a|b|c|rc|alpha|beta|pre|preview)[-_.]?(?P<pre_number>[0-9]*))?
+    (?P<post>-(?P<post_number1>[0-9]+)|[-_.]?(?:post|rev|r)[-_.]?(?P<post_number2>[0-9]*))?
+    (?P<dev>[-_.]?dev[-_.]?(?P<dev_number>[0-9]*))?
     (?:\+(?P<local>[a-z0-9]+(?:[-_.][a-z0-9]+)*))?\s*$"""
+# Python may refuse to read a number with more digits, and no limit that can be set is lower.
+LENGTH_MAX = 640
 # Of neither a prerelease nor a postrelease nor a development release.
 FINAL = (3, 0), -1, float("inf")
 PRE_RANK = {"a": 0, "alpha": 0, "b": 1, "beta": 1, "c": 2, "rc": 2, "pre": 2, "preview": 2}
@@ -27,6 +29,8 @@ def parse(text):
 
 def split(text):
     """The epoch, the release as a list of numbers, and the match of PATTERN where there is more."""
+    if len(text) > LENGTH_MAX:
+        raise NotAVersion(text)
     parts = text.split(".")
     if all([part and not part.strip("0123456789") for part in parts]):
         return 0, [int(part) for part in parts], None
@@ -37,6 +41,15 @@ def split(text):
         raise NotAVersion(text)
     release = [int(part) for part in match.group("release").split(".")]
     return int(match.group("epoch") or 0), release, match
+
+
+def local(text):
+    """The local part of a version, as what it is compared by; None where there is none."""
+    match = split(text)[2]
+    if not (match and match.group("local")):
+        return None
+    parts = match.group("local").lower().replace("-", ".").replace("_", ".").split(".")
+    return [int(part) if part.isdigit() else part for part in parts]
 
 
 def key(match):
@@ -57,18 +70,23 @@ def key(match):
 
 def is_specifier(operator, wanted):
     """Whether PEP 440 has such a specifier."""
+    wanted = wanted.strip()
     is_prefix = wanted.endswith(".*")
     if operator not in ("==", "!=", "<", "<=", ">", ">=", "~=", "==="):
         return False
     if operator == "===":
-        return True
-    if is_prefix and operator not in ("==", "!=") or operator == "~=" and "." not in wanted:
-        return False
+        return len(wanted.split()) < 2 and set(wanted).isdisjoint(";)")
     try:
-        split(wanted[:-2] if is_prefix else wanted)
-        return True
+        _, release, match = split(wanted[:-2] if is_prefix else wanted)
     except NotAVersion:
         return False
+    if operator in ("==", "!="):
+        return not is_prefix or not match or not any(match.group("pre", "post", "dev", "local"))
+    return (
+        not is_prefix
+        and not (match and match.group("local"))
+        and (operator != "~=" or len(release) > 1)
+    )
 
 
 def satisfies(version, specifiers):
@@ -77,34 +95,34 @@ def satisfies(version, specifiers):
 
 
 def _satisfies(version, operator, wanted):
+    wanted = wanted.strip()
     if operator == "===":
         return version.lower() == wanted.lower()
     if wanted.endswith(".*"):
         return _starts(version, *split(wanted[:-2])[:2]) == (operator == "==")
     ours, theirs = parse(version), parse(wanted)
-    if operator == "==":
-        return ours == theirs
-    if operator == "!=":
-        return ours != theirs
+    if operator in ("==", "!="):
+        is_same = ours == theirs and local(wanted) in (None, local(version))
+        return is_same == (operator == "==")
     if operator == "<=":
         return ours <= theirs
     if operator == ">=":
         return ours >= theirs
     if operator == "<":
-        # A prerelease of the bound is not below it, unless the bound is one.
-        is_its_prerelease = ours[:2] == theirs[:2] and _is_prerelease(ours)
-        return ours < theirs and not (is_its_prerelease and not _is_prerelease(theirs))
+        # Prereleases of the bound are not below it, unless it is one. The first would be its development release 0.
+        pre, post, dev = theirs[2]
+        if pre == FINAL[0] and dev == FINAL[2]:
+            theirs = theirs[:2] + ((pre if post >= 0 else (-1, 0), post, 0),)
+        return ours < theirs
     if operator == ">":
-        return ours > theirs and not (ours[:2] == theirs[:2] and theirs[2][1] < 0 <= ours[2][1])
+        # Postreleases of the bound are not above it, unless it is one.
+        pre, post, dev = theirs[2]
+        is_its_postrelease = ours[:2] + ours[2][:1] == theirs[:2] + (pre,) and ours[2][1] >= 0
+        return ours > theirs and not (is_its_postrelease and post < 0 and dev == FINAL[2])
     if operator == "~=":
         epoch, release, _ = split(wanted)
         return ours >= theirs and _starts(version, epoch, release[:-1])
     raise NotAVersion(operator)
-
-
-def _is_prerelease(version):
-    pre, _, dev = version[2]
-    return pre != FINAL[0] or dev != FINAL[2]
 
 
 def _starts(version, epoch, wanted):
