@@ -192,3 +192,21 @@ def test_system_site_packages_are_there_for_the_app_and_its_children(
     for _ in range(2):
         outcome = machine.run(python.path(), app)
         assert (outcome.stderr, outcome.code) == ("", 0)
+
+
+@pytest.mark.parametrize(
+    "text", ["1", "[]", "{}", '{"format": 1}', "[" * 100_000, '{"format": 1, "packs": 1}']
+)
+def test_a_damaged_directory_on_pex_path_is_named(
+    workshop: Workshop, machine: Machine, main_pex: Path, plugin_pex: Path, text: str
+) -> None:
+    app = main_pex.with_suffix(".czex")
+    if not app.exists():
+        workshop.czex(main_pex)
+    other = plugin_pex.with_suffix(".packed.czex")
+    if not other.exists():
+        workshop.czex(plugin_pex, layout="packed")
+    (other / ".czex" / "manifest.json").write_text(text)
+    outcome = machine.with_(PEX_PATH=str(other)).run(PYTHON.path(), app)
+    assert outcome.stderr.startswith(f"czex: {other} on PEX_PATH ")
+    assert (outcome.code, outcome.stderr.count("\n")) == (1, 1)

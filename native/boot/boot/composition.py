@@ -54,7 +54,11 @@ class Composition(object):
             raise CannotStart("{0} on PEX_PATH does not exist".format(path))
         manifest = czex_manifest(path)
         if manifest:
-            return CzexPart(path, manifest, ignore_errors)
+            try:
+                return CzexPart(path, manifest, ignore_errors)
+            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as e:
+                # The manifest of a directory has no checksum.
+                raise CannotStart("{0} on PEX_PATH can't be read: {1!r}".format(path, e))
         return PexPart(path, stamp, self._cache)
 
     def key(self):
@@ -231,12 +235,22 @@ def czex_manifest(path):
     """The manifest of a CZEX, or None for a PEX."""
     try:
         manifest = packed.manifest(path) if os.path.isdir(path) else manifest_of_file(path)
-    except (EnvironmentError, EOFError, ValueError, TypeError, zipfile.BadZipfile, zlib.error) as e:
+        version = manifest and manifest["format"]
+    except (
+        EnvironmentError,
+        EOFError,
+        LookupError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+        zipfile.BadZipfile,
+        zlib.error,
+    ) as e:
         raise CannotStart("{0} on PEX_PATH can't be read: {1}".format(path, e))
-    if manifest and manifest["format"] != boot.manifest["format"]:
+    if manifest and version != boot.manifest["format"]:
         raise CannotStart(
             "{0} on PEX_PATH has format {1}, this app {2}; build both with one version".format(
-                path, manifest["format"], boot.manifest["format"]
+                path, version, boot.manifest["format"]
             )
         )
     return manifest

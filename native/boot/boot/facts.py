@@ -116,7 +116,7 @@ def current(record, python):
             major, minor, micro = facts["version"]
             reason = facts["reason"] and str(facts["reason"])
             return dict(facts, reason=reason, version=[int(major), int(minor), int(micro)])
-    except (KeyError, TypeError, ValueError):
+    except (ArithmeticError, LookupError, TypeError, ValueError):
         pass
     return None
 
