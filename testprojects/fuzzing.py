@@ -1,0 +1,55 @@
+"""Runs a fuzz target as a process: libFuzzer, which atheris brings to Python, ends the process that it runs in.
+
+python native/pexcz_fuzz_for_tests.py DIRECTORY TARGET [OPTION of libFuzzer] [FILE to try again]
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import random
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from testprojects.long_runs import LONG
+from testprojects.missing import missing
+
+LONG_SECONDS = 3600
+SEEDS = 32
+SEED_BYTES = 200
+_EXECUTED = re.compile(rb"stat::number_of_executed_units: (\d+)")
+
+
+def fuzz(harness: Path, target: str, scratch: Path, runs: int) -> int:
+    """Try inputs with one of the targets of a harness, and return how many there were.
+
+    Where one is found that breaks the target, the test fails, and shows why.
+
+    :param runs: How many to try in a short run, which are the same ones each time.
+    """
+    if importlib.util.find_spec("atheris") is None:
+        missing("atheris (a wheel for Linux on x86-64, and Python before 3.12)")
+    corpus = scratch / "corpus"
+    corpus.mkdir()
+    # What they choose by is arbitrary; the values to choose from are in the harnesses.
+    seeds = random.Random(1)
+    for number in range(SEEDS):
+        (corpus / str(number)).write_bytes(bytes(seeds.randrange(256) for _ in range(SEED_BYTES)))
+    bound = [f"-max_total_time={LONG_SECONDS}"] if LONG else [f"-runs={runs}", "-seed=1"]
+    process = subprocess.run(
+        [
+            *(sys.executable, "-Wignore", str(harness), str(scratch), target, *bound),
+            *("-timeout=20", "-rss_limit_mb=1024", "-print_final_stats=1"),
+            *(f"-artifact_prefix={scratch}/", "-max_len=1024", "-len_control=0", str(corpus)),
+        ],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    end = process.stdout[-6000:].decode("utf-8", "replace")
+    assert process.returncode == 0, end
+    found = _EXECUTED.search(process.stdout)
+    assert found, end
+    return int(found[1])
