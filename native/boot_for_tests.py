@@ -105,7 +105,7 @@ class Machine:
         """Run to the end, with `given` as its standard input."""
         process = self.start(*argv, **kwargs)
         stdout, stderr = process.communicate(given.encode(), timeout=120)
-        return Outcome(stdout.decode(), stderr.decode(), process.returncode)
+        return Outcome(stdout.decode(), stderr.decode("utf-8", "replace"), process.returncode)
 
     def leftovers(self) -> List[str]:
         """What a start has not cleaned up."""

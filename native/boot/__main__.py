@@ -1,14 +1,16 @@
-# Every start compiles this file, which costs more than all that it does: so it is short, and leaves the work to
-# `warm.py`, whose bytecode it finds in the cache from the second start on, and beside it the environment that it will
-# most likely want. What only a cold start needs is a string until then. From a cache that another user has made, or can
-# write to, nothing is taken. For Python 2.7 and 3.5+, CPython and PyPy.
-import marshal
-import os
-import sys
+try:
+    # Every start compiles this file, which costs more than all that it does: so it is short, and leaves the work to
+    # `warm.py`, whose bytecode it finds in the cache from the second start on, and beside it the environment that it will
+    # most likely want. What only a cold start needs is a string until then. From a cache that another user has made, or
+    # can write to, nothing is taken. For Python 2.7 and 3.5+, CPython and PyPy. It all stands behind `try`, without
+    # which a file that is cut short, or at a NUL by a Python before 3.8, would be a program that does nothing.
+    import marshal
+    import os
+    import sys
 
-FINGERPRINT = "@fingerprint@"
-PEX_ROOT = "@pex_root@"
-BOOT = """
+    FINGERPRINT = "@fingerprint@"
+    PEX_ROOT = "@pex_root@"
+    BOOT = """
 def carried(name):
     import zlib
 
@@ -37,7 +39,6 @@ if "code" not in globals():
     if hasattr(sys, "exc_clear"):
         sys.exc_clear()
 """
-try:
     get = os.environ.get
     ROOT = get("PEX_ROOT") or PEX_ROOT or get("LOCALAPPDATA") or get("XDG_CACHE_HOME")
     ROOT = ROOT or get("HOME") + ("/Library/Caches" if sys.platform == "darwin" else "/.cache")
@@ -51,4 +52,5 @@ try:
         code, LIKELY = marshal.loads(stream.read())
 except Exception:
     exec(BOOT)
+
 exec(code)

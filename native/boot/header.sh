@@ -1,4 +1,5 @@
 #!/bin/sh
+{ # Up to the last line: of a file that is cut short before, neither sh nor Python runs anything.
 # A CZEX: a Python app. `pexcz inspect` shows what is inside.
 # Where the app is installed already, these lines run it at once; else they give this file to Python.
 c= r=${0%"${0##*/}"}.pexrc
@@ -33,5 +34,6 @@ for n in @names@ $PEX_PYTHON; do
     exec "$f"@python_args@ "$0" "$@"
   done
 done
-echo "czex: $0 needs one of these on PATH, and none is there: @names@" >&2
+echo "czex: $0 needs one of these on PATH, and none is there:" @names@ >&2
 exit 127
+}

@@ -14,54 +14,9 @@ import pytest
 from pexcz import pack, packwriter
 from pexcz.cli import main
 from pexcz.trees import ZipTree
+from testprojects.strangers import DATA, DIST_INFO, METADATA, WHEEL, Stranger, native_directory
 
-NATIVE = Path(__file__).resolve().parents[2] / "native"
-WHEEL = "foo-1.0-py3-none-any.whl"
-DIST_INFO = "foo-1.0.dist-info/"
-METADATA = DIST_INFO + "METADATA"
-DATA = "foo-1.0.data/"
 DEEP = "[" * 5000 + "]" * 5000
-GOOD = {
-    METADATA: "Metadata-Version: 2.1\nName: foo\nVersion: 1.0\n",
-    DIST_INFO + "WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    "foo.py": "",
-}
-
-
-class Stranger:
-    """What a PEX is made of; each part may be replaced."""
-
-    def __init__(self, info: Any = None, files: Any = None, wheel: Any = None) -> None:
-        facts = {"distributions": {WHEEL: ""}, "deps_are_wheel_files": True}
-        self.info = (
-            info if isinstance(info, (bytes, str)) else json.dumps({**facts, **(info or {})})
-        )
-        self.files: Dict[str, Any] = {"app.py": "print(1)\n", **(files or {})}
-        self.wheel: Dict[str, Any] = {**GOOD, **(wheel or {})}
-
-    def write(self, path: Path, layout: str) -> None:
-        files = {"PEX-INFO": self.info, f".deps/{WHEEL}": zipped(self.wheel), **self.files}
-        if layout == "zipapp":
-            path.write_bytes(zipped(files))
-            return
-        if layout == "loose":
-            del files[f".deps/{WHEEL}"]
-            files.update({f".deps/{WHEEL}/{name}": text for name, text in self.wheel.items()})
-        for name, content in files.items():
-            (path / name).parent.mkdir(parents=True, exist_ok=True)
-            (path / name).write_bytes(encoded(content))
-
-
-def encoded(content: Any) -> bytes:
-    return content if isinstance(content, bytes) else content.encode()
-
-
-def zipped(files: Dict[str, Any]) -> bytes:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return stream.getvalue()
 
 
 def metadata(text: str) -> Dict[str, str]:
@@ -79,13 +34,7 @@ def surroundings(root: Path) -> Dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def native(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("native")
-    (root / "boot").symlink_to(NATIVE / "boot")
-    (root / "platforms.json").symlink_to(NATIVE / "platforms.json")
-    runtime = root / "runtime" / "linux-x86_64" / "pexcz"
-    runtime.parent.mkdir(parents=True)
-    runtime.write_text("a runtime")
-    return root
+    return native_directory(tmp_path_factory.mktemp("native"))
 
 
 @pytest.fixture

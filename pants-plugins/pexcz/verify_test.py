@@ -8,17 +8,19 @@ from typing import Iterator, Tuple
 import pytest
 
 from pexcz.cli import main
-from pexcz.hostile_test import Stranger, native
 from testprojects.long_runs import LONG, counted
+from testprojects.strangers import Stranger, native_directory
 
-__all__ = ["native"]
 # Of all bits; no multiple of eight, so that each place in a byte is tried.
 STEP = 1 if LONG else 1009
 
 
 @pytest.fixture(params=["zipapp", "packed"])
-def app(request: pytest.FixtureRequest, native: Path, tmp_path: Path) -> Path:
+def app(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     pex, app = tmp_path / "app.pex", tmp_path / "app.czex"
+    native = tmp_path / "native"
+    native.mkdir()
+    native_directory(native)
     Stranger({"venv": True}, {"lib.py": "import foo\n" * 99}).write(pex, "zipapp")
     argv = ["inject", str(pex), "-o", str(app), "--native", str(native)]
     assert main([*argv, "--platform", "linux-x86_64", "--layout", request.param]) == 0

@@ -1,0 +1,181 @@
+"""A CZEX in which a bit was flipped, or of which the end is missing, runs right or not at all, and says so.
+
+Each time it is started on a machine that has not seen it. `pants-plugins/pexcz/verify_test.py` has what `pexcz verify` finds.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Callable, Dict, Iterator, List, Tuple
+
+import pytest
+from boot_for_tests import PYTHON, Machine, Workshop
+
+from testprojects.long_runs import LONG, counted
+from testprojects.pythons import Python
+
+# A file, relative to the CZEX in packed layout; what to do to its content.
+Damage = Tuple[str, Callable[[bytes], bytes]]
+# In a bit of these, Python or `sh` itself may say what is wrong, in its own words. Nobody has looked at a checksum then.
+STARTED = ("__main__.py", "pex")
+OLD = Python("cpython2.7")
+WAYS = {
+    "cpython3.11": [PYTHON],
+    "cpython2.7": [OLD],
+    "cpython3.7": [Python("cpython3.7")],
+    "sh": ["/bin/sh"],
+}
+HEADER_BYTES = 1500
+STARTS = 20_000 if LONG else 30
+
+
+def flip(bit: int) -> Callable[[bytes], bytes]:
+    def flipped(content: bytes) -> bytes:
+        return (
+            content[: bit // 8]
+            + bytes([content[bit // 8] ^ 1 << bit % 8])
+            + content[bit // 8 + 1 :]
+        )
+
+    return flipped
+
+
+def spread(bits: range, count: int) -> range:
+    """So many of these bits, at all places in a byte."""
+    step = max(len(bits) // count, 1)
+    return range(bits.start, bits.stop, step + (step % 2 == 0 and step > 1))
+
+
+def flips(app: Path) -> Iterator[Damage]:
+    """Half of them where Python and `sh` begin, the other half anywhere."""
+    if app.is_dir():
+        files = [path for path in app.rglob("*") if path.is_file() and path.stat().st_size]
+        for path in files:
+            name = path.relative_to(app).as_posix()
+            weight = 2 if name in STARTED else 2 * (len(files) - len(STARTED))
+            for bit in spread(range(path.stat().st_size * 8), STARTS // weight):
+                yield name, flip(bit)
+        return
+    with zipfile.ZipFile(app) as archive:
+        first = min(info.header_offset for info in archive.infolist())
+        main = archive.getinfo("__main__.py").header_offset
+    size = app.stat().st_size
+    for region, count in (
+        (range(0, first), STARTS // 4),
+        (range(first, main), STARTS // 2),
+        (range(main, size), STARTS // 4),
+    ):
+        for bit in spread(range(region.start * 8, region.stop * 8), count):
+            yield "", flip(bit)
+
+
+def cuts(app: Path) -> Iterator[Damage]:
+    """At any length, of an empty file on, and where a line of the header ends."""
+    files = [path for path in app.rglob("*") if path.is_file() and path.stat().st_size]
+    for path in files if app.is_dir() else [app]:
+        content = path.read_bytes()
+        step = max(len(content) * max(len(files), 1) * 4 // STARTS, 1)
+        lengths = set(range(0, len(content), step))
+        if path.name in ("pex", app.name):
+            lengths |= {end.end() for end in re.finditer(b"\n", content[:HEADER_BYTES])}
+        name = path.relative_to(app).as_posix() if app.is_dir() else ""
+        for length in sorted(lengths):
+            yield name, lambda content, length=length: content[:length]  # type: ignore[misc]
+
+
+def nuls(app: Path) -> Iterator[Damage]:
+    """In each line of the program that Python starts, where a bit of a space was flipped."""
+    with zipfile.ZipFile(app) as archive:
+        text = archive.read("__main__.py")
+    start = app.read_bytes().index(text)
+    for space in re.finditer(b"(?m)^[^\n ]* ", text):
+        yield "", flip((start + space.end() - 1) * 8 + 5)
+
+
+class Trial:
+    """Starts damaged copies of a CZEX, several at once."""
+
+    def __init__(self, app: Path, way: str, scratch: Path) -> None:
+        self.app, self.scratch = app, scratch
+        self.starter = [part.path() if isinstance(part, Python) else part for part in WAYS[way]]
+        self.is_sh = way == "sh"
+
+    def run(self, damages: List[Damage]) -> int:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            wrong = [one for one in pool.map(self._try, range(len(damages)), damages) if one]
+        assert not wrong, "\n".join(map(str, wrong[:5]))
+        return len(damages)
+
+    def _try(self, number: int, damage: Damage) -> Dict[str, object]:
+        place = self.scratch / str(number)
+        place.mkdir()
+        try:
+            return self._outcome(place, damage)
+        finally:
+            shutil.rmtree(place)
+
+    def _outcome(self, place: Path, damage: Damage) -> Dict[str, object]:
+        """Empty, or what was wrong with a start."""
+        name, damaged = damage
+        copy = shutil.copytree if self.app.is_dir() else shutil.copy
+        app = copy(self.app, place / "app.czex")
+        path = app / name if name else app
+        before = path.read_bytes()
+        path.write_bytes(damaged(before))
+        started = app / "pex" if self.is_sh and app.is_dir() else app
+        (place / "home").mkdir()
+        machine = Machine(place / "home", {"PATH": f"{Path(PYTHON.path()).parent}:/usr/bin:/bin"})
+        outcome = machine.run(*self.starter, started, "x")
+        left = [str(file) for file in machine.cache.rglob("*.tmp")]
+        is_right = (outcome.stdout, outcome.code) == ("moo x\n", 1)
+        # Of that alone Python says no file.
+        is_named = str(app) in outcome.stderr or "null bytes" in outcome.stderr
+        is_refused = outcome.stdout == "" and outcome.code > 0 and is_named
+        is_ours = outcome.stderr.startswith("czex: ") and outcome.stderr.count("\n") == 1
+        # What stands before the zip file, its directory and the program are not read by the boot.
+        is_started = not name or name in STARTED
+        is_traceback = "Traceback" in outcome.stderr
+        after = path.read_bytes()
+        at = next(
+            (at for at, pair in enumerate(zip(before, after)) if pair[0] != pair[1]), len(after)
+        )
+        if not left and (is_right or is_refused and (is_ours or is_started)):
+            if not is_traceback or name or at > len(before) - 5000:
+                return {}
+        # To Python and `sh` it is a program that does nothing.
+        if len(after) <= len("#!/bin/sh\n") and len(after) < len(before) and not outcome.stdout:
+            return {}
+        return {
+            "file": name,
+            "at": at,
+            "of": len(before),
+            "length": len(after),
+            "outcome": outcome,
+            "left": left,
+        }
+
+
+@pytest.fixture(scope="module", params=["zipapp", "packed"])
+def app(request: pytest.FixtureRequest, workshop: Workshop, cow_pex: Path) -> Path:
+    return workshop.czex(cow_pex, layout=request.param)
+
+
+@pytest.mark.parametrize("way", ["cpython3.11", "cpython2.7", "sh"])
+def test_a_flipped_bit_leads_to_no_other_output(app: Path, tmp_path: Path, way: str) -> None:
+    counted(Trial(app, way, tmp_path).run(list(flips(app))), "flips")
+
+
+@pytest.mark.parametrize("way", ["cpython3.11", "cpython2.7", "sh"])
+def test_a_file_that_was_cut_short_is_not_run(app: Path, tmp_path: Path, way: str) -> None:
+    counted(Trial(app, way, tmp_path).run(list(cuts(app))), "lengths")
+
+
+@pytest.mark.parametrize("way", ["cpython2.7", "cpython3.7"])
+def test_a_nul_does_not_end_the_program(cow: Path, tmp_path: Path, way: str) -> None:
+    """As it does for a Python before 3.8: what stood before it was run, did nothing, and that was all."""
+    counted(Trial(cow, way, tmp_path).run(list(nuls(cow))), "starts")
