@@ -33,6 +33,7 @@ IMPORT_HOOK = "__pex__/__init__.py"
 START = ".czex/start"
 BOOT = ".czex/boot"
 TOOLS = ".czex/tools"
+SEAL = ".czex/seal"
 # Of a directory. The first is a file of the boot, whose text is put behind the second in `__main__.py`.
 READER = "directory.py"
 BOOT_BEGINS = 'BOOT = """\n'
@@ -161,9 +162,10 @@ class _Assembly:
         writer.add(MAIN, (shebang + main).encode("utf-8"), executable=True)
         way_in = header.polyglot(self._header()) + main
         writer.add(WAY_IN, way_in.encode("utf-8"), executable=True)
-        # Behind what it is read for: it is what the checksums of all others are in.
+        # The checksums of all others are in it.
         content = _marshalled({**start, "files": writer.files})
-        writer.add(names[START], content + hashlib.sha256(content).digest())
+        writer.add(names[START], content)
+        writer.add(SEAL, hashlib.sha256(content).hexdigest().encode("ascii"))
 
     def _header(self) -> str:
         if not self._parts.sh_boot:

@@ -183,7 +183,7 @@ def test_of_a_directory_only_what_has_changed_changes(
     )
     two = inject_packed(native, pexes / "zipapp", tmp_path / "app.czex")
     changed = {name for name in one.keys() & two.keys() if one[name] != two[name]}
-    assert changed == {".czex/manifest.json", "__main__.py", "pex"}
+    assert changed == {".czex/manifest.json", ".czex/seal", "__main__.py", "pex"}
     assert {name.split(".")[1] for name in one.keys() - two.keys()} == {"czex/start"}
     plain = inject_packed(native, pexes / "zipapp", tmp_path / "app.czex", "--no-sh-boot")
     assert {name.split(".")[1] for name in plain.keys() - two.keys()} == {"czex/start"}

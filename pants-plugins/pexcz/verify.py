@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 from pexcz import marshalled
-from pexcz.assemble import START
+from pexcz.assemble import SEAL, START
 from pexcz.cache import in_use, locked, read_cache, remove_whole
 from pexcz.czexfile import Czex
 from pexcz.errors import BadArchiveError
@@ -25,7 +25,6 @@ from pexcz.seal import is_whole
 from pexcz.trees import chunks_of
 
 Record = Dict[str, Any]
-DIGEST_BYTES = hashlib.sha256().digest_size
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def _check_directory(czex: Czex) -> None:
         raise _damaged(czex, START)
     try:
         content = czex.tree.read(start)
-        if hashlib.sha256(content[:-DIGEST_BYTES]).digest() != content[-DIGEST_BYTES:]:
+        if hashlib.sha256(content).hexdigest().encode("ascii") != czex.tree.read(SEAL):
             raise ValueError
         files = marshalled.loads(content)["files"].values()
         pairs = [(str(file), checksum) for file, checksum in files]
