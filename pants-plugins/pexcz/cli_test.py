@@ -274,8 +274,13 @@ def test_inspect_shows_what_is_inside(
 
 
 def test_what_looks_like_markup_is_shown_as_it_is(
-    native: Path, pexes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    native: Path,
+    pexes: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
     czex = tmp_path / "[" / "red]:cow:.czex"
     czex.parent.mkdir()
     inject(native, pexes / "zipapp", czex)
