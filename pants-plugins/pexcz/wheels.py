@@ -14,7 +14,7 @@ from email.message import Message
 from email.parser import HeaderParser
 from typing import Any, Dict, List, Tuple
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.tags import parse_tag
 from packaging.utils import (
     InvalidName,
@@ -205,7 +205,7 @@ def _requires_python(text: str | None) -> List[List[str]] | None:
     """`Requires-Python` as data; None where there is none, or one that PEP 440 doesn't allow."""
     try:
         return None if text is None else specifier_data(SpecifierSet(text))
-    except InvalidSpecifier:
+    except ValueError:
         return None
 
 

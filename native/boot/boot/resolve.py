@@ -32,11 +32,15 @@ def meets(constraint):
     """Whether the running interpreter meets an interpreter constraint."""
     from boot import versions
 
-    return (
-        constraint["implementation"] in (None, interpreter.implementation())
-        and constraint["free_threaded"] in (None, interpreter.is_free_threaded())
-        and versions.satisfies(interpreter.version_text(), constraint["specifiers"])
-    )
+    try:
+        return (
+            constraint["implementation"] in (None, interpreter.implementation())
+            and constraint["free_threaded"] in (None, interpreter.is_free_threaded())
+            and versions.satisfies(interpreter.version_text(), constraint["specifiers"])
+        )
+    except versions.NotAVersion:
+        # One with a number that is too long.
+        return False
 
 
 class Resolver(object):
