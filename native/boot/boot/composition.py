@@ -53,7 +53,7 @@ class Composition(object):
         if stamp is None:
             raise CannotStart("{0} on PEX_PATH does not exist".format(path))
         manifest = czex_manifest(path)
-        if manifest:
+        if manifest is not None:
             try:
                 return CzexPart(path, manifest, ignore_errors)
             except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as e:
@@ -235,7 +235,7 @@ def czex_manifest(path):
     """The manifest of a CZEX, or None for a PEX."""
     try:
         manifest = packed.manifest(path) if os.path.isdir(path) else manifest_of_file(path)
-        version = manifest and manifest["format"]
+        version = None if manifest is None else manifest["format"]
     except (
         EnvironmentError,
         EOFError,
@@ -247,7 +247,7 @@ def czex_manifest(path):
         zlib.error,
     ) as e:
         raise CannotStart("{0} on PEX_PATH can't be read: {1}".format(path, e))
-    if manifest and version != boot.manifest["format"]:
+    if manifest is not None and version != boot.manifest["format"]:
         raise CannotStart(
             "{0} on PEX_PATH has format {1}, this app {2}; build both with one version".format(
                 path, version, boot.manifest["format"]
