@@ -24,6 +24,7 @@ with atheris.instrument_imports(include=["pexcz", "zipfile"]):
     from fuzz_values_for_tests import Chooser, dumps
 
     from pexcz import packwriter, paths, verify
+    from pexcz.assemble import SEAL
     from pexcz.czexfile import read_czex
     from pexcz.errors import PexczError
     from pexcz.inject import inject
@@ -318,8 +319,9 @@ class Czexes:
         start = self._files[self._start]
         if choose.number(3) == 3:
             start = zlib.compress(choose.changed_bytes(zlib.decompress(start)), 1)
-            start += hashlib.sha256(start).digest()
         self._start.write_bytes(start)
+        seal = hashlib.sha256(start).hexdigest().encode("ascii")
+        (self._directory / SEAL).write_bytes(seal)
         return self._directory
 
 
