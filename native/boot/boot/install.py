@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 import sys
 import zlib
 
@@ -85,16 +86,33 @@ def unique_name():
 
 def make_directory(path):
     """Make a directory and those above it, where they aren't there, for nobody else to write to whatever the umask is."""
-    if not os.path.isdir(path):
+    missing = []
+    while not is_directory(path):
+        missing.append(path)
         parent = os.path.dirname(path)
-        if parent != path:
-            make_directory(parent)
+        if parent == path:
+            break
+        path = parent
+    for directory in reversed(missing):
         try:
-            os.mkdir(path, 0o755)
+            os.mkdir(directory, 0o755)
         except OSError:
             # Another process may have been faster.
-            if not os.path.isdir(path):
+            if not is_directory(directory):
                 raise
+
+
+def is_directory(path):
+    """Whether there is a directory. OSError where none can be made either: something else is there, the path is too long."""
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            raise
+        return False
+    if not stat.S_ISDIR(found.st_mode):
+        raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
+    return True
 
 
 def write_whole(path, content, mode=0o644):

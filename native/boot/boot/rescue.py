@@ -32,18 +32,24 @@ def temporary_root(root, error, temporary=None):
 def make_temporary_root(root, error):
     import tempfile
 
+    reason = error.strerror
+    if error.errno == errno.EEXIST:
+        reason = "it is a symbolic link that leads nowhere"
+    if error.filename not in (None, root):
+        reason = "{0}: {1}".format(error.filename, reason)
     try:
         temporary = os.path.realpath(tempfile.mkdtemp(prefix="czex-"))
         make_root(temporary)
     except OSError as second:
         raise CannotStart(
             "the cache {0} can't be used ({1}), nor can a temporary one ({2}); set PEXCZ_ROOT to a "
-            "directory that can".format(root, error.strerror, second.strerror or second)
+            "directory that can".format(root, reason, second.strerror or second)
         )
-    sys.stderr.write(
+    warning = (
         "czex: the cache {0} can't be used ({1}); using {2} for this start alone; set PEXCZ_ROOT to a "
-        "directory of your own\n".format(root, error.strerror, temporary)
+        "directory of your own".format(root, reason, temporary)
     )
+    sys.stderr.write(warning.replace("\n", "?") + "\n")
     return temporary
 
 
@@ -82,4 +88,21 @@ def discard(venv, is_whole):
     except OSError as error:
         if error.errno not in (errno.ENOENT, errno.EEXIST, errno.ENOTEMPTY):
             raise CannotStart("{0} is damaged; remove it ({1})".format(venv, error.strerror))
+    for pack in incomplete_packs(aside):
+        discard(pack, lambda path: False)
     shutil.rmtree(aside, ignore_errors=True)
+
+
+def incomplete_packs(venv):
+    """The directories of wheels and sources in which an environment's links find something no more."""
+    root = os.path.dirname(os.path.dirname(os.path.dirname(venv)))
+    packs = set()
+    for directory, names, files in os.walk(venv):
+        for name in names + files:
+            link = os.path.join(directory, name)
+            if os.path.islink(link) and not os.path.exists(link):
+                target = os.path.normpath(os.path.join(directory, os.readlink(link)))
+                parts = target[len(root) + 1 :].split(os.sep)
+                if target.startswith(root + os.sep) and parts[0] in ("wheels", "sources"):
+                    packs.add(os.path.join(root, *parts[:2]))
+    return packs
