@@ -5,17 +5,15 @@ from __future__ import annotations
 import fcntl
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
-from typing import List
 
 import pytest
-from boot_for_tests import COW, PEXCZ, PYTHON, Machine, Outcome, Workshop
+from boot_for_tests import COW, PYTHON, Machine, Workshop
+from cache_for_tests import DAY, cache, environments, make_old, start_cache
 
 from testprojects.pythons import Python, on
 
-DAY = 86400
 LAZY = """\
 import sys
 
@@ -26,29 +24,6 @@ def main():
     import cow.say
     sys.exit(cow.say.main())
 """
-
-
-def cache(machine: Machine, *arguments: str) -> Outcome:
-    process = start_cache(machine, *arguments)
-    stdout, stderr = process.communicate()
-    return Outcome(stdout.decode(), stderr.decode(), process.returncode)
-
-
-def start_cache(machine: Machine, *arguments: str) -> subprocess.Popen[bytes]:
-    search = os.pathsep.join([str(PEXCZ), *(entry for entry in sys.path if entry)])
-    command = [sys.executable, "-m", "pexcz", "cache", "--root", str(machine.cache), *arguments]
-    return machine.with_(PYTHONPATH=search, COLUMNS="200").start(*command)
-
-
-def environments(machine: Machine) -> List[Path]:
-    return sorted(boot.parent for boot in machine.cache.glob("venvs/*/*/boot"))
-
-
-def make_old(machine: Machine, days: float) -> None:
-    """As if all in the cache had not been used for so long."""
-    then = time.time() - days * DAY
-    for path in machine.cache.rglob("*"):
-        os.utime(path, (then, then), follow_symlinks=False)
 
 
 @pytest.fixture(scope="module")
@@ -177,4 +152,7 @@ def test_a_start_waits_for_a_cache_that_is_being_pruned(cow: Path, machine: Mach
     os.close(descriptor)
     stdout, stderr = process.communicate()
     assert stdout == b"moo x\n"
-    assert stderr == f"czex: waiting for another process to finish {machine.cache}/\n".encode()
+    assert stderr.decode() == (
+        f"czex: waiting for another process to finish {machine.cache}/; "
+        "this one goes on when that one is done or has ended\n"
+    )

@@ -228,6 +228,7 @@ const Wait = struct {
         line.add(wait.store.root_path);
         line.add("/");
         line.add(wait.path);
+        line.add("; this one goes on when that one is done or has ended");
         os.writeStandardError(line.end());
     }
 };

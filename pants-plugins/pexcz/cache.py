@@ -16,7 +16,7 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, Set
+from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, Set, Tuple
 
 from pexcz.errors import CacheError
 
@@ -80,17 +80,17 @@ class Pruned:
 
 def read_cache(root: Path) -> Cache:
     """What is in a cache; nothing, if there is none at `root`."""
-    below = {name: _listed(root / name) for name in ("venvs", *PACKS, *MADE_ANEW)}
+    below = {name: listed(root / name) for name in ("venvs", *PACKS, *MADE_ANEW)}
     everything = [path for paths in below.values() for path in paths]
     for parent in (*below["venvs"], *below["runtimes"]):
-        everything += _listed(parent)
+        everything += listed(parent)
     leftovers = [path for path in everything if path.name.endswith(LEFT_BEHIND)]
     return Cache(
         root,
         [_environment(root, path) for app in below["venvs"] for path in _environments(app)],
         _sizes(path for name in PACKS for path in below[name] if path not in leftovers),
         {
-            app: sum(size_of(path) for path in _listed(app) if path not in _environments(app))
+            app: sum(size_of(path) for path in listed(app) if path not in _environments(app))
             for app in below["venvs"]
         },
         _sizes(path for name in MADE_ANEW for path in below[name] if path not in leftovers),
@@ -109,7 +109,7 @@ def prune(root: Path, unused_since: float, size_bytes_max: int | None = None) ->
     unused_since = min(unused_since, settled)
     with locked(root):
         cache = read_cache(root)
-        used = in_use(root)
+        used = in_use(cache.environments)
         kept: List[Environment] = []
         unused: List[Environment] = []
         for one in cache.environments:
@@ -120,7 +120,7 @@ def prune(root: Path, unused_since: float, size_bytes_max: int | None = None) ->
             if not kept or kept[0].path in used or kept[0].last_used >= settled:
                 break
             unused.append(kept.pop(0))
-        aside = _put_aside(_closed(root, unused))
+        aside = _put_aside(_closed(unused))
         removed = [one for one in unused if one.path in aside.values()]
         needed = packs_of(one for one in cache.environments if one not in removed)
         is_limited = size_bytes_max is not None
@@ -140,40 +140,47 @@ def prune(root: Path, unused_since: float, size_bytes_max: int | None = None) ->
     return Pruned(len(removed), len(packs), size_bytes, still_used)
 
 
-def _closed(root: Path, unused: Iterable[Environment]) -> List[Path]:
+def _closed(unused: Iterable[Environment]) -> List[Path]:
     """Those of these environments that no start can take any more. One that has just done so stays as it is."""
     closed = _put_aside(one.path / "boot" for one in unused)
-    for boot in closed.keys() & _held(root):
+    for boot in _held(closed):
         boot.rename(closed.pop(boot))
     return [boot.parent for boot in closed]
 
 
-def in_use(root: Path) -> Set[Path]:
-    """The environments in which a process runs, as far as this user may know.
+def in_use(environments: Iterable[Environment]) -> Set[Path]:
+    """Those of these environments in which a process runs, as far as this user may know.
 
     Raises CacheError where that can't be found out.
     """
-    return {path.parent for path in _held(root) if path.name == "boot"}
+    return {path.parent for path in _held(one.path / "boot" for one in environments)}
 
 
-def _held(root: Path) -> Set[Path]:
-    """The files of environments that a process has open."""
+def _held(files: Iterable[Path]) -> List[Path]:
+    """Those of these files that a process has open, by whatever path: a cache may be mounted in two places."""
     if os.name == "nt":
         # What is open can't be renamed there.
-        return set()
+        return []
     found = _open_by_proc if Path("/proc/self/fd").is_dir() else _open_by_lsof
-    place = os.path.realpath(root / "venvs") + os.sep
-    return {
-        root / "venvs" / os.path.relpath(path, place) for path in found() if path.startswith(place)
-    }
+    held = {_identity(path) for path in found()} - {None}
+    return [path for path in files if _identity(path) in held]
+
+
+def _identity(path: str | Path) -> Tuple[int, int] | None:
+    with suppress(OSError):
+        status = os.stat(path)
+        return status.st_dev, status.st_ino
+    return None
 
 
 def _open_by_proc() -> Iterator[str]:
+    """The descriptors of files named as those are, or as `_put_aside` renames them."""
     for process in Path("/proc").glob("[0-9]*/fd"):
         with suppress(OSError):
             for descriptor in process.iterdir():
                 with suppress(OSError):
-                    yield os.readlink(descriptor)
+                    if os.path.basename(os.readlink(descriptor)).startswith("boot"):
+                        yield str(descriptor)
 
 
 def _open_by_lsof() -> Iterator[str]:
@@ -183,7 +190,8 @@ def _open_by_lsof() -> Iterator[str]:
         raise CacheError(
             "lsof isn't on PATH, so which apps are running is not known; install it."
         ) from e
-    return (line[1:] for line in lsof.stdout.splitlines() if line.startswith("n"))
+    names = (line[1:] for line in lsof.stdout.splitlines() if line.startswith("n"))
+    return (name for name in names if os.path.basename(name).startswith("boot"))
 
 
 @contextmanager
@@ -209,7 +217,7 @@ def locked(root: Path) -> Iterator[None]:
 def _environments(app: Path) -> List[Path]:
     return [
         path
-        for path in _listed(app)
+        for path in listed(app)
         if (path / "boot").is_file() and not path.name.endswith(LEFT_BEHIND)
     ]
 
@@ -272,7 +280,7 @@ def _remove(path: Path) -> None:
             path.unlink()
 
 
-def _listed(directory: Path) -> List[Path]:
+def listed(directory: Path) -> List[Path]:
     try:
         return sorted(directory.iterdir())
     except OSError:
@@ -287,7 +295,7 @@ def size_of(path: Path) -> int:
     """Of a file, or of all files and links in a directory, in bytes."""
     if path.is_symlink() or not path.is_dir():
         return int(_of(path, lambda status: status.st_size))
-    return sum(map(size_of, _listed(path)))
+    return sum(map(size_of, listed(path)))
 
 
 def _changed(path: Path) -> float:

@@ -11,7 +11,7 @@ from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 from pexcz import marshalled
 from pexcz.assemble import SEAL, START
-from pexcz.cache import in_use, locked, read_cache, remove_whole
+from pexcz.cache import in_use, listed, locked, read_cache, remove_whole
 from pexcz.czexfile import Czex
 from pexcz.errors import BadArchiveError
 from pexcz.pack import (
@@ -59,12 +59,12 @@ def check(czex: Czex) -> None:
 def repair(czex: Czex, root: Path) -> List[Damage]:
     """Remove from a cache what isn't as this CZEX has packed it, so that the next start installs it again.
 
-    Its environments go, too: they are made of links, so to make them again is faster than to look at them.
+    Its environments go, too, and all bytecode of the boot: to make them again is faster than to look at them.
     """
     with locked(root):
         damages = []
         cache = read_cache(root)
-        used = in_use(root)
+        used = in_use(cache.environments)
         for directory, records in _directories(czex, root):
             problem = _difference(czex, records, directory) if directory.is_dir() else ""
             if problem:
@@ -73,12 +73,9 @@ def repair(czex: Czex, root: Path) -> List[Damage]:
                     Damage(directory, problem, [path for path in linked if path in used])
                 )
         gone = {damage.directory for damage in damages if not damage.used_by}
-        remove_whole(
-            one.path
-            for one in cache.environments
-            if one.path not in used
-            and (one.path.parent.name == czex.manifest["fingerprint"] or one.packs & gone)
-        )
+        app = root / "venvs" / czex.manifest["fingerprint"]
+        linked = [one.path for one in cache.environments if one.packs & gone]
+        remove_whole({*linked, *listed(app), *listed(root / "boot")} - used)
         remove_whole(gone)
     return damages
 

@@ -47,9 +47,12 @@ def interpreter_text():
 
 
 def venv_dir(root, text):
-    """Where the environment for an interpreter is. The hash is 64-bit FNV-1a, which needs no import."""
+    """Where the environment for an interpreter is. The hash is 64-bit FNV-1a, which needs no import.
+
+    Files in an environment have paths of this cache in them: where it is mounted in two places, each has environments of its own.
+    """
     value = 0xCBF29CE484222325
-    for character in text:
+    for character in root + text:
         value = (value ^ ord(character)) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
     name = "pypy" if "__pypy__" in sys.builtin_module_names else "cpython"
     name += "-%d.%d.%d-%016x" % (sys.version_info[:3] + (value,))
