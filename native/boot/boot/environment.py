@@ -95,7 +95,7 @@ class Environment(object):
         if directory:
             from boot.packed import pack_file
         else:
-            plan.add("archive", archive.path)
+            plan.add("archive", for_others(archive.path))
         for pack in packs:
             if directory:
                 plan.add("archive", pack_file(directory, pack))
@@ -225,3 +225,9 @@ class Environment(object):
             return line
         quoted = "'{0}'".format(self.python.replace("'", "'\"'\"'"))
         return "/bin/sh\n{0}\n'''exec' {1}{2} \"$0\" \"$@\"\n' '''".format(CODING, quoted, flags)
+
+
+def for_others(path):
+    """The path of a file for another process. What `/dev/stdin` is to this one, it is not to that."""
+    real = os.path.realpath(path) if path.startswith(("/dev/", "/proc/")) else path
+    return real if os.path.exists(real) else path
