@@ -134,3 +134,21 @@ def test_an_interpreter_that_was_moved_behind_its_path(
         for _ in range(2):
             outcome = machine.run(link / "bin" / "python3", app)
             assert (outcome.stdout, outcome.stderr) == (minor(PYTHON), "")
+
+
+@pytest.mark.parametrize("way", ["python app.czex", "./app.czex"])
+def test_a_link_that_leads_to_another_interpreter_from_now_on(
+    app: Path, machine: Machine, tmp_path: Path, way: str
+) -> None:
+    """As the alternatives of a distribution, and version managers, have them."""
+    link = tmp_path / "bin" / "python3"
+    link.parent.mkdir()
+    prepared = machine.with_(PATH=f"{link.parent}:/bin")
+    command = [app] if way == "./app.czex" else [link, app]
+    for python in (*UPGRADES, *UPGRADES):
+        link.unlink(missing_ok=True)
+        link.symlink_to(python.path())
+        for _ in range(2):
+            outcome = prepared.run(*command)
+            assert (outcome.stdout, outcome.stderr, outcome.code) == (minor(python), "", 0)
+    assert len(list(machine.cache.glob("venvs/*/cpython-*"))) == len(UPGRADES)

@@ -422,7 +422,7 @@ def entry_point(settings, app):
         replace_process([target] + sys.argv[1:])
     namespace = main_namespace(settings)
     if kind == "module":
-        return lambda: execute_module(target)
+        return lambda: execute_module(target, settings)
     if kind == "script":
         sys.argv[0] = target if settings["venv_mode"] else os.path.basename(target)
         with open(target, "rb") as stream:
@@ -433,11 +433,36 @@ def entry_point(settings, app):
     elif sys.version_info >= (3, 9) and not os.path.isabs(sys.argv[0]):
         # Since then Python gives the zip file the working directory, and Pex passes it on.
         sys.argv[0] = os.path.join(os.getcwd(), sys.argv[0])
-    __import__(target)
+    try:
+        __import__(target)
+    except ImportError:
+        stop_if_damaged(settings)
+        raise
     function = sys.modules[target]
     for attribute in entry[2].split("."):
         function = getattr(function, attribute)
     return function
+
+
+def stop_if_damaged(settings):
+    """Where something of the environment has gone from the cache, say so, and let the next start make it again."""
+    packages = settings["site_packages"]
+    try:
+        paths = [os.path.join(packages, name) for name in os.listdir(packages)]
+    except OSError:
+        paths = [packages]
+    for path in paths:
+        if not os.path.exists(path):
+            try:
+                os.unlink(os.path.join(settings["venv"], "boot"))
+            except OSError:
+                pass
+            gone = os.path.realpath(path)
+            sys.exit(
+                "czex: {0} is gone from the cache; start again, to have it installed anew".format(
+                    gone
+                )
+            )
 
 
 def main_namespace(settings):
@@ -460,10 +485,14 @@ def main_namespace(settings):
     return namespace
 
 
-def execute_module(name):
+def execute_module(name, settings):
     import runpy
 
-    runpy.run_module(name, run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(name, run_name="__main__", alter_sys=True)
+    except ImportError:
+        stop_if_damaged(settings)
+        raise
     return 0
 
 
@@ -488,7 +517,7 @@ def interpret(settings):
     if args[0] == "-m":
         sys.argv = args[1:]
         main_namespace(settings)
-        return execute_module(args[1])
+        return execute_module(args[1], settings)
     if args[0] == "-c":
         sys.argv = ["-c"] + args[2:]
         return execute_code(args[1], "-c <cmd>", main_namespace(settings))
