@@ -248,8 +248,8 @@ pub const Making = struct {
         making.store.root.rename(making.temporary, making.path) catch |err| switch (err) {
             error.AlreadyExists, error.DirectoryNotEmpty => {
                 making.abandon();
-                _ = try making.store.isInstalled(making.path, report);
-                return;
+                if (try making.store.isInstalled(making.path, report)) return;
+                return making.store.failed("can't rename to", making.path, err, report);
             },
             else => {
                 making.abandon();
