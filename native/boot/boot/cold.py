@@ -37,6 +37,8 @@ def start(app, warm, activation, path):
         fail.stop(error)
     except MemoryError:
         fail.stop(CannotStart("out of memory while installing {0}".format(app)))
+    except EnvironmentError as error:
+        fail.stop(refused(app, error))
 
 
 def settings_for_import(app, warm, activation):
@@ -47,6 +49,17 @@ def settings_for_import(app, warm, activation):
         return cold.installed(packs)[1][0]
     except CannotStart as error:
         raise ImportError(str(error))
+    except EnvironmentError as error:
+        raise ImportError(str(refused(app, error)))
+
+
+def refused(app, error):
+    """What to say where the system refuses something that a start can't do without."""
+    return CannotStart(
+        "{0} can't be started: {1}: {2}; start again".format(
+            app, error.filename or "the system refuses it", error.strerror
+        )
+    )
 
 
 class ColdStart(object):
