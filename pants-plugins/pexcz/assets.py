@@ -20,7 +20,10 @@ class Platforms:
     """The platforms a CZEX can have runtimes for, as `platforms.json` lists them."""
 
     def __init__(self, path: Path) -> None:
-        self._platforms: Dict[str, Dict[str, Any]] = json.loads(path.read_text("utf-8"))
+        try:
+            self._platforms: Dict[str, Dict[str, Any]] = json.loads(path.read_text("utf-8"))
+        except OSError as e:
+            raise PexczError(f"{path} can't be read: {e.strerror}.") from e
 
     @property
     def names(self) -> List[str]:

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path, PurePosixPath
 from typing import Dict
 
 from pexcz.comments import without_comments
+from pexcz.errors import PexczError
 
 
 def boot_files(directory: Path) -> Dict[str, bytes]:
     """Path → content of the boot shims."""
-    return {
-        path.relative_to(directory).as_posix(): path.read_bytes()
-        for path in sorted(directory.rglob("*"))
-        if path.is_file() and path.suffix in (".py", ".sh") and not path.name.endswith("_test.py")
-    }
+
+    def fail(error: OSError) -> None:
+        raise PexczError(f"{error.filename or directory} can't be read: {error.strerror}.")
+
+    found = {}
+    # Unlike `rglob`, which leaves out what can't be looked at.
+    for parent, _, names in os.walk(directory, onerror=fail):
+        for name in names:
+            path = Path(parent, name)
+            if path.suffix in (".py", ".sh") and not name.endswith("_test.py"):
+                try:
+                    found[path.relative_to(directory).as_posix()] = path.read_bytes()
+                except OSError as e:
+                    raise PexczError(f"{path} can't be read: {e.strerror}.") from e
+    return dict(sorted(found.items()))
 
 
 def boot_sources(boot: Dict[str, bytes]) -> Dict[str, str]:

@@ -76,26 +76,34 @@ class BootCode:
         return BootCode(tag.decode("ascii"), rest)
 
 
-def compile_pack(path: Path, python: str, output: IO[bytes], level: int, threads: int = 0) -> None:
+def compile_pack(
+    path: Path,
+    python: str,
+    output: IO[bytes],
+    level: int,
+    threads: int = 0,
+    scratch: Path | None = None,
+) -> None:
     """Write a pack with the bytecode of a wheel's or an app's modules, compiled by `python`.
 
     :param path: The pack with the modules.
     :param threads: How many interpreters run at once; 0 for as many as there are CPUs.
+    :param scratch: Where they work; None for the machine's temporary directory.
     """
     info = pack.read_pack_info(path)
     threads = threads or pack.default_threads()
-    with tempfile.TemporaryDirectory(prefix="pexcz-") as scratch:
-        sources, compiled = Path(scratch, "sources"), Path(scratch, "compiled")
+    with tempfile.TemporaryDirectory(prefix="pexcz-", dir=scratch) as directory:
+        sources, compiled = Path(directory, "sources"), Path(directory, "compiled")
         itself = _identify(python)
         if info.meta["kind"] == "sources" or _fits(itself, info.meta["tags"]):
-            request = {"directory": scratch, "sources": str(sources), "output": str(compiled)}
+            request = {"directory": directory, "sources": str(sources), "output": str(compiled)}
             chunks = _chunks(_write_sources(path, info, sources))
             with ThreadPoolExecutor(threads) as pool:
                 list(pool.map(lambda chunk: _run(python, {**request, "paths": chunk}), chunks))
         meta = {"kind": "bytecode", "of": info.fingerprint, "python": itself["tag"]}
         taken = {name for name, _, _ in info.files}
         entries = [entry for entry in _entries(compiled) if entry.path not in taken]
-        write_pack(output, meta, entries, level, threads)
+        write_pack(output, meta, entries, level, threads, scratch)
 
 
 def _fits(itself: Dict[str, Any], wheel: Sequence[str]) -> bool:

@@ -32,6 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as e:
         print(f"pexcz: {e.filename or 'the disk'}: {e.strerror}", file=sys.stderr)
         return 1
+    except MemoryError:
+        print("pexcz: out of memory", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
     return 0
@@ -332,14 +335,16 @@ def _write_pack(
     from pexcz.packwriter import write_pack
 
     with whole_file(options.output, 0o644) as stream:
-        write_pack(stream, meta, entries, options.level, default_threads())
+        scratch = Path(stream.name).parent
+        write_pack(stream, meta, entries, options.level, default_threads(), scratch)
 
 
 def _compile(options: argparse.Namespace) -> None:
     from pexcz.bytecode import compile_pack
 
     with whole_file(options.output, 0o644) as stream:
-        compile_pack(options.pack, options.python, stream, options.level)
+        scratch = Path(stream.name).parent
+        compile_pack(options.pack, options.python, stream, options.level, scratch=scratch)
 
 
 def _compile_boot(options: argparse.Namespace) -> None:

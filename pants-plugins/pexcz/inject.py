@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Callable, Iterator, List, Sequence
 
@@ -10,6 +9,7 @@ from pexcz.assemble import Parts, Runtime, assemble
 from pexcz.assets import Platforms
 from pexcz.bytecode import compile_boot, compile_pack
 from pexcz.errors import OutputError, PexczError
+from pexcz.output import room_beside
 from pexcz.pack import DEFAULT_LEVEL, default_threads
 from pexcz.packwriter import Content, finished_packs
 from pexcz.pexfile import ZIPAPP, Pex, read_pex
@@ -42,8 +42,8 @@ def inject(
         raise OutputError(f"{output} is a directory; give a file with -o, or --layout packed.")
     pex = read_pex(pex_path)
     known = Platforms(native / "platforms.json")
-    with tempfile.TemporaryDirectory(prefix="pexcz-") as scratch:
-        packs = _packs(pex, Path(scratch), level, progress)
+    with room_beside(output) as scratch:
+        packs = _packs(pex, scratch, level, progress)
         contents = list(packs.paths)
         boot_code = []
         for number, python in enumerate(precompile):
@@ -52,7 +52,7 @@ def inject(
             for path in contents:
                 packs.paths.append(path.with_suffix(f".{number}.pack"))
                 with open(packs.paths[-1], "wb") as stream:
-                    compile_pack(path, python, stream, level)
+                    compile_pack(path, python, stream, level, scratch=scratch)
         runtimes = [
             read_runtime(native, known, name)
             for name in platforms or known.of_tags(packs.tags) or known.names
@@ -87,7 +87,7 @@ def _packs(pex: Pex, scratch: Path, level: int, progress: Callable[[str], None])
             packs.tags.extend(wheel.meta["tags"])
             yield wheel.meta, wheel.entries
 
-    for pack in finished_packs(contents(), level, default_threads()):
+    for pack in finished_packs(contents(), level, default_threads(), scratch):
         packs.paths.append(scratch / f"{len(packs.paths)}.pack")
         with open(packs.paths[-1], "wb") as stream:
             pack.write(stream, level)

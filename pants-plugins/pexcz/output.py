@@ -1,31 +1,43 @@
-"""Files and directories that are written whole or not at all."""
+"""Files and directories that are written whole or not at all.
+
+What isn't whole yet is in a directory beside its place, `.NAME.XXXXXXXX.tmp`, on which its writer has a lock. A lock dies with its
+holder: whoever writes to the same place next removes what a dead one has left there.
+"""
 
 from __future__ import annotations
 
+import errno
+import glob
 import os
 import shutil
-from contextlib import contextmanager
+import tempfile
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Callable, Iterator
 
 from pexcz.errors import OutputError
 
+try:
+    import fcntl
+except ImportError:
+    # Windows. There, and on a file system without locks, age tells what is nobody's any more.
+    fcntl = None  # type: ignore[assignment]
+
+OLD = "old"
+DEAD_SECONDS = 86400
+RIVALS_MAX = 100
+
 
 @contextmanager
 def whole_file(path: Path, mode: int) -> Iterator[IO[bytes]]:
     """Write a file that is at `path` whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with room_beside(path) as room:
+        temporary = room / "new"
         with open(temporary, "w+b") as stream:
             yield stream
-        os.chmod(temporary, mode)
+        temporary.chmod(mode)
         os.replace(temporary, path)
-    except OSError as e:
-        raise OutputError(f"{path} can't be written: {e.strerror}.") from e
-    finally:
-        if temporary.exists():
-            temporary.unlink()
 
 
 @contextmanager
@@ -37,24 +49,96 @@ def whole_directory(path: Path, may_replace: Callable[[Path], bool]) -> Iterator
     path = Path(os.path.abspath(path))
     if path.is_symlink() or path.is_file():
         raise OutputError(f"{path} is not a directory; remove it, or give another name.")
-    if path.is_dir() and any(path.iterdir()) and not may_replace(path):
-        raise OutputError(f"{path} is a directory with other files; give another name.")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    old = path.with_name(f".{path.name}.{os.getpid()}.old")
-    try:
-        temporary.mkdir(parents=True)
+    with room_beside(path) as room:
+        if path.is_dir() and any(path.iterdir()) and not may_replace(path):
+            raise OutputError(f"{path} is a directory with other files; give another name.")
+        temporary, old = room / "new", room / OLD
+        temporary.mkdir()
         yield temporary
         temporary.chmod(0o755)
-        if path.exists():
-            path.rename(old)
+        for attempt in range(RIVALS_MAX):
+            with suppress(FileNotFoundError):
+                path.rename(old)
+            is_there = _put(temporary, path)
+            # Replaced, by this or by a rival's. What is going to be removed must not be taken for whole.
+            with suppress(FileNotFoundError):
+                old.rename(room / f"{OLD}.{attempt}")
+            if is_there:
+                return
+        raise OutputError(f"{path} can't be written: others write to it all the time.")
+
+
+@contextmanager
+def room_beside(path: Path) -> Iterator[Path]:
+    """An empty directory for what is to be at `path`, removed in the end."""
+    path = Path(os.path.abspath(path))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_dead(path)
+        room, lock = _make_room(path)
         try:
-            temporary.rename(path)
-        except BaseException:
-            if old.exists():
-                old.rename(path)
-            raise
-        shutil.rmtree(old, ignore_errors=True)
+            yield room
+        finally:
+            with suppress(OSError):
+                _remove(room, path)
+            if lock is not None:
+                os.close(lock)
     except OSError as e:
         raise OutputError(f"{path} can't be written: {e.strerror}.") from e
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _put(directory: Path, path: Path) -> bool:
+    """Give a directory its name. False where somebody else's has it by now."""
+    try:
+        directory.rename(path)
+    except OSError as e:
+        if e.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise
+        return False
+    return True
+
+
+def _make_room(path: Path) -> tuple[Path, int | None]:
+    while True:
+        room = Path(tempfile.mkdtemp(".tmp", f".{path.name}.", path.parent))
+        if fcntl is None:
+            return room, None
+        # Between these two, it may have been taken for a dead one's.
+        with suppress(FileNotFoundError):
+            lock = os.open(room, os.O_RDONLY)
+            with suppress(OSError):
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            if os.path.lexists(room):
+                return room, lock
+            os.close(lock)
+
+
+def _remove_dead(path: Path) -> None:
+    for room in path.parent.glob(f".{glob.escape(path.name)}.{'[a-z0-9_]' * 8}.tmp"):
+        with suppress(OSError):
+            if fcntl is None:
+                _remove_if_old(room, path)
+                continue
+            lock = os.open(room, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _remove(room, path)
+            except BlockingIOError:
+                # Its writer lives.
+                pass
+            except OSError:
+                _remove_if_old(room, path)
+            finally:
+                os.close(lock)
+
+
+def _remove_if_old(room: Path, path: Path) -> None:
+    if room.lstat().st_mtime < time.time() - DEAD_SECONDS:
+        _remove(room, path)
+
+
+def _remove(room: Path, path: Path) -> None:
+    """Remove a room, but for what a new version was about to replace: that goes back."""
+    if (room / OLD).exists() and not path.exists():
+        (room / OLD).rename(path)
+    shutil.rmtree(room, ignore_errors=True)

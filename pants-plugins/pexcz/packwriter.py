@@ -11,12 +11,13 @@ import tempfile
 import threading
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import IO, Any, Deque, Dict, Iterable, Iterator, List, Tuple
 
 import zstandard
 
 from pexcz import paths
-from pexcz.errors import BadArchiveError
+from pexcz.errors import BadArchiveError, PexczError
 from pexcz.libraries import Libraries
 from pexcz.pack import (
     COPY_CHUNK_BYTES,
@@ -40,10 +41,12 @@ Content = Tuple[Dict[str, Any], Iterable[Entry]]
 class FinishedPack:
     """A pack whose frames are all compressed; they wait in a temporary file, as the index stands before them."""
 
-    def __init__(self, meta: Dict[str, Any], entries: Iterable[Entry]) -> None:
+    def __init__(
+        self, meta: Dict[str, Any], entries: Iterable[Entry], scratch: Path | None
+    ) -> None:
         self._meta = meta
         self._frames: List[Tuple[int, int]] = []
-        self._body = tempfile.TemporaryFile()
+        self._body = tempfile.TemporaryFile(dir=scratch)
         self.libraries = Libraries()
         entries = list(entries)
         name = meta.get("name", "The app")
@@ -90,23 +93,31 @@ class FinishedPack:
 
 
 def write_pack(
-    output: IO[bytes], meta: Dict[str, Any], entries: Iterable[Entry], level: int, threads: int
+    output: IO[bytes],
+    meta: Dict[str, Any],
+    entries: Iterable[Entry],
+    level: int,
+    threads: int,
+    scratch: Path | None = None,
 ) -> None:
     """Write a pack to `output`.
 
     :param level: A zstd compression level, 1 to 22.
     :param threads: How many frames are compressed at once.
+    :param scratch: Where its frames wait; None for the machine's temporary directory.
     """
-    for pack in finished_packs([(meta, entries)], level, threads):
+    for pack in finished_packs([(meta, entries)], level, threads, scratch):
         pack.write(output, level)
 
 
-def finished_packs(contents: Iterable[Content], level: int, threads: int) -> Iterator[FinishedPack]:
+def finished_packs(
+    contents: Iterable[Content], level: int, threads: int, scratch: Path | None = None
+) -> Iterator[FinishedPack]:
     """Packs in the order of their contents, of which the next is being read while the last frames are compressed."""
 
     def frames() -> Iterator[Tuple[FinishedPack, bytes]]:
         for meta, entries in contents:
-            pack = FinishedPack(meta, entries)
+            pack = FinishedPack(meta, entries, scratch)
             for frame in _frames(pack.entries, pack.libraries):
                 yield pack, frame
             # The end, and all there is in a pack without content.
@@ -135,7 +146,10 @@ def _compressed(
     with ThreadPoolExecutor(threads, initializer=set_up) as pool:
         running: Deque[Future[Tuple[FinishedPack, int, bytes]]] = deque()
         for pack, frame in frames:
-            running.append(pool.submit(compress, pack, frame))
+            try:
+                running.append(pool.submit(compress, pack, frame))
+            except RuntimeError as e:
+                raise PexczError(f"No thread can be started ({e}); allow more (ulimit -u).") from e
             if len(running) > threads:
                 yield running.popleft().result()
         while running:

@@ -20,7 +20,7 @@ from typing import IO, Dict, Iterator, Protocol
 import deflate
 
 from pexcz import paths
-from pexcz.errors import BadArchiveError
+from pexcz.errors import BadArchiveError, OutputError
 
 COPY_CHUNK_BYTES = 1 << 20
 # By what zipfile says that it can't read something.
@@ -50,6 +50,10 @@ def chunks_of(stream: IO[bytes], size_bytes: int) -> Iterator[bytes]:
             return
         size_bytes -= len(chunk)
         yield chunk
+
+
+def unreadable(name: str, error: OSError) -> BadArchiveError:
+    return BadArchiveError(f"{name} can't be read: {error.strerror}.")
 
 
 class Tree(Protocol):
@@ -100,6 +104,8 @@ class _Tree:
             raise BadArchiveError(
                 f"{self.name} is damaged: {path} can't be read: {e}. Build or download it again."
             ) from e
+        except OSError as e:
+            raise unreadable(f"{self.name}/{path}", e) from e
 
     def read(self, path: str) -> bytes:
         return b"".join(self.chunks(path))
@@ -113,7 +119,11 @@ class DirectoryTree(_Tree):
         self._root = root
         self.files = {}
         empty = set()
-        for directory, subdirectories, names in os.walk(root, followlinks=True):
+
+        def fail(error: OSError) -> None:
+            raise unreadable(error.filename or str(root), error) from error
+
+        for directory, subdirectories, names in os.walk(root, onerror=fail, followlinks=True):
             subdirectories.sort()
             relative = os.path.relpath(directory, root).replace(os.sep, "/")
             if relative.count("/") > 100:
@@ -131,6 +141,8 @@ class DirectoryTree(_Tree):
                     raise BadArchiveError(
                         f"{self.name}/{path} is a symbolic link that leads nowhere; remove it."
                     ) from e
+                except OSError as e:
+                    raise unreadable(f"{self.name}/{path}", e) from e
                 if not stat.S_ISREG(status.st_mode):
                     raise BadArchiveError(f"{self.name}/{path} is not a regular file; remove it.")
                 self.files[path] = File(status.st_size, bool(status.st_mode & 0o111))
@@ -152,7 +164,7 @@ class ZipTree(_Tree):
         except (*_UNREADABLE, OSError) as e:
             # Only where it has calculated wrongly; else it is the disk.
             if isinstance(e, OSError) and e.errno != errno.EINVAL:
-                raise
+                raise unreadable(name, e) from e
             raise BadArchiveError(
                 f"{name} is not a whole zip file: {e}. Build or download it again."
             ) from e
@@ -215,7 +227,10 @@ class ZipTree(_Tree):
             yield stream
 
     def chunks(self, path: str) -> Iterator[bytes]:
-        content = self._inflated(self._infos[path])
+        try:
+            content = self._inflated(self._infos[path])
+        except OSError as e:
+            raise unreadable(f"{self.name}/{path}", e) from e
         return super().chunks(path) if content is None else iter([content])
 
     def _inflated(self, info: zipfile.ZipInfo) -> bytes | None:
@@ -284,7 +299,11 @@ def subtrees(tree: Tree, directory: str) -> Dict[str, SubTree]:
 
 def nested_zip(tree: Tree, path: str) -> ZipTree:
     """The zip file that is a file of `tree`, by way of a temporary file."""
-    copy = tempfile.TemporaryFile()
-    for chunk in tree.chunks(path):
-        copy.write(chunk)
+    try:
+        copy = tempfile.TemporaryFile()
+        for chunk in tree.chunks(path):
+            copy.write(chunk)
+        copy.flush()
+    except OSError as e:
+        raise OutputError(f"{tempfile.gettempdir()} can't be written: {e.strerror}.") from e
     return ZipTree(copy, f"{tree.name}/{path}")
