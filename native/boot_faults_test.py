@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
-import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -17,20 +14,6 @@ from wheels_for_tests import Wheel
 
 from testprojects.missing import missing
 from testprojects.pythons import Python, on
-
-
-def test_a_start_that_was_killed_at_any_moment_is_made_good_by_the_next(
-    cow: Path, machine: Machine
-) -> None:
-    generator = random.Random(11)
-    for _ in range(40):
-        shutil.rmtree(machine.root / ".cache", ignore_errors=True)
-        process = machine.start(PYTHON.path(), cow, "x", start_new_session=True)
-        time.sleep(generator.uniform(0.005, 0.12))
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        outcome = machine.run(PYTHON.path(), cow, "x")
-        assert (outcome.stdout, outcome.stderr, outcome.code) == ("moo x\n", "", 1)
 
 
 @pytest.mark.parametrize("attempt", range(4))
