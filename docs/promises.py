@@ -20,8 +20,8 @@ def figures(counted: str) -> Dict[str, str]:
     """
     sums: Dict[Tuple[str, str], int] = collections.defaultdict(int)
     for line in counted.splitlines():
-        test, count, what = line.split("\t")
-        sums[test.partition("[")[0], what] += int(count)
+        test, number, what = line.split("\t")
+        sums[test.partition("[")[0], what] += int(number)
     texts: Dict[str, str] = {}
     for (test, what), count in sums.items():
         text = f"{count:,} {what}"

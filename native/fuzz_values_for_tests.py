@@ -45,7 +45,7 @@ class Chooser:
     def one_of(self, items: Sequence[Item]) -> Item:
         return items[self.number(len(items) - 1)]
 
-    def bytes(self, largest: int) -> bytes:
+    def some_bytes(self, largest: int) -> bytes:
         return bytes(self._provider.ConsumeBytes(self.number(largest)))
 
     def text(self, more: Sequence[str] = ()) -> str:
@@ -57,7 +57,7 @@ class Chooser:
             # Two with something between.
             return self.one_of(more) + self.text() + self.one_of(more)
         if kind == 2:
-            return self.bytes(40).decode("latin-1")
+            return self.some_bytes(40).decode("latin-1")
         return str(self._provider.ConsumeUnicode(self.number(40)))
 
     def json(self, more: Sequence[str] = (), depth: int = 0) -> Any:
@@ -109,7 +109,7 @@ class Chooser:
         """Some bytes with a few others in one place."""
         start = self.number(len(content))
         end = start + self.number(min(8, len(content) - start))
-        return content[:start] + self.bytes(8) + content[end:]
+        return content[:start] + self.some_bytes(8) + content[end:]
 
 
 def dumps(value: Any) -> bytes:

@@ -141,7 +141,7 @@ class Archive:
                 text = text.replace(choose.one_of(words), choose.text(WORDS))
                 self.files[name] = text.encode("utf-8", "surrogatepass")
         elif kind == 3:
-            self._more.append((choose.text(NAMES), choose.bytes(20)))
+            self._more.append((choose.text(NAMES), choose.some_bytes(20)))
         elif kind == 4:
             self.files.pop(name, None)
         elif kind == 5:
@@ -171,7 +171,7 @@ class Archive:
         """Most often in a header: elsewhere a checksum would be the first to notice."""
         place = content.find(choose.one_of((b"PK\1\2", b"PK\3\4", b"PK\5\6")), choose.number(4000))
         place = max(place, 0) + choose.number(46)
-        return content[:place] + choose.bytes(8) + content[place + choose.number(8) :]
+        return content[:place] + choose.some_bytes(8) + content[place + choose.number(8) :]
 
 
 def native_directory(scratch: Path) -> Path:
@@ -330,7 +330,7 @@ def main() -> None:
     tempfile.tempdir = str(scratch)
     packwriter.ThreadPoolExecutor = OneThread  # type: ignore[assignment,misc]
     # It would look at every process of the machine.
-    verify.in_use = lambda root: set()
+    verify.in_use = lambda environments: set()
     one_input = Workshop(scratch).pex if target == "pex" else Czexes(scratch).czex
     atheris.Setup([sys.argv[0], *sys.argv[3:]], one_input)
     atheris.Fuzz()

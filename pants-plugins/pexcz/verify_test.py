@@ -14,16 +14,18 @@ from testprojects.strangers import Stranger, native_directory
 # Of all bits; no multiple of eight, so that each place in a byte is tried.
 STEP = 1 if LONG else 1009
 
+pytestmark = pytest.mark.parametrize("layout", ["zipapp", "packed"])
 
-@pytest.fixture(params=["zipapp", "packed"])
-def app(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+
+@pytest.fixture
+def app(layout: str, tmp_path: Path) -> Path:
     pex, app = tmp_path / "app.pex", tmp_path / "app.czex"
     native = tmp_path / "native"
     native.mkdir()
     native_directory(native)
     Stranger({"venv": True}, {"lib.py": "import foo\n" * 99}).write(pex, "zipapp")
     argv = ["inject", str(pex), "-o", str(app), "--native", str(native)]
-    assert main([*argv, "--platform", "linux-x86_64", "--layout", request.param]) == 0
+    assert main([*argv, "--platform", "linux-x86_64", "--layout", layout]) == 0
     assert main(["verify", str(app)]) == 0
     return app
 
