@@ -133,7 +133,7 @@ def test_a_start_that_was_killed_at_any_moment_is_made_good_by_the_next(
         processes = [machine.start(PYTHON.path(), cow, "x", start_new_session=True)]
         if attempt % 4 == 0:
             processes.append(with_tool.start(*prune, start_new_session=True))
-        time.sleep(generator.uniform(0.005, 0.12 * len(processes)))
+        time.sleep(generator.uniform(0.005, 0.07 * len(processes)))
         for process in processes:
             (os.kill if generator.random() < 0.3 else os.killpg)(process.pid, signal.SIGKILL)
             process.communicate()
@@ -141,7 +141,7 @@ def test_a_start_that_was_killed_at_any_moment_is_made_good_by_the_next(
         assert machine.run(PYTHON.path(), cow, "x") == RIGHT
     counted(kills, "kills")
     with_tool.run(*prune)
-    assert kills > 20
+    assert kills > 10
 
 
 def tool(machine: Machine) -> tuple[Machine, List[object]]:

@@ -31,6 +31,8 @@ WAYS = {
     "sh": ["/bin/sh"],
 }
 HEADER_BYTES = 1500
+# With it the header begins.
+BRACE = b"\n{ #"
 STARTS = 20_000 if LONG else 30
 
 
@@ -147,8 +149,8 @@ class Trial:
         if not left and (is_right or is_refused and (is_ours or is_started)):
             if not is_traceback or name or at > len(before) - 5000:
                 return {}
-        # To Python and `sh` it is a program that does nothing.
-        if len(after) <= len("#!/bin/sh\n") and len(after) < len(before) and not outcome.stdout:
+        # To Python and `sh` what stands before the brace is a program that does nothing.
+        if len(after) <= before.find(BRACE) + 1 and not outcome.stdout:
             return {}
         return {
             "file": name,
