@@ -135,36 +135,6 @@ def test_a_runtime_that_is_killed_is_named(cow: Path, machine: Machine, python: 
     assert machine.run(python.path(), cow, "x").stdout == "moo x\n"
 
 
-def test_a_czex_cut_short_says_so(cow: Path, machine: Machine, tmp_path: Path) -> None:
-    content = cow.read_bytes()
-    for length in range(0, len(content) - 1, len(content) // 20):
-        cut = tmp_path / "cut.czex"
-        cut.write_bytes(content[:length])
-        outcome = machine.run(PYTHON.path(), cut, "x")
-        assert outcome.stdout == ""
-        # An empty file is an empty program to Python; what stands before the zip file is not.
-        assert outcome.code != 0 or length == 0
-
-
-def test_a_flipped_bit_is_an_error_or_does_no_harm(
-    cow: Path, machine: Machine, tmp_path: Path
-) -> None:
-    content = cow.read_bytes()
-    generator = random.Random(5)
-    for number in range(60):
-        damaged = bytearray(content)
-        position = generator.randrange(len(content))
-        damaged[position] ^= 1 << generator.randrange(8)
-        app = tmp_path / "damaged.czex"
-        app.write_bytes(damaged)
-        fresh = machine.with_(PEXCZ_ROOT=str(tmp_path / f"cache{number}"))
-        outcome = fresh.run(PYTHON.path(), app, "x")
-        if (outcome.stdout, outcome.code) != ("moo x\n", 1):
-            assert outcome.stdout == "", position
-            assert outcome.code != 0, position
-            assert outcome.stderr.strip(), position
-
-
 def test_a_pack_that_was_tampered_with_is_not_run(
     cow: Path, machine: Machine, tmp_path: Path
 ) -> None:
