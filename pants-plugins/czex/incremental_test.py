@@ -164,7 +164,7 @@ def test_a_packed_layout_is_assembled_alone_and_its_files_stay_while_they_are_th
     second = {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
     changed = {path.name.split(".")[0] for path in second if first.get(path) != second[path]}
     packs = {path.stem for path in second if path.suffix == ".pack"}
-    assert changed - packs == {"PEX-INFO", "__main__", "manifest", "pex", "start"}
+    assert changed - packs == {"PEX-INFO", "__main__", "manifest", "pex", "seal", "start"}
     assert started(directory, hello) == "Good evening!\n ['one'] /\n"
     hello.write(HELLO)
 
