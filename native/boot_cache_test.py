@@ -127,6 +127,16 @@ def test_what_killed_processes_have_left_is_removed(cow: Path, machine: Machine)
     assert machine.run(PYTHON.path(), cow, "x").stdout == "moo x\n"
 
 
+def test_what_killed_prunes_have_left_again_and_again_is_removed(
+    cow: Path, machine: Machine
+) -> None:
+    machine.run(PYTHON.path(), cow, "x")
+    name = "0" * 200 + ".0123456789abcdef.discarded"
+    (machine.cache / "wheels" / name / "lib").mkdir(parents=True)
+    cache(machine, "clear")
+    assert machine.leftovers() == []
+
+
 def test_starts_and_a_cache_that_is_cleared_all_the_time_do_not_meet(
     cow: Path, machine: Machine
 ) -> None:

@@ -23,7 +23,8 @@ from pexcz.errors import CacheError
 PACKS = ("wheels", "sources")
 # What a start writes anew where it is missing.
 MADE_ANEW = ("runtimes", "boot", "pexes")
-LEFT_BEHIND = (".tmp", ".lock", ".discarded")
+DISCARDED = ".discarded"
+LEFT_BEHIND = (".tmp", ".lock", DISCARDED)
 SETTLED_SECONDS = 60
 # A process that has not written a small file by then is dead.
 WRITTEN_SECONDS = 3600
@@ -258,7 +259,11 @@ def _put_aside(paths: Iterable[Path]) -> Dict[Path, Path]:
     """Give them other names, so that each is there as a whole or not at all. Returns new name → old name."""
     aside = {}
     for path in paths:
-        name = path.with_name(f"{path.name}.{secrets.token_hex(8)}.discarded")
+        if path.name.endswith(DISCARDED):
+            # Already, by one that was killed. With each further name it would come closer to one that is too long.
+            aside[path] = path
+            continue
+        name = path.with_name(f"{path.name}.{secrets.token_hex(8)}{DISCARDED}")
         # Somebody else may have been faster, or, on Windows, it is in use.
         with suppress(OSError):
             path.rename(name)
