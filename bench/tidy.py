@@ -1,7 +1,8 @@
 """Removes what a part of the bench has made, so that the next one hasn't got to do with a full disk.
 
 On ext4, creating files soon after ten thousand were deleted takes several times as long: an inode is used again only
-a minute after it was freed. So before the next part that is timed, the minute is waited for.
+a minute after it was freed, or six, while that isn't on the disk yet. So before the next part that is timed, the minute is
+waited for.
 """
 
 from __future__ import annotations
