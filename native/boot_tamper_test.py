@@ -135,8 +135,9 @@ class Trial:
         outcome = machine.run(*self.starter, started, "x")
         left = [str(file) for file in machine.cache.rglob("*.tmp")]
         is_right = (outcome.stdout, outcome.code) == ("moo x\n", 1)
-        # Of that alone Python says no file.
-        is_named = str(app) in outcome.stderr or "null bytes" in outcome.stderr
+        # Of these alone Python says no file.
+        unnamed = ("null bytes", "zipimport: can't read data")
+        is_named = any(words in outcome.stderr for words in (str(app), *unnamed))
         is_refused = outcome.stdout == "" and outcome.code > 0 and is_named
         is_ours = outcome.stderr.startswith("czex: ") and outcome.stderr.count("\n") == 1
         # What stands before the zip file, its directory and the program are not read by the boot.
