@@ -33,7 +33,7 @@ WAYS = {
 HEADER_BYTES = 1500
 # With it the header begins.
 BRACE = b"\n{ #"
-STARTS = 4_000 if LONG else 30
+STARTS = 1_000 if LONG else 30
 
 
 def flip(bit: int) -> Callable[[bytes], bytes]:
