@@ -128,7 +128,10 @@ class Trial:
         app = copy(self.app, place / "app.czex")
         path = app / name if name else app
         before = path.read_bytes()
-        path.write_bytes(damaged(before))
+        after = damaged(before)
+        path.write_bytes(after)
+        pairs = enumerate(zip(before, after))
+        at = next((at for at, (one, other) in pairs if one != other), len(after))
         started = app / "pex" if self.is_sh and app.is_dir() else app
         (place / "home").mkdir()
         machine = Machine(place / "home", {"PATH": f"{Path(PYTHON.path()).parent}:/usr/bin:/bin"})
@@ -138,15 +141,14 @@ class Trial:
         # Of these alone Python says no file.
         unnamed = ("null bytes", "zipimport: can't read data")
         is_named = any(words in outcome.stderr for words in (str(app), *unnamed))
+        # `sh` does what its header says by now, which may be to give Python another file's name.
+        header, _, _ = before.partition(b"PK\3\4")
+        is_named = is_named or self.is_sh and at < len(header) and name in ("", "pex")
         is_refused = outcome.stdout == "" and outcome.code > 0 and is_named
         is_ours = outcome.stderr.startswith("czex: ") and outcome.stderr.count("\n") == 1
         # What stands before the zip file, its directory and the program are not read by the boot.
         is_started = not name or name in STARTED
         is_traceback = "Traceback" in outcome.stderr
-        after = path.read_bytes()
-        at = next(
-            (at for at, pair in enumerate(zip(before, after)) if pair[0] != pair[1]), len(after)
-        )
         if not left and (is_right or is_refused and (is_ours or is_started)):
             if not is_traceback or name or at > len(before) - 5000:
                 return {}
