@@ -12,7 +12,7 @@ from typing import Any, Dict, List
 
 from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import Specifier, SpecifierSet
+from packaging.specifiers import InvalidSpecifier, Specifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from pexcz.errors import PexczError
@@ -26,6 +26,7 @@ _OLD_REQUIREMENT = re.compile(
 )
 # Python refuses to read numbers of more than some thousand digits.
 _HUGE_NUMBER = re.compile(r"[0-9]{1000}")
+_HUGE = "a number in it has a thousand digits"
 
 
 def parse_requirement(text: str, source: str) -> Requirement:
@@ -71,7 +72,7 @@ def read_requirement(text: str) -> Dict[str, Json]:
 def _parsed(text: str) -> Requirement:
     """A PEP 508 requirement. Raises InvalidRequirement, also for what `packaging` only stumbles over."""
     if _HUGE_NUMBER.search(text):
-        raise InvalidRequirement("a number in it has a thousand digits")
+        raise InvalidRequirement(_HUGE)
     try:
         return Requirement(text)
     except InvalidRequirement:
@@ -98,6 +99,13 @@ def requirement_data(requirement: Requirement) -> Dict[str, Json]:
         "specifiers": specifier_data(requirement.specifier),
         "marker": marker_data(requirement.marker),
     }
+
+
+def parse_specifiers(text: str) -> SpecifierSet:
+    """A PEP 440 specifier set. Raises InvalidSpecifier, also for what some `packaging` only stumbles over later."""
+    if _HUGE_NUMBER.search(text):
+        raise InvalidSpecifier(_HUGE)
+    return SpecifierSet(text)
 
 
 def specifier_data(specifiers: SpecifierSet) -> List[List[str]]:
@@ -157,7 +165,7 @@ def constraint_data(text: str) -> Dict[str, Json]:
     elif name.endswith(("+t", "-t")):
         name, free_threaded = name[:-2], name[-2] == "+"
     try:
-        parsed = SpecifierSet(specifiers)
+        parsed = parse_specifiers(specifiers)
     except ValueError as e:
         raise PexczError(
             f"PEX-INFO has an interpreter constraint that isn't one: {text!r}: {e}"

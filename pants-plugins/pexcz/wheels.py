@@ -14,7 +14,6 @@ from email.message import Message
 from email.parser import HeaderParser
 from typing import Any, Dict, List, Tuple
 
-from packaging.specifiers import SpecifierSet
 from packaging.tags import parse_tag
 from packaging.utils import (
     InvalidName,
@@ -25,7 +24,7 @@ from packaging.utils import (
 from pexcz import paths
 from pexcz.errors import BadArchiveError
 from pexcz.pack import EXECUTABLE, SHEBANG, Entry, read_by_site
-from pexcz.requirements import read_requirement, specifier_data
+from pexcz.requirements import parse_specifiers, read_requirement, specifier_data
 from pexcz.trees import Tree
 
 LAYOUT = ".layout.json"
@@ -204,7 +203,7 @@ def _metadata(tree: Tree, schemes: Dict[str, str], file_name: str) -> Dict[str, 
 def _requires_python(text: str | None) -> List[List[str]] | None:
     """`Requires-Python` as data; None where there is none, or one that PEP 440 doesn't allow."""
     try:
-        return None if text is None else specifier_data(SpecifierSet(text))
+        return None if text is None else specifier_data(parse_specifiers(text))
     except ValueError:
         return None
 
