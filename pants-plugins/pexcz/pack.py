@@ -206,8 +206,9 @@ def _parse_index(index: bytes) -> Tuple[List[Tuple[int, int]], Tuple[File, ...]]
         position += ENTRY.size
         files.append((index[position : position + length].decode("utf-8"), size, flags))
         position += length
-        if files[1:] and paths.sort_key(files[-2][0]) >= paths.sort_key(files[-1][0]):
-            raise ValueError("its entries are not sorted")
+    keys = [paths.sort_key(path) for path, _, _ in files]
+    if any(one >= other for one, other in zip(keys, keys[1:])):
+        raise ValueError("its entries are not sorted")
     if position != len(index):
         raise ValueError("its index is not as long as its entries")
     return frames, tuple(files)
