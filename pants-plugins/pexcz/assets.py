@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Any, Dict, Iterable, List
 
-from pexcz.errors import PexczError
+from pexcz.errors import PexczError, unreadable
 
 NATIVE = Path(__file__).parent / "_native"
 
@@ -23,7 +23,7 @@ class Platforms:
         try:
             self._platforms: Dict[str, Dict[str, Any]] = json.loads(path.read_text("utf-8"))
         except OSError as e:
-            raise PexczError(f"{path} can't be read: {e.strerror}.") from e
+            raise unreadable(path, e) from e
 
     @property
     def names(self) -> List[str]:

@@ -7,14 +7,14 @@ from pathlib import Path, PurePosixPath
 from typing import Dict
 
 from pexcz.comments import without_comments
-from pexcz.errors import PexczError
+from pexcz.errors import unreadable
 
 
 def boot_files(directory: Path) -> Dict[str, bytes]:
     """Path → content of the boot shims."""
 
     def fail(error: OSError) -> None:
-        raise PexczError(f"{error.filename or directory} can't be read: {error.strerror}.")
+        raise unreadable(error.filename or directory, error)
 
     found = {}
     # Unlike `rglob`, which leaves out what can't be looked at.
@@ -25,7 +25,7 @@ def boot_files(directory: Path) -> Dict[str, bytes]:
                 try:
                     found[path.relative_to(directory).as_posix()] = path.read_bytes()
                 except OSError as e:
-                    raise PexczError(f"{path} can't be read: {e.strerror}.") from e
+                    raise unreadable(path, e) from e
     return dict(sorted(found.items()))
 
 

@@ -86,17 +86,19 @@ def read_czex(path: Path) -> Czex:
     return Czex(path, sum(file.size for file in tree.files.values()), manifest, info, tree)
 
 
-def _packs(manifest: Dict[str, Any]) -> Iterator[Dict[str, Any]]:
-    """What the manifest says of each pack, those of bytecode, too."""
+def packs(manifest: Dict[str, Any]) -> Iterator[Tuple[Dict[str, Any], str]]:
+    """What the manifest says of each pack, those of bytecode, too, and what a person calls it."""
     for record in manifest["packs"]:
-        yield record
-        yield from record["bytecode"].values()
+        name = record.get("name", "the sources")
+        yield record, name
+        for tag, bytecode in sorted(record["bytecode"].items()):
+            yield bytecode, f"{name}, bytecode for {tag}"
 
 
 def _check_places(manifest: Dict[str, Any], path: Path) -> None:
     """Raises NotACzexError where a pack would not be in the file."""
     size = path.stat().st_size
-    if any(pack["offset"] + pack["size"] > size for pack in _packs(manifest)):
+    if any(pack["offset"] + pack["size"] > size for pack, _ in packs(manifest)):
         raise NotACzexError(
             f"{path} is damaged: its manifest can't be read: a pack would not be in the file."
         )
@@ -104,7 +106,7 @@ def _check_places(manifest: Dict[str, Any], path: Path) -> None:
 
 def _check_packs(manifest: Dict[str, Any], tree: Tree) -> None:
     """Raises NotACzexError where a directory lacks a pack, or a part of one."""
-    for pack in _packs(manifest):
+    for pack, _ in packs(manifest):
         file = pack_file(pack["sha256"])
         size = tree.files[file].size if file in tree else 0
         if size != pack["offset"] + pack["size"]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Type, Union
+
 
 class PexczError(Exception):
     """A fault in the input or the machine, for a person to read. Never a bug."""
@@ -29,3 +32,10 @@ class OutputError(PexczError):
 
 class CacheError(PexczError):
     """The cache can't be looked at, or not be made smaller."""
+
+
+def unreadable(
+    path: Union[str, Path], error: OSError, kind: Type[PexczError] = PexczError
+) -> PexczError:
+    """What to raise where `error` kept a file from being read."""
+    return kind(f"{path} can't be read: {error.strerror}.")

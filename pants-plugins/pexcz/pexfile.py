@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping
 
 from pexcz import shape
-from pexcz.errors import BadArchiveError, NotAPexError
+from pexcz.errors import BadArchiveError, NotAPexError, unreadable
 from pexcz.pack import DIRECTORY, EXECUTABLE, Entry, read_by_site
 from pexcz.trees import DirectoryTree, Tree, ZipTree, nested_zip, subtrees
 
@@ -149,7 +149,7 @@ def read_pex(path: Path) -> Pex:
             with open(path, "rb") as stream:
                 first_line = stream.read(SHEBANG_BYTES_MAX)
         except OSError as e:
-            raise NotAPexError(f"{path} can't be read: {e.strerror}.") from e
+            raise unreadable(path, e, NotAPexError) from e
         if not first_line.startswith((b"#!", b"PK")):
             raise NotAPexError(f"{path} is not a PEX: it is not a zip file with a shebang.")
         tree = ZipTree(path, str(path))

@@ -20,7 +20,7 @@ from typing import IO, Dict, Iterator, Protocol
 import deflate
 
 from pexcz import paths
-from pexcz.errors import BadArchiveError, OutputError
+from pexcz.errors import BadArchiveError, OutputError, unreadable
 
 COPY_CHUNK_BYTES = 1 << 20
 # By what zipfile says that it can't read something.
@@ -50,10 +50,6 @@ def chunks_of(stream: IO[bytes], size_bytes: int) -> Iterator[bytes]:
             return
         size_bytes -= len(chunk)
         yield chunk
-
-
-def unreadable(name: str, error: OSError) -> BadArchiveError:
-    return BadArchiveError(f"{name} can't be read: {error.strerror}.")
 
 
 class Tree(Protocol):
@@ -105,7 +101,7 @@ class _Tree:
                 f"{self.name} is damaged: {path} can't be read: {e}. Build or download it again."
             ) from e
         except OSError as e:
-            raise unreadable(f"{self.name}/{path}", e) from e
+            raise unreadable(f"{self.name}/{path}", e, BadArchiveError) from e
 
     def read(self, path: str) -> bytes:
         return b"".join(self.chunks(path))
@@ -121,7 +117,7 @@ class DirectoryTree(_Tree):
         empty = set()
 
         def fail(error: OSError) -> None:
-            raise unreadable(error.filename or str(root), error) from error
+            raise unreadable(error.filename or str(root), error, BadArchiveError) from error
 
         for directory, subdirectories, names in os.walk(root, onerror=fail, followlinks=True):
             subdirectories.sort()
@@ -142,7 +138,7 @@ class DirectoryTree(_Tree):
                         f"{self.name}/{path} is a symbolic link that leads nowhere; remove it."
                     ) from e
                 except OSError as e:
-                    raise unreadable(f"{self.name}/{path}", e) from e
+                    raise unreadable(f"{self.name}/{path}", e, BadArchiveError) from e
                 if not stat.S_ISREG(status.st_mode):
                     raise BadArchiveError(f"{self.name}/{path} is not a regular file; remove it.")
                 self.files[path] = File(status.st_size, bool(status.st_mode & 0o111))
@@ -164,7 +160,7 @@ class ZipTree(_Tree):
         except (*_UNREADABLE, OSError) as e:
             # Only where it has calculated wrongly; else it is the disk.
             if isinstance(e, OSError) and e.errno != errno.EINVAL:
-                raise unreadable(name, e) from e
+                raise unreadable(name, e, BadArchiveError) from e
             raise BadArchiveError(
                 f"{name} is not a whole zip file: {e}. Build or download it again."
             ) from e
@@ -230,7 +226,7 @@ class ZipTree(_Tree):
         try:
             content = self._inflated(self._infos[path])
         except OSError as e:
-            raise unreadable(f"{self.name}/{path}", e) from e
+            raise unreadable(f"{self.name}/{path}", e, BadArchiveError) from e
         return super().chunks(path) if content is None else iter([content])
 
     def _inflated(self, info: zipfile.ZipInfo) -> bytes | None:

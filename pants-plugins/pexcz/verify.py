@@ -12,7 +12,7 @@ from typing import Any, Dict, Iterator, List, Sequence, Tuple
 from pexcz import marshalled
 from pexcz.assemble import SEAL, START
 from pexcz.cache import in_use, listed, locked, read_cache, remove_whole
-from pexcz.czexfile import Czex
+from pexcz.czexfile import Czex, packs
 from pexcz.errors import BadArchiveError
 from pexcz.pack import (
     DIRECTORY,
@@ -48,7 +48,7 @@ def check(czex: Czex) -> None:
         found = [czex.tree.read(path) for path in czex.tree.files if path.startswith(prefix)]
         if [hashlib.sha256(content).hexdigest() for content in found] != [facts["sha256"]]:
             raise _damaged(czex, f"the runtime for {platform}")
-    for record, name in _packs(czex):
+    for record, name in packs(czex.manifest):
         digest = hashlib.sha256()
         for chunk in _stored(czex, record):
             digest.update(chunk)
@@ -85,7 +85,9 @@ def _check_zip(czex: Czex) -> None:
         for _ in czex.tree.chunks(path):
             pass
     with open(czex.path, "rb") as stream:
-        if not is_whole(stream, [(pack["offset"], pack["size"]) for pack, _ in _packs(czex)]):
+        if not is_whole(
+            stream, [(pack["offset"], pack["size"]) for pack, _ in packs(czex.manifest)]
+        ):
             raise _damaged(czex, "something beside its packs")
 
 
@@ -142,14 +144,6 @@ def _problem(file: Path, content: bytes, flags: int) -> str:
     except OSError as e:
         return f"can't be read: {e.strerror}"
     return ""
-
-
-def _packs(czex: Czex) -> Iterator[Tuple[Record, str]]:
-    for record in czex.manifest["packs"]:
-        name = record.get("name", "the sources")
-        yield record, name
-        for tag, bytecode in sorted(record["bytecode"].items()):
-            yield bytecode, f"{name}, bytecode for {tag}"
 
 
 def _stored(czex: Czex, record: Record) -> Iterator[bytes]:
