@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 import zipfile
@@ -129,6 +130,15 @@ class Artifacts:
         )
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("__main__.py", main.lstrip())
+        return path
+
+    @cached_property
+    def empty_sh(self) -> Path:
+        """A shell file that starts the venv's script, and knows where it is: the limit of `./FILE` with a shell."""
+        path = self.directory / "empty.sh"
+        words = [str(self.venv / "bin" / "python"), str(self.venv_script)]
+        path.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
+        path.chmod(0o755)
         return path
 
     @cached_property

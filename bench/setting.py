@@ -45,6 +45,7 @@ class Setting:
 VENV_SCRIPT = "venv script"
 PASS = "python -c pass"
 EMPTY_ZIP = "python empty.zip"
+EMPTY_SH = "./empty.sh"
 PEX = "python app.pex"
 PEX_VENV = "python app.pex, --venv"
 PEX_SH_BOOT = "./app.pex, --venv --sh-boot"
@@ -76,4 +77,5 @@ def references(artifacts: Artifacts) -> Dict[str, List[str]]:
         VENV_SCRIPT: [str(artifacts.venv_script), "hi"],
         PASS: [python, "-c", "pass"],
         EMPTY_ZIP: [python, str(artifacts.empty_zip), "hi"],
+        EMPTY_SH: [str(artifacts.empty_sh), "hi"],
     }
