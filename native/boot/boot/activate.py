@@ -67,18 +67,18 @@ def hold(venv):
 
     The file stays open as long as the process lives. False where it is gone.
     """
-    import time
-
     boot = os.path.join(venv, "boot")
     try:
         descriptor = os.open(boot, CLOSES)
     except OSError:
         return False
     try:
+        import time
+
         if time.time() - os.fstat(descriptor).st_mtime > 86400:
             os.utime(boot, None)
-    except OSError:
-        # Another user's, or on a file system that is read-only.
+    except (ImportError, OSError):
+        # Another user's, or on a file system that is read-only. Python 2.7 may have to load a library for the time.
         pass
     return True
 

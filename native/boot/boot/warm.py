@@ -31,7 +31,7 @@ def cache_root(environ):
 
 
 def trusted(root):
-    """Whether what is in a cache comes from this user or from root, and nobody else can change it.
+    """Whether what is in a cache comes from this user or from root, and nobody else can change it; OSError if there is none.
 
     `__main__.py` has the same rule in a line, which it compiles at each start.
     """
@@ -104,7 +104,10 @@ def main():
             found = LIKELY and os.access(LIKELY[1]["python"], os.X_OK) and unpacked(LIKELY, text)
             if not found:
                 root = cache_root(os.environ)
-                found = os.path.exists(root) and trusted(root) and load(venv_dir(root, text), text)
+                try:
+                    found = trusted(root) and load(venv_dir(root, text), text)
+                except OSError:
+                    found = None
             if found:
                 start = found[1]["run"](found[0], app)
                 # There is none where the environment turns out not to fit any more.
