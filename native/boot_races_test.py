@@ -20,7 +20,7 @@ from testprojects.long_runs import LONG, counted
 from testprojects.missing import missing
 
 STARTS = 200 if LONG else 30
-ROUNDS = 40 if LONG else 2
+ROUNDS = 10 if LONG else 2
 # Waits with all the others until what it inherits is closed.
 AT_ONCE = 'read -r _ <"/dev/fd/$0"; exec "$@"'
 # Enough of it to be stopped in the middle.
