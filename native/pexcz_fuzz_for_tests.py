@@ -180,7 +180,7 @@ def native_directory(scratch: Path) -> Path:
     for name in ("__main__.py", "header.sh", "directory.py", "__pex__/__init__.py"):
         (native / "boot" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(NATIVE / "boot" / name, native / "boot" / name)
-    for name in ("boot/boot/x.py", "boot/tools/__init__.py", "runtime/linux-x86_64/pexcz"):
+    for name in ("boot/boot/__init__.py", "boot/tools/__init__.py", "runtime/linux-x86_64/pexcz"):
         (native / name).parent.mkdir(parents=True)
         (native / name).write_text("x = 1\n")
     shutil.copy(NATIVE / "platforms.json", native)

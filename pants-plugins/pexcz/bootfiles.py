@@ -7,7 +7,17 @@ from pathlib import Path, PurePosixPath
 from typing import Dict
 
 from pexcz.comments import without_comments
-from pexcz.errors import unreadable
+from pexcz.errors import PexczError, unreadable
+
+# A directory that is removed while it is read seems to have fewer files.
+_ONE_OF_EACH_DIRECTORY = (
+    "__main__.py",
+    "__pex__/__init__.py",
+    "boot/__init__.py",
+    "directory.py",
+    "header.sh",
+    "tools/__init__.py",
+)
 
 
 def boot_files(directory: Path) -> Dict[str, bytes]:
@@ -26,6 +36,9 @@ def boot_files(directory: Path) -> Dict[str, bytes]:
                     found[path.relative_to(directory).as_posix()] = path.read_bytes()
                 except OSError as e:
                     raise unreadable(path, e) from e
+    for name in _ONE_OF_EACH_DIRECTORY:
+        if name not in found:
+            raise PexczError(f"{directory / name} is missing; install pexcz again.")
     return dict(sorted(found.items()))
 
 
