@@ -61,7 +61,7 @@ def whole_directory(path: Path, may_replace: Callable[[Path], bool]) -> Iterator
                 path.rename(old)
             is_there = _put(temporary, path)
             # Replaced, by this or by a rival's. What is going to be removed must not be taken for whole.
-            with suppress(FileNotFoundError):
+            with suppress(OSError if is_there else FileNotFoundError):
                 old.rename(room / f"{OLD}.{attempt}")
             if is_there:
                 return

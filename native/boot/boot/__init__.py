@@ -20,7 +20,7 @@ def native(value):
         return dict((native(key), native(item)) for key, item in value.items())
     if isinstance(value, list):
         return [native(item) for item in value]
-    return value.encode("utf-8") if isinstance(value, type(b"".decode("ascii"))) else value
+    return value.encode("utf-8") if type(value).__name__ == "unicode" else value
 
 
 carried = globals()["carried"]

@@ -81,7 +81,13 @@ def runtime(archive, manifest, root):
 
 def unique_name():
     """A name that no other process uses, also none in a container with the same process id."""
-    return "".join("%02x" % byte for byte in bytearray(os.urandom(8)))
+    try:
+        return "".join("%02x" % byte for byte in bytearray(os.urandom(8)))
+    except NotImplementedError:
+        # Python 2.7 and PyPy can do no better where there is no /dev.
+        import time
+
+        return "%08x%08x" % (os.getpid(), int(time.time() * 1000000) & 0xFFFFFFFF)
 
 
 def make_directory(path):
@@ -178,7 +184,12 @@ def run_runtime(executable, plan):
     try:
         view = plan
         while view:
-            view = view[os.write(writer, view[:65536]) :]
+            try:
+                view = view[os.write(writer, view[:65536]) :]
+            except OSError as error:
+                # Python 2.7 leaves it to others to try again.
+                if error.errno != errno.EINTR:
+                    raise
     except OSError as error:
         if error.errno != errno.EPIPE:
             raise
