@@ -52,14 +52,15 @@ class Run:
         self.options = options
         self.console = console
         self.scratch = Path(options.scratch or tempfile.mkdtemp(prefix="czex-bench-"))
+        self.scratch.mkdir(parents=True, exist_ok=True)
         self.directory = self.scratch / f"run-{time.time_ns()}"
-        self.tidy = Tidy()
+        self.tidy = Tidy(self.scratch)
         self.rows: Dict[str, List[Dict[str, Any]]] = {name: [] for name in LISTS}
         self.not_measured = _left_out(options)
 
     def results(self) -> Dict[str, Any]:
         """What all tables are made from."""
-        load = noise.load()
+        load, machine = noise.load(), noise.machine(self.scratch)
         try:
             for version in self.options.pythons:
                 self._measure(Python.make(find_python(version), version, self.scratch))
@@ -67,7 +68,7 @@ class Run:
             shutil.rmtree(self.directory if self.options.scratch else self.scratch)
         return {
             **self.rows,
-            "machine": noise.machine(),
+            "machine": machine,
             "runs": [
                 {
                     "command": command(self.options),

@@ -1,7 +1,7 @@
 """Unpacking an app into an empty cache, against `cp -r` of the same tree by two processes.
 
 Both write to new directories of the same file system, in turns. The runtime is started by itself, with the plan of
-the app's cold start.
+the app's cold start. What it takes to decompress, which a copy doesn't have to, is measured by itself.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Dict, List
 
 from bench.artifacts import Artifacts
 from bench.copying import copy, script_for
+from bench.decompressing import decompress
 from bench.plans import Plan, capture
 from bench.processes import Usage, peak_bytes, run
 from bench.setting import Setting
@@ -20,6 +21,7 @@ from bench.timings import Timing, take_turns, turns_of
 
 RUNTIME = "runtime"
 COPY = "cp -r, two processes"
+DECOMPRESSING = "decompressing alone, two threads"
 
 
 def measure(setting: Setting) -> List[Timing]:
@@ -32,10 +34,15 @@ def measure(setting: Setting) -> List[Timing]:
         kinds = {
             RUNTIME: partial(_install_anew, setting, artifacts, plan),
             COPY: partial(_copy, setting, artifacts, script),
+            DECOMPRESSING: partial(_decompress, artifacts),
         }
         turns = turns_of(artifacts.app.name, setting.python.version, "install", kinds)
         timings += take_turns(turns, setting.cold_rounds, float("inf"))
     return timings
+
+
+def _decompress(artifacts: Artifacts, number: int) -> Usage:
+    return decompress(artifacts.czex)
 
 
 def _install_anew(setting: Setting, artifacts: Artifacts, plan: Plan, number: int) -> Usage:

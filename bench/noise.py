@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 from bench.setting import PASS
+from bench.tidy import file_system
 
 
-def machine() -> Dict[str, Any]:
+def machine(scratch: Path) -> Dict[str, Any]:
     return {
         "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
         "cpu": _cpu(),
         "cpus": len(os.sched_getaffinity(0)),
+        "file_system": file_system(scratch),
     }
 
 

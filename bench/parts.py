@@ -17,8 +17,6 @@ def _timings(measure: Callable[[Setting], List[Timing]]) -> Part:
     return "timings", lambda setting: [timing.data() for timing in measure(setting)]
 
 
-# The first start of a new version makes a few dozen files. That takes several times as long for some minutes after
-# another part has removed tens of thousands of them (see tidy.py), so it comes first.
 PARTS: Dict[str, Part] = {
     "upgrade": _timings(upgrade.measure),
     "starts": _timings(starts.measure),

@@ -26,6 +26,7 @@ def _machine(results: Results) -> List[Table]:
     rows = [
         ("machine", f"{machine['cpus']} CPUs, {machine['cpu']}"),
         ("system", machine["system"]),
+        ("file system", machine["file_system"]),
     ]
     for run in results["runs"]:
         before, after = (", ".join(map(str, run[f"load_{when}"])) for when in ("before", "after"))

@@ -1,0 +1,41 @@
+"""Decompressing what a CZEX holds and doing nothing with it: the part of unpacking that `cp -r` doesn't have."""
+
+from __future__ import annotations
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Iterator
+
+import zstandard
+
+from bench.copying import PROCESSES
+from bench.processes import Usage
+from pexcz.czexfile import Czex, read_czex
+from pexcz.pack import parse_pack
+
+
+def decompress(czex: Path) -> Usage:
+    """Decompress all frames of a CZEX, which are in memory, with as many threads as there are processes that copy."""
+    frames = list(_frames(read_czex(czex)))
+    cpu, wall = sum(os.times()[:2]), time.perf_counter()
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        for _ in pool.map(_decompress, frames):
+            pass
+    return Usage(time.perf_counter() - wall, sum(os.times()[:2]) - cpu)
+
+
+def _decompress(frame: bytes) -> None:
+    zstandard.ZstdDecompressor().decompress(frame)
+
+
+def _frames(czex: Czex) -> Iterator[bytes]:
+    for record in czex.manifest["packs"]:
+        path, offset = czex.place(record)
+        with open(path, "rb") as stream:
+            stream.seek(offset)
+            info = parse_pack(stream, record["size"], str(path), record["sha256"], 0)
+            stream.seek(offset + record["size"] - sum(packed for packed, _ in info.frames))
+            for packed, _ in info.frames:
+                yield stream.read(packed)
