@@ -335,6 +335,6 @@ class ColdStart(object):
             name = name if os.path.samefile(self._sh_python, python) else NOT_DIRECTLY
         path = os.path.join(os.path.dirname(venv), "sh") + self._sh_python
         try:
-            install.write_whole(path, (name + "\n").encode("ascii"))
+            install.write_whole(path, (name + "\n").encode("utf-8"))
         except OSError as error:
             self._log("the sh header's next start will be slower: {0}".format(error))

@@ -95,7 +95,7 @@ class Facts(object):
         self._known = new
         try:
             content = json.dumps(new, sort_keys=True)
-            install.write_whole(self._path, content.encode("ascii"))
+            install.write_whole(self._path, content.encode("utf-8"))
         except (EnvironmentError, ValueError):
             # The next start asks again.
             pass

@@ -20,7 +20,7 @@ class Plan(object):
         for field in fields:
             # Paths of the file system come as Python decoded them, content as UTF-8.
             field = encode(field)
-            self._parts.append(("%d:" % len(field)).encode("ascii") + field + b",")
+            self._parts.append(("%d:" % len(field)).encode("utf-8") + field + b",")
 
     def add_file(self, mode, path, content):
         if not isinstance(content, bytes):

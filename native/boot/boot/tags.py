@@ -187,7 +187,7 @@ def _glibc_by_itself():
     except (ImportError, AttributeError, OSError):
         return ""
     version.restype = ctypes.c_char_p
-    return "glibc " + version().decode("ascii")
+    return "glibc " + version().decode("utf-8")
 
 
 def musl_version():
