@@ -82,7 +82,9 @@ def room_beside(path: Path) -> Iterator[Path]:
             with suppress(OSError):
                 _remove(room, path)
             if lock is not None:
-                os.close(lock)
+                # Of a directory that is only read: nothing that was written is lost.
+                with suppress(OSError):
+                    os.close(lock)
     except OSError as e:
         raise OutputError(f"{path} can't be written: {e.strerror}.") from e
 
