@@ -12,7 +12,7 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Dict, Iterator, Protocol
@@ -202,6 +202,11 @@ class ZipTree(_Tree):
         for path in parents.intersection(self.files):
             raise BadArchiveError(f"{name} contains {path} both as a file and as a directory.")
         self.empty_directories = frozenset(directories - parents)
+
+    def __del__(self) -> None:
+        # What was only read is not lost where closing it fails; `ZipFile` itself would show a traceback.
+        with suppress(OSError, AttributeError):
+            self._zip.close()
 
     def _check_places(self) -> None:
         """Each entry has a place of its own in the file: a small one that is many times the same large one is a bomb."""
