@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,11 +18,11 @@ from pexcz.pack import parse_pack
 def decompress(czex: Path) -> Usage:
     """Decompress all frames of a CZEX, which are in memory, with as many threads as there are processes that copy."""
     frames = list(_frames(read_czex(czex)))
-    cpu, wall = sum(os.times()[:2]), time.perf_counter()
+    cpu, wall = time.process_time(), time.perf_counter()
     with ThreadPoolExecutor(PROCESSES) as pool:
         for _ in pool.map(_decompress, frames):
             pass
-    return Usage(time.perf_counter() - wall, sum(os.times()[:2]) - cpu)
+    return Usage(time.perf_counter() - wall, time.process_time() - cpu)
 
 
 def _decompress(frame: bytes) -> None:
@@ -36,6 +35,6 @@ def _frames(czex: Czex) -> Iterator[bytes]:
         with open(path, "rb") as stream:
             stream.seek(offset)
             info = parse_pack(stream, record["size"], str(path), record["sha256"], 0)
-            stream.seek(offset + record["size"] - sum(packed for packed, _ in info.frames))
+            stream.seek(offset + info.header_size)
             for packed, _ in info.frames:
                 yield stream.read(packed)

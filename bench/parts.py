@@ -18,8 +18,8 @@ def _timings(measure: Callable[[Setting], List[Timing]]) -> Part:
 
 
 PARTS: Dict[str, Part] = {
-    "upgrade": _timings(upgrade.measure),
     "starts": _timings(starts.measure),
+    "upgrade": _timings(upgrade.measure),
     "import": _timings(first_import.measure),
     "install": _timings(install.measure),
     "injection": _timings(sizes.injections),

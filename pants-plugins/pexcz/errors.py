@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Type, Union
 
 
 class PexczError(Exception):
@@ -34,8 +33,6 @@ class CacheError(PexczError):
     """The cache can't be looked at, or not be made smaller."""
 
 
-def unreadable(
-    path: Union[str, Path], error: OSError, kind: Type[PexczError] = PexczError
-) -> PexczError:
+def unreadable(path: str | Path, error: OSError, kind: type[PexczError] = PexczError) -> PexczError:
     """What to raise where `error` kept a file from being read."""
     return kind(f"{path} can't be read: {error.strerror}.")

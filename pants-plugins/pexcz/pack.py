@@ -73,6 +73,11 @@ class PackInfo:
     def fingerprint(self) -> str:
         return self.sha256[:FINGERPRINT_DIGITS]
 
+    @property
+    def header_size(self) -> int:
+        """What stands before the first frame."""
+        return self.size - sum(packed for packed, _ in self.frames)
+
 
 def read_pack_info(path: Path) -> PackInfo:
     """Read and check everything of a pack but the content of its frames.
@@ -122,7 +127,7 @@ def contents(path: Path, info: PackInfo, offset: int = 0) -> Iterator[Tuple[str,
     :param offset: Where the pack begins in the file at `path`.
     """
     with open(path, "rb") as stream:
-        stream.seek(offset + info.size - sum(packed for packed, _ in info.frames))
+        stream.seek(offset + info.header_size)
         frames = iter(info.frames)
         raw, position = b"", 0
         for name, size, _ in info.files:

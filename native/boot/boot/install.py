@@ -130,9 +130,7 @@ def write_whole(path, content, mode=0o644):
             temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode
         )
         try:
-            view = content
-            while view:
-                view = view[os.write(descriptor, view) :]
+            write_all(descriptor, content)
         finally:
             os.close(descriptor)
         replace = getattr(os, "replace", os.rename)
@@ -143,6 +141,16 @@ def write_whole(path, content, mode=0o644):
         except OSError:
             pass
         raise
+
+
+def write_all(descriptor, content):
+    while content:
+        try:
+            content = content[os.write(descriptor, content) :]
+        except OSError as error:
+            # Python 2.7 leaves it to others to try again.
+            if error.errno != errno.EINTR:
+                raise
 
 
 def run_runtime(executable, plan):
@@ -182,14 +190,7 @@ def run_runtime(executable, plan):
     finally:
         os.close(reader)
     try:
-        view = plan
-        while view:
-            try:
-                view = view[os.write(writer, view[:65536]) :]
-            except OSError as error:
-                # Python 2.7 leaves it to others to try again.
-                if error.errno != errno.EINTR:
-                    raise
+        write_all(writer, plan)
     except OSError as error:
         if error.errno != errno.EPIPE:
             raise
