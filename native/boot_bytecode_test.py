@@ -103,6 +103,16 @@ def test_the_first_start_compiles_nothing(
     assert machine.leftovers() == []
 
 
+def test_a_cache_of_ones_own_wants_no_more_of_the_boot(
+    compiled: Path, machine: Machine, tmp_path: Path
+) -> None:
+    app = without_boot_sources(compiled, tmp_path / "app.czex")
+    root = tmp_path / "root"
+    outcome = machine.with_(PEX_ROOT=str(root)).run(PYTHON.path(), app, "x")
+    assert (outcome.stdout.splitlines()[0], outcome.stderr) == ("moo x", "")
+    assert list(root.glob("czex/venvs/*/*/boot"))
+
+
 def test_another_python_compiles_for_itself(compiled: Path, machine: Machine) -> None:
     machine.run(PYTHON.path(), compiled)
     outcome = machine.run(THIRD.path(), compiled, "x")

@@ -207,9 +207,9 @@ class Files:
         if kind == 0:
             lines = [choose.one_of(LINES) + choose.text() for _ in range(choose.number(3))]
             self._rc.write_bytes("\n".join(lines).encode("utf-8", "surrogatepass"))
-            environ = {choose.one_of(LINES).partition("=")[0] or "A": choose.text()}
+            own = {choose.one_of(LINES).partition("=")[0] or "PEX_": choose.text()}
             try:
-                variables_reader.read_variables(environ, [str(self._rc)], {}, False)
+                variables_reader.read_variables(own, [str(self._rc)], {}, False)
             except CannotStart as e:
                 assert str(e)
         elif kind == 1:

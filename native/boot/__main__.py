@@ -31,8 +31,9 @@ def kept():
 
 TAG = sys.implementation.cache_tag if hasattr(sys, "implementation") else ""
 ROOT = globals().get("ROOT")
-KEPT = TAG and ROOT and ROOT + "/boot/" + "@boot@" + ".%s.%x" % (TAG, sys.hexversion)
-CARRIED = carried("boot." + TAG) if TAG in "@precompiled@".split() else kept()
+IS_COMPILED = TAG in "@precompiled@".split()
+KEPT = not IS_COMPILED and TAG and ROOT and ROOT + "/boot/" + "@boot@" + ".%s.%x" % (TAG, sys.hexversion)
+CARRIED = carried("boot." + TAG) if IS_COMPILED else kept()
 if "code" not in globals():
     code = CARRIED["code"].get("warm")
     code = code or compile(CARRIED["sources"]["warm"], "<czex>/warm.py", "exec")

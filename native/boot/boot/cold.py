@@ -96,16 +96,15 @@ class ColdStart(object):
 
     def _read_variables(self, app):
         rc_files = self._warm["rc_files"](app)
-        given = [name for name in os.environ if name.startswith("PEX_")]
-        given += [path for path in rc_files if os.access(path, os.F_OK)]
-        if not given:
-            return Variables({})
+        own = dict((name, os.environ[name]) for name in os.environ if name.startswith("PEX_"))
+        if not any([os.access(path, os.F_OK) for path in rc_files]) and set(own) <= {"PEX_ROOT"}:
+            return Variables(own)
         from boot import variables_reader
 
         # Those that this one has started are told no more than once.
         later = (PROBE, CHOSEN, self._activation["REEXECUTED"])
         is_first = not any(name in os.environ for name in later)
-        return variables_reader.read_variables(os.environ, rc_files, boot.info, is_first)
+        return variables_reader.read_variables(own, rc_files, boot.info, is_first)
 
     def run(self, path):
         """Install the app if need be, and return the function that runs it.

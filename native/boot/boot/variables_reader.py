@@ -35,13 +35,13 @@ DEPRECATED = {
 }
 
 
-def read_variables(environ, rc_files, info, is_first=True):
+def read_variables(own, rc_files, info, is_first=True):
     """Merge the rc files and the environment, which wins. Raises CannotStart for a value that isn't one.
 
+    :param own: PEX_* variables of the environment.
     :param info: PEX-INFO.
     :param is_first: Whether this is the first process of a start, which gives the warnings.
     """
-    own = dict((name, value) for name, value in environ.items() if name.startswith("PEX_"))
     given = Variables(own)
     if given.flag("DISABLE_VARIABLES"):
         return Variables({})
