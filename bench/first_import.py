@@ -5,7 +5,6 @@ The app says how long the import itself took.
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from pathlib import Path
 from typing import Dict, List
@@ -13,6 +12,7 @@ from typing import Dict, List
 from bench.artifacts import Artifacts
 from bench.processes import Usage
 from bench.setting import CZEX, CZEX_BYTECODE, PEX_VENV, Setting
+from bench.tidy import settle
 from bench.timings import Timing, Turn, take_turns
 
 FIRST, SECOND = "first import", "second import"
@@ -45,9 +45,9 @@ def _commands(artifacts: Artifacts) -> Dict[str, List[str]]:
 
 def _both(setting: Setting, argv: List[str], second: Timing, number: int) -> Usage:
     cache = setting.new_directory(second.app, "import", second.kind, number)
-    os.sync()
     first = _import(setting, argv, cache)
     second.add(_import(setting, argv, cache))
+    settle(cache)
     return first
 
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Callable, Dict, List, Optional
 
 from bench.change import STEPS
+from bench.compiling import COMPILING
 from bench.counts import MODULES
 from bench.find import Results, of_app, pythons, ratio, timing
 from bench.first_import import FIRST, SECOND
 from bench.install import COPY, RUNTIME
-from bench.setting import CZEX, CZEX_BYTECODE, CZEX_SH, EMPTY_SH, EMPTY_ZIP, VENV_SCRIPT
+from bench.setting import CZEX, CZEX_BYTECODE, CZEX_SH, EMPTY_SH, EMPTY_ZIP, PASS, VENV_SCRIPT
 from bench.sizes import INJECT
 from bench.upgrade import NEW_VERSION, NEW_VERSION_BYTECODE
 
@@ -54,23 +55,35 @@ def goals(results: Results) -> List[Goal]:
 
 def _goal(aim: Aim, results: Results) -> Goal:
     values: Dict[str, float] = {}
+    limits: Dict[str, float] = {}
     for python in aim.pythons or pythons(results):
         value = aim.value(results, python)
         if value is not None:
             values[python] = value
-    verdict = "met" if all(value <= aim.bound for value in values.values()) else "not met"
+            limit = aim.limit(results, python) if aim.limit else None
+            if limit is not None:
+                limits[python] = limit
     return Goal(
         aim.what,
         f"≤ {_number(aim.bound, aim.unit)}",
-        ", ".join(_measured(aim, results, python, value) for python, value in values.items()),
-        verdict if values else "not measured",
+        ", ".join(_measured(aim, python, values, limits) for python in values),
+        _verdict(aim, values, limits),
     )
 
 
-def _measured(aim: Aim, results: Results, python: str, value: float) -> str:
-    limit = aim.limit(results, python) if aim.limit else None
-    beside = "" if limit is None else f"; limit {_number(limit, aim.unit)}"
-    return f"{_number(value, aim.unit)} ({python}{beside})"
+def _verdict(aim: Aim, values: Dict[str, float], limits: Dict[str, float]) -> str:
+    if not values:
+        return "not measured"
+    missed = [python for python, value in values.items() if value > aim.bound]
+    if not missed:
+        return "met"
+    is_beyond = all(limits.get(python, 0) > aim.bound for python in missed)
+    return "beyond the limit" if is_beyond else "not met"
+
+
+def _measured(aim: Aim, python: str, values: Dict[str, float], limits: Dict[str, float]) -> str:
+    beside = f"; limit {_number(limits[python], aim.unit)}" if python in limits else ""
+    return f"{_number(values[python], aim.unit)} ({python}{beside})"
 
 
 def _number(value: float, unit: str) -> str:
@@ -90,7 +103,7 @@ def _aims(results: Results) -> List[Aim]:
         ),
         Aim("warm `./cowsay.czex`", 0.97, _warm(CZEX_SH), limit=_warm(EMPTY_SH)),
         Aim("warm `torch` against warm `cowsay`", 1.05, _torch_against_cowsay),
-        Aim("cold `cowsay` against its warm start", 1.5, _cold(CZEX)),
+        Aim("cold `cowsay` against its warm start", 1.5, _cold(CZEX), limit=_warm_and_compiling),
         Aim("the same with bytecode packs", 1.5, _cold(CZEX_BYTECODE)),
         Aim("new version of `web` against its warm start", 1.5, _upgrade(NEW_VERSION, CZEX)),
         Aim("the same with bytecode packs", 1.5, _upgrade(NEW_VERSION_BYTECODE, CZEX_BYTECODE)),
@@ -136,6 +149,16 @@ def _cold(kind: str) -> Value:
         timing(results, "cowsay", python, "warm", kind),
         "cpu",
     )
+
+
+def _warm_and_compiling(results: Results, python: str) -> Optional[float]:
+    """A warm start that compiles the cold path, and does nothing with it."""
+    warm, plain = (timing(results, "cowsay", python, "warm", kind) for kind in (CZEX, PASS))
+    compiling = timing(results, "cowsay", python, "cold", COMPILING)
+    if not (warm and plain and compiling):
+        return None
+    beyond: float = compiling["cpu"]["median"] - plain["cpu"]["median"]
+    return 1 + beyond / float(warm["cpu"]["median"])
 
 
 def _upgrade(new: str, warm: str) -> Value:

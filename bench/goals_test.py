@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, List
 
 from bench.goals import goals
-from bench.setting import CZEX, VENV_SCRIPT
+from bench.setting import CZEX, EMPTY_ZIP, VENV_SCRIPT
 
 
 def _timing(python: str, kind: str, seconds: float) -> Dict[str, Any]:
@@ -45,3 +45,10 @@ def test_one_interpreter_beyond_the_bound_misses_the_goal() -> None:
     for python, seconds in (("3.11", 1.05), ("3.13", 1.09), ("3.9", 1.09)):
         timings += [_timing(python, VENV_SCRIPT, 1.0), _timing(python, CZEX, seconds)]
     assert _verdicts(timings) == {"≤ 1.08 ×": "not met", "≤ 1.15 ×": "met"}
+
+
+def test_a_goal_that_nothing_can_reach_is_beyond_the_limit() -> None:
+    timings = [_timing("3.9", VENV_SCRIPT, 1.0), _timing("3.9", CZEX, 1.3)]
+    for limit, verdict in ((1.1, "not met"), (1.2, "beyond the limit")):
+        found = _verdicts([*timings, _timing("3.9", EMPTY_ZIP, limit)])
+        assert found["≤ 1.15 ×"] == verdict

@@ -6,7 +6,6 @@ the app's cold start. What it takes to decompress, which a copy doesn't have to,
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from pathlib import Path
 from typing import Dict, List
@@ -17,6 +16,7 @@ from bench.decompressing import decompress
 from bench.plans import Plan, capture
 from bench.processes import Usage, peak_bytes, run
 from bench.setting import Setting
+from bench.tidy import settle
 from bench.timings import Timing, take_turns, turns_of
 
 RUNTIME = "runtime"
@@ -46,13 +46,14 @@ def _decompress(artifacts: Artifacts, number: int) -> Usage:
 
 
 def _install_anew(setting: Setting, artifacts: Artifacts, plan: Plan, number: int) -> Usage:
-    return _install(plan, setting.new_directory(artifacts.app.name, "install", number))
+    cache = setting.new_directory(artifacts.app.name, "install", number)
+    usage = _install(plan, cache)
+    settle(cache)
+    return usage
 
 
 def _install(plan: Plan, cache: Path) -> Usage:
     argv = [str(plan.runtime), "install", str(plan.moved(cache))]
-    # What others have written is not to be waited for in this one's time.
-    os.sync()
     return run(argv, {}, cache / "output")
 
 
@@ -60,8 +61,9 @@ def _copy(setting: Setting, artifacts: Artifacts, script: Path, number: int) -> 
     directory = setting.new_directory(artifacts.app.name, "copy", number)
     target = directory / "tree"
     target.mkdir()
-    os.sync()
-    return copy(script, target, directory / "output")
+    usage = copy(script, target, directory / "output")
+    settle(directory)
+    return usage
 
 
 def unpacking_peaks(setting: Setting) -> Dict[str, int]:

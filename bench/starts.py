@@ -5,14 +5,15 @@ In a cold start every cache is a directory that has never existed before; the ma
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from pathlib import Path
 from typing import List
 
 from bench.artifacts import Artifacts
+from bench.compiling import COMPILING, command
 from bench.processes import Usage
 from bench.setting import Setting, references, zip_apps
+from bench.tidy import settle
 from bench.timings import Timing, take_turns, turns_of
 
 WARM_SLOW_SECONDS = 0.15
@@ -43,14 +44,13 @@ def _warm(setting: Setting) -> List[Timing]:
 def _cold(setting: Setting) -> List[Timing]:
     def work(artifacts: Artifacts, kind: str, argv: List[str], number: int) -> Usage:
         cache = setting.new_directory(artifacts.app.name, "cold", kind, number)
-        # What others have written is not to be waited for in this one's time.
-        os.sync()
-        return setting.start(argv, cache)
+        usage = setting.start(argv, cache)
+        settle(cache)
+        return usage
 
     turns = []
     for artifacts in setting.apps:
-        kinds = {
-            kind: partial(work, artifacts, kind, argv) for kind, argv in zip_apps(artifacts).items()
-        }
+        commands = {**zip_apps(artifacts), COMPILING: command(setting, artifacts)}
+        kinds = {kind: partial(work, artifacts, kind, argv) for kind, argv in commands.items()}
         turns += turns_of(artifacts.app.name, setting.python.version, "cold", kinds)
     return take_turns(turns, setting.cold_rounds, COLD_SLOW_SECONDS)

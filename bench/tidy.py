@@ -1,4 +1,4 @@
-"""Removes what a part of the bench has made, so that the next one hasn't got to do with a full disk.
+"""Clears away what was made, so that what comes next hasn't got to do with a full memory, or a full disk.
 
 On ext4 without a journal, creating files takes many times as long for minutes after ten thousand were deleted: it looks
 for an inode that wasn't freed just now, in the last minute, or in the last six where something else in its block has
@@ -30,6 +30,19 @@ def file_system(directory: Path) -> str:
         name = Path(f"/sys/dev/block/{number}").resolve().name
         return "ext4" if list(Path("/proc/fs/jbd2").glob(f"{name}-*")) else NO_JOURNAL
     return types[0] if types else "unknown"
+
+
+def settle(directory: Path) -> None:
+    """Have what was made in a directory written, and out of the page cache, so that nobody has to make room or wait for it."""
+    os.sync()
+    if not hasattr(os, "posix_fadvise"):
+        return
+    for parent, _, names in os.walk(directory):
+        for path in (Path(parent, name) for name in names):
+            if not path.is_symlink():
+                descriptor = os.open(path, os.O_RDONLY)
+                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+                os.close(descriptor)
 
 
 class Tidy:

@@ -5,6 +5,7 @@ CPU time counts more than wall time: it depends less on what else a machine does
 
 from __future__ import annotations
 
+import os
 import random
 import statistics
 from dataclasses import dataclass, field
@@ -63,6 +64,8 @@ class Turn:
 
 def take_turns(turns: Sequence[Turn], rounds: int, slow_seconds: float) -> List[Timing]:
     """:param slow_seconds: What took more CPU time than this in the first round runs in every fourth one only."""
+    # What was made before is not to be written while something is timed.
+    os.sync()
     order = random.Random(0)
     for number in range(rounds):
         # Whatever runs after a heavy process finds the CPU's caches full of that one's data.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -166,6 +167,17 @@ class Archive:
             found = self._damaged(found, choose)
         return found
 
+    def write_into(self, directory: Path) -> None:
+        """As files, as far as they can be some."""
+        for name, content in [*self.files.items(), *self._more]:
+            path = Path(os.path.normpath(directory / name))
+            if directory in path.parents:
+                try:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(content)
+                except (OSError, ValueError):
+                    pass
+
     @staticmethod
     def _damaged(content: bytes, choose: Chooser) -> bytes:
         """Most often in a header: elsewhere a checksum would be the first to notice."""
@@ -229,8 +241,15 @@ class Workshop:
         if choose.number(9) == 9:
             pex_info = choose.changed_bytes(pex_info)
         pex.files["PEX-INFO"] = pex_info
-        pex.files[f".deps/{WHEEL}"] = wheel.content(choose)
-        self._pex.write_bytes(pex.content(choose))
+        layout = choose.number(4)
+        if layout == 4:
+            wheel.write_into(self._pex / ".deps" / WHEEL)
+        else:
+            pex.files[f".deps/{WHEEL}"] = wheel.content(choose)
+        if layout > 2:
+            pex.write_into(self._pex)
+        else:
+            self._pex.write_bytes(pex.content(choose))
 
     def _check_packs(self) -> None:
         """Raises AssertionError where the paths of a pack aren't as docs/format.md has it."""
@@ -247,11 +266,13 @@ class Workshop:
 
     def _clean(self) -> None:
         """Raises AssertionError where something stands that nobody has asked for."""
-        if self._output.is_dir():
-            shutil.rmtree(self._output)
-        self._output.unlink(missing_ok=True)
+        for made in (self._output, self._pex):
+            if made.is_dir():
+                shutil.rmtree(made)
+            else:
+                made.unlink(missing_ok=True)
         found = [path for path in self._outside.rglob("*") if not path.is_dir()]
-        assert found == [self._pex], found
+        assert found == [], found
 
 
 class Czexes:
