@@ -16,7 +16,7 @@ from pathlib import Path
 from testprojects.long_runs import LONG
 from testprojects.missing import missing
 
-LONG_SECONDS = 2400
+LONG_SECONDS = 1200
 SEEDS = 32
 SEED_BYTES = 200
 _EXECUTED = re.compile(rb"stat::number_of_executed_units: (\d+)")
