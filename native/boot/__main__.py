@@ -11,11 +11,15 @@ try:
     FINGERPRINT = "@fingerprint@"
     PEX_ROOT = "@pex_root@"
     BOOT = """
+INFLATED = {}
+
+
 def carried(name):
     import zlib
 
     try:
-        return marshal.loads(zlib.decompress(__loader__.get_data(os.path.join(".czex", name))))
+        INFLATED[name] = zlib.decompress(__loader__.get_data(os.path.join(".czex", name)))
+        return marshal.loads(INFLATED[name])
     except Exception as error:
         sys.exit("czex: %s is damaged: %s; download or build it again" % (sys.argv[0], error))
 
@@ -26,14 +30,14 @@ def kept():
             found = marshal.loads(stream.read())
         return found["code"]["warm"] and found
     except Exception:
-        return carried("boot")
+        return carried(COMPILED if TAG in "@precompiled@".split() else "boot")
 
 
 TAG = sys.implementation.cache_tag if hasattr(sys, "implementation") else ""
+COMPILED = "boot." + TAG
 ROOT = globals().get("ROOT")
-IS_COMPILED = TAG in "@precompiled@".split()
-KEPT = not IS_COMPILED and TAG and ROOT and ROOT + "/boot/" + "@boot@" + ".%s.%x" % (TAG, sys.hexversion)
-CARRIED = carried("boot." + TAG) if IS_COMPILED else kept()
+KEPT = TAG and ROOT and ROOT + "/boot/" + "@boot@" + ".%s.%x" % (TAG, sys.hexversion)
+CARRIED = kept()
 if "code" not in globals():
     code = CARRIED["code"].get("warm")
     code = code or compile(CARRIED["sources"]["warm"], "<czex>/warm.py", "exec")

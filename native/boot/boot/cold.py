@@ -311,17 +311,20 @@ class ColdStart(object):
             self._log("the next start will be slower: {0}".format(error))
 
     def _keep_boot(self, environment):
-        """Keep what was compiled for this start: the next cold one, of whichever app with this boot, compiles nothing."""
+        """Keep the boot as bytecode: the next cold start, of whichever app with this boot, neither compiles nor inflates it."""
         path = self._warm["KEPT"]
+        code = self._warm["INFLATED"].get(self._warm["COMPILED"])
         is_compiled_here = "__init__" in boot.sources
-        if not path or not is_compiled_here:
+        if not path or not (code or is_compiled_here):
             return
         if not os.path.abspath(path).startswith(environment.root + os.sep):
             return
-        code = dict(boot.code, warm=self._warm["code"])
-        sources = {"venv_main": boot.sources["venv_main"]}
         try:
-            install.write_whole(path, marshal.dumps({"code": code, "sources": sources}))
+            if not code:
+                found = dict(boot.code, warm=self._warm["code"])
+                sources = {"venv_main": boot.sources["venv_main"]}
+                code = marshal.dumps({"code": found, "sources": sources})
+            install.write_whole(path, code)
         except (EnvironmentError, ValueError) as error:
             self._log("the next cold start will be slower: {0}".format(error))
 

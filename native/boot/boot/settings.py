@@ -70,6 +70,8 @@ def _hides_a_module(sources, standard_library):
 
     In zipapp mode it takes its place. An entry of `sys.path` for that costs each import, so few apps get it.
     """
+    if not sources["names"]:
+        return False
     entries = [entry for entry in standard_library if os.path.isdir(entry)]
     names = [name for entry in entries for name in os.listdir(entry)]
     modules = set(name.split(".")[0] for name in names).union(sys.builtin_module_names)
