@@ -12,7 +12,7 @@ from packaging import tags as reference_tags
 
 # The release that a PEX runs with: before 26, postreleases and what comes before them were compared in another way.
 from pex.third_party.packaging.specifiers import InvalidSpecifier, SpecifierSet
-from pex.third_party.packaging.version import Version
+from pex.third_party.packaging.version import InvalidVersion, Version
 from runtime_for_tests import NATIVE
 
 # A CZEX brings the package's modules in another way; here they are files.
@@ -45,6 +45,17 @@ def test_a_version_satisfies_what_packaging_says_it_does(version: str) -> None:
         text = str(Version(version))
         expected = specifiers.contains(text, prereleases=True)
         assert versions.satisfies(text, specifier_data(specifiers)) == expected, (operator, wanted)
+
+
+@pytest.mark.parametrize("text", ["1.po\u017ft1", "1+\u212a", "1.\u0661", "1\u00a0"])
+def test_what_is_a_version_to_packaging_is_one(text: str) -> None:
+    try:
+        expected = Version(text).release
+    except InvalidVersion:
+        with pytest.raises(versions.NotAVersion):
+            versions.parse(text)
+    else:
+        assert versions.parse(text)[1] == expected
 
 
 @pytest.mark.parametrize(

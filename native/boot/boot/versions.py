@@ -37,7 +37,8 @@ def split(text):
     import re
 
     match = re.match(PATTERN, text, re.VERBOSE | re.IGNORECASE)
-    if not match:
+    # There are two letters outside ASCII that are others' upper and lower case.
+    if not match or max(text.strip()) > "\x7f":
         raise NotAVersion(text)
     release = [int(part) for part in match.group("release").split(".")]
     return int(match.group("epoch") or 0), release, match
