@@ -8,9 +8,10 @@ import types
 
 import pytest
 from packaging import markers as reference_markers
-from packaging import tags as reference_tags
 
-# The release that a PEX runs with: before 26, postreleases and what comes before them were compared in another way.
+# The release that a PEX runs with: before 26, postreleases and what comes before them were compared in another way, and
+# since 26.3 the tag of Linux itself comes first.
+from pex.third_party.packaging import tags as reference_tags
 from pex.third_party.packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pex.third_party.packaging.version import InvalidVersion, Version
 from runtime_for_tests import NATIVE
