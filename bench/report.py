@@ -52,7 +52,8 @@ def _goals(results: Results) -> List[Table]:
 
 
 def _starts(results: Results) -> List[Table]:
-    rows = in_order([row for row in results["timings"] if row["state"] in ("warm", "cold")])
+    states = ("warm", "cold", "alone")
+    rows = in_order([row for row in results["timings"] if row["state"] in states])
     tables = []
     for (app, python), group in groupby(rows, lambda row: (row["app"], row["python"])):
         reference = timing(results, app, python, "warm", VENV_SCRIPT)

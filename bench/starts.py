@@ -50,7 +50,8 @@ def _cold(setting: Setting) -> List[Timing]:
 
     turns = []
     for artifacts in setting.apps:
-        commands = {**zip_apps(artifacts), COMPILING: command(setting, artifacts)}
-        kinds = {kind: partial(work, artifacts, kind, argv) for kind, argv in commands.items()}
-        turns += turns_of(artifacts.app.name, setting.python.version, "cold", kinds)
+        compiling = {COMPILING: command(setting, artifacts)}
+        for state, commands in (("cold", zip_apps(artifacts)), ("alone", compiling)):
+            kinds = {kind: partial(work, artifacts, kind, argv) for kind, argv in commands.items()}
+            turns += turns_of(artifacts.app.name, setting.python.version, state, kinds)
     return take_turns(turns, setting.cold_rounds, COLD_SLOW_SECONDS)
