@@ -16,6 +16,7 @@ import tempfile
 import zipfile
 import zlib
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, Callable, Dict, List, Tuple
 
@@ -172,11 +173,9 @@ class Archive:
         for name, content in [*self.files.items(), *self._more]:
             path = Path(os.path.normpath(directory / name))
             if directory in path.parents:
-                try:
+                with suppress(OSError, ValueError):
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_bytes(content)
-                except (OSError, ValueError):
-                    pass
 
     @staticmethod
     def _damaged(content: bytes, choose: Chooser) -> bytes:
@@ -266,6 +265,7 @@ class Workshop:
 
     def _clean(self) -> None:
         """Raises AssertionError where something stands that nobody has asked for."""
+        assert self._pex.exists()
         for made in (self._output, self._pex):
             if made.is_dir():
                 shutil.rmtree(made)

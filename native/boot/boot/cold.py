@@ -97,8 +97,9 @@ class ColdStart(object):
     def _read_variables(self, app):
         rc_files = self._warm["rc_files"](app)
         own = dict((name, os.environ[name]) for name in os.environ if name.startswith("PEX_"))
-        if not any([os.access(path, os.F_OK) for path in rc_files]) and set(own) <= {"PEX_ROOT"}:
-            return Variables(own)
+        variables = Variables(own)
+        if not variables.given and not any([os.access(path, os.F_OK) for path in rc_files]):
+            return variables
         from boot import variables_reader
 
         # Those that this one has started are told no more than once.
