@@ -188,9 +188,10 @@ class Archive:
 def native_directory(scratch: Path) -> Path:
     """Of the boot what the tool itself reads: to compress the rest takes longer than all else."""
     native = scratch / "native"
-    for name in ("__main__.py", "header.sh", "directory.py", "__pex__/__init__.py"):
-        (native / "boot" / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(NATIVE / "boot" / name, native / "boot" / name)
+    for path in (*(NATIVE / "boot").glob("*.*"), NATIVE / "boot" / "__pex__" / "__init__.py"):
+        target = native / path.relative_to(NATIVE)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
     for name in ("boot/boot/__init__.py", "boot/tools/__init__.py", "runtime/linux-x86_64/pexcz"):
         (native / name).parent.mkdir(parents=True)
         (native / name).write_text("x = 1\n")

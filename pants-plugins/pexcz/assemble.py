@@ -13,7 +13,7 @@ from typing import IO, Any, Dict, List, Sequence
 import deflate
 
 from pexcz import header
-from pexcz.bootfiles import boot_files, boot_sources, module_sources
+from pexcz.bootfiles import boot_files, boot_sources, module_sources, source_text
 from pexcz.bytecode import BootCode, match
 from pexcz.comments import without_comments
 from pexcz.dependencies import Dependencies
@@ -34,7 +34,10 @@ START = ".czex/start"
 BOOT = ".czex/boot"
 TOOLS = ".czex/tools"
 SEAL = ".czex/seal"
-# Of a directory. The first is a file of the boot, whose text is put behind the second in `__main__.py`.
+# Files of the boot that are texts in others. The reader, of a directory, stands behind BOOT_BEGINS.
+QUICK = "quick.py"
+DAMAGED = "damaged.py"
+FIRST = "first.py"
 READER = "directory.py"
 BOOT_BEGINS = 'BOOT = """\n'
 WAY_IN = "pex"
@@ -120,6 +123,11 @@ class _Assembly:
             for runtime in sorted(parts.runtimes, key=lambda runtime: runtime.platform)
         }
         self._boots = {BOOT: _marshalled({"code": {}, "sources": boot_sources(self._boot)})}
+        self._first = _filled_in(
+            source_text(self._boot, FIRST),
+            boot=hashlib.sha256(self._boots[BOOT]).hexdigest()[:BOOT_DIGITS],
+            precompiled=" ".join(sorted(code.tag for code in parts.boot_code)),
+        )
         for code in sorted(parts.boot_code, key=lambda code: code.tag):
             self._boots[f"{BOOT}.{code.tag}"] = _compressed(code.content)
         self._tools = {}
@@ -127,18 +135,23 @@ class _Assembly:
             self._tools[TOOLS] = _tools(self._boot, self._contents)
 
     def write_file(self, stream: IO[bytes]) -> None:
-        stream.write(self._header().encode("utf-8"))
+        stream.write(header.before_zip(self._header()).encode("utf-8"))
         writer, offsets = write_packs(stream, self._packs)
-        for name, content in self._runtimes.items():
-            writer.add(name, content)
         manifest = self._manifest(offsets)
-        writer.add(MANIFEST, _json(manifest))
-        writer.add(START, _marshalled(self._start(manifest)), compress=False)
-        for name, content in {**self._boots, **self._tools}.items():
+        deflated = {
+            **self._runtimes,
+            MANIFEST: _json(manifest),
+            PEX_INFO: self._parts.info_bytes,
+            IMPORT_HOOK: self._boot[IMPORT_HOOK],
+        }
+        stored = {**self._boots, **self._tools, MAIN: self._main("").encode("utf-8")}
+        files = {name: (name, zlib.crc32(text)) for name, text in {**deflated, **stored}.items()}
+        for name, content in deflated.items():
+            writer.add(name, content)
+        start = {**self._start(manifest), "files": files}
+        writer.add(START, _marshalled(start), compress=False)
+        for name, content in stored.items():
             writer.add(name, content, compress=False)
-        writer.add(PEX_INFO, self._parts.info_bytes)
-        writer.add(IMPORT_HOOK, self._boot[IMPORT_HOOK])
-        writer.add(MAIN, self._main({}).encode("utf-8"), compress=False)
         writer.finish(UNSEALED)
         seal(stream, [(offsets[info.sha256], info.size) for _, info in self._packs])
 
@@ -153,18 +166,19 @@ class _Assembly:
         writer.add(IMPORT_HOOK, self._boot[IMPORT_HOOK])
         # Else Python would keep the bytecode of `__main__.py` there, and may take it for that of the next version.
         writer.add("__pycache__", b"")
-        names = {name: writer.add_by_content(name, text) for name, text in self._boots.items()}
+        for name, content in self._boots.items():
+            writer.add_by_content(name, content)
         # What `start` is called must not depend on its `files`: one of them is `__main__.py`, which has that name.
         start = self._start(manifest)
-        names[START] = name_by_content(START, _json([start, self._header()]))
-        main = self._main(names)
+        name = name_by_content(START, _json([start, self._header()]))
+        main = self._main(name)
         shebang = header.plain_header(self._parts.shebang)
         writer.add(MAIN, (shebang + main).encode("utf-8"), executable=True)
         way_in = header.polyglot(self._header()) + main
         writer.add(WAY_IN, way_in.encode("utf-8"), executable=True)
         # The checksums of all others are in it.
         content = _marshalled({**start, "files": writer.files})
-        writer.add(names[START], content)
+        writer.add(name, content)
         writer.add(SEAL, hashlib.sha256(content).hexdigest().encode("ascii"))
 
     def _header(self) -> str:
@@ -178,27 +192,25 @@ class _Assembly:
             self._constraints,
         )
 
-    def _main(self, names: Dict[str, str]) -> str:
+    def _main(self, start: str) -> str:
         """The text of `__main__.py`.
 
-        :param names: Entry → its file, where that has another name.
+        :param start: The file of a directory that START is; "" for a zip file.
         """
-        text = self._boot[MAIN].decode("utf-8")
-        if names:
-            files = " ".join(f"{name}={file}" for name, file in names.items())
-            reader = without_comments(self._boot[READER].decode("utf-8"))
-            begin, end = text.split(BOOT_BEGINS)
-            text = begin + BOOT_BEGINS + _filled_in(reader, files=files) + end
-        return _filled_in(
-            text,
-            boot=hashlib.sha256(self._boots[BOOT]).hexdigest()[:BOOT_DIGITS],
-            fingerprint=self._fingerprint,
-            pex_root=self._pex_root,
-            precompiled=" ".join(sorted(code.tag for code in self._parts.boot_code)),
-        )
+        quick = source_text(self._boot, QUICK)
+        if start:
+            reader = _filled_in(source_text(self._boot, READER), start=start)
+            quick = quick.replace(BOOT_BEGINS, BOOT_BEGINS + reader, 1)
+        quick = _filled_in(quick, fingerprint=self._fingerprint, pex_root=self._pex_root)
+        text = without_comments(self._boot[MAIN].decode("utf-8"))
+        for name, part in (("quick", quick), ("damaged", source_text(self._boot, DAMAGED))):
+            assert "'''" not in part
+            # Raw, since Python takes longer where it has to look for escapes.
+            text = text.replace(f'"@{name}@"', f"r'''\n{part}'''")
+        return text
 
     def _start(self, manifest: Dict[str, Any]) -> Dict[str, Any]:
-        return {"info": self._parts.info, "manifest": manifest}
+        return {"first": self._first, "info": self._parts.info, "manifest": manifest}
 
     def _manifest(self, offsets: Dict[str, int]) -> Dict[str, Any]:
         return {

@@ -65,11 +65,11 @@ def carried() -> Path:
 
 def cache_root(native: Path) -> Path:
     """The directory that CZEX files are installed into, as the boot finds it for this user."""
-    namespace: Dict[str, Any] = {"__name__": "czex_main", "FINGERPRINT": "", "PEX_ROOT": ""}
-    source = native / "boot" / "boot" / "warm.py"
+    namespace: Dict[str, Any] = {}
+    source = native / "boot" / "place.py"
     try:
         text = source.read_text("utf-8")
     except OSError as e:
         raise unreadable(source, e) from e
     exec(compile(text, str(source), "exec"), namespace)
-    return Path(namespace["cache_root"](os.environ))
+    return Path(namespace["cache_root"](os.environ.get, "")).absolute()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path, PurePosixPath
 from typing import Dict
 
@@ -14,10 +15,22 @@ _ONE_OF_EACH_DIRECTORY = (
     "__main__.py",
     "__pex__/__init__.py",
     "boot/__init__.py",
+    "damaged.py",
     "directory.py",
+    "first.py",
     "header.sh",
+    "place.py",
+    "quick.py",
     "tools/__init__.py",
+    "trust.py",
 )
+# Of blank lines, and of what `without_comments` leaves of docstrings.
+_EMPTY_LINES = re.compile(r'^ *(?:"")?\n', re.M)
+# What each of these files defines is a part of others.
+_SHARED = {"place": "cache_root", "trust": "distrusted"}
+_IMPORT = re.compile(r"^from (place|trust) import .*\n", re.M)
+_NAMES = re.compile(r"\w+")
+_CALL = re.compile(r"^( *)(\w+) = (\w+)\((.*)\)\n", re.M)
 
 
 def boot_files(directory: Path) -> Dict[str, bytes]:
@@ -44,7 +57,37 @@ def boot_files(directory: Path) -> Dict[str, bytes]:
 
 def boot_sources(boot: Dict[str, bytes]) -> Dict[str, str]:
     """Name → text of the boot's modules, as a CZEX carries them."""
-    return {name: without_comments(text) for name, text in module_sources(boot, "boot").items()}
+    return {
+        name: _IMPORT.sub(lambda match: _function(boot, match[1]), without_comments(text))
+        for name, text in module_sources(boot, "boot").items()
+    }
+
+
+def source_text(boot: Dict[str, bytes], file: str) -> str:
+    """A file of the boot, for where every byte counts: without comments and empty lines, and without functions.
+
+    What a shared function does stands in the place of its call, whose arguments have the names of its parameters.
+    """
+    bodies = {function: _function(boot, module) for module, function in _SHARED.items()}
+
+    def body(call: re.Match[str]) -> str:
+        indent, name, function, arguments = call.groups()
+        if function not in bodies:
+            return call[0]
+        first, *lines = _EMPTY_LINES.sub("", bodies[function]).splitlines()
+        text = "".join(f"{indent}{line[4:]}\n" for line in lines).replace("return", f"{name} =")
+        for parameter, argument in zip(_NAMES.findall(first)[2:], arguments.split(", ")):
+            text = re.sub(rf"\b{parameter}\b", argument, text)
+        return text
+
+    text = _IMPORT.sub("", without_comments(boot[file].decode("utf-8")))
+    return _EMPTY_LINES.sub("", _CALL.sub(body, text))
+
+
+def _function(boot: Dict[str, bytes], module: str) -> str:
+    """The text of a shared function, for where there is nothing to import; the text around it has imported what it uses."""
+    text = without_comments(boot[f"{module}.py"].decode("utf-8"))
+    return text[text.index("\ndef ") + 1 :]
 
 
 def module_sources(boot: Dict[str, bytes], directory: str) -> Dict[str, str]:

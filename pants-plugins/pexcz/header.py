@@ -50,6 +50,8 @@ VARIABLES = (
     "PYTHONHOME",
     "PYTHONPLATLIBDIR",
 )
+# Letters, digits, "-", "." and "_" may be in the name of an encoding.
+INCOMPLETE = "czex-this-file-is-incomplete.copy-or-download-it-again"
 _PYTHON_NAME = re.compile(r"(python|pypy)[0-9.]*t?")
 
 
@@ -107,6 +109,15 @@ def sh_header(
         "set_variables": "".join(f"${{{name}+x}}" for name in VARIABLES),
     }
     return re.sub("@([a-z_]+)@", lambda match: values[match.group(1)], template)
+
+
+def before_zip(header: str) -> str:
+    """A header with what Python shows of a zip file whose end is missing, which it takes for source: an encoding that isn't one.
+
+    Python looks for it in the first two lines (PEP 263), before it reads anything else; in a whole zip file it doesn't look.
+    """
+    shebang, text = header.split("\n", 1)
+    return f"{shebang}\n# coding: {INCOMPLETE}\n{text}"
 
 
 def polyglot(header: str) -> str:

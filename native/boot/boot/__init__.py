@@ -1,7 +1,7 @@
 """The cold path: installs a CZEX that this machine has not run before. Nothing of it is loaded after.
 
 Its modules come from entries of the CZEX that have a checksum; zipimport would run a damaged file as it is.
-`warm.py` has put here what the first of them holds: `sources` (name → text), and `code` (name → code), which is empty unless
+`warm.py` has put here `about`, what `.czex/start` holds, and what the next of them does: `sources` (name → text), and `code` (name → code), which is empty unless
 the CZEX was compiled for this Python, or a cold start of a like one has kept its own in the cache; there are few sources
 then. What few starts need is in further entries, which `carried` reads, and whose sources are added to these when it is wanted.
 """
@@ -26,11 +26,11 @@ def native(value):
 carried = globals()["carried"]
 code = globals()["code"]
 sources = native(globals()["sources"])
-_about = native(carried("start"))
+_about = native(globals()["about"])
 manifest = _about["manifest"]
 info = _about["info"]
-# Of a directory: entry → the file that it is, and its CRC-32.
-files = _about.get("files")
+# Entry → the file that it is, of a zip file the entry itself, and its CRC-32.
+files = _about["files"]
 
 
 def source(name):

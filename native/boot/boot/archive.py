@@ -5,33 +5,41 @@ import zlib
 
 from boot.fail import CannotStart
 
-DAMAGED = "{0} is damaged: {1}; download or build it again"
-
 
 class Archive(object):
-    """A CZEX file, as zipimport sees it."""
+    """A CZEX file, as zipimport sees it.
+
+    :param loader: Reads an entry. It may look at a checksum or not: of zipimport's, only some do.
+    :param files: Entry → its file, and the CRC-32 of its content. `.czex/start` has them, with a checksum of its own.
+    """
 
     # They are in the file itself.
     pack_directory = None
+    damaged = "{0} is damaged: {1}; download or build it again"
 
-    def __init__(self, path, loader):
+    def __init__(self, path, loader, files):
         self.path = path
         self._loader = loader
+        self._files = files
 
     def read(self, name):
-        """An entry's content. Raises CannotStart if it isn't there or its checksum is wrong."""
-        entry = name.replace("/", os.sep)
+        """An entry's content. Raises CannotStart unless it is there with the checksum that it should have."""
+        file, checksum = self._files.get(name, (name, None))
+        problem = None
         try:
-            content = self._loader.get_data(entry)
-        except (EnvironmentError, ImportError, EOFError, zlib.error, ValueError) as error:
-            raise CannotStart(
-                DAMAGED.format(self.path, "{0} can't be read ({1})".format(name, error))
-            )
-        files = getattr(self._loader, "_files", None)
-        record = files.get(entry) if files else None
-        # (path, method, stored size, size, offset, time, date, CRC-32), in every Python's zipimport.
-        if record is not None and record[7] & 0xFFFFFFFF != zlib.crc32(content) & 0xFFFFFFFF:
-            raise CannotStart(
-                DAMAGED.format(self.path, "the checksum of {0} is wrong".format(name))
-            )
+            content = self._loader.get_data(name.replace("/", os.sep))
+            if zlib.crc32(content) & 0xFFFFFFFF != checksum:
+                problem = "the checksum of {0} is wrong".format(file)
+        except (
+            EnvironmentError,
+            ImportError,
+            LookupError,
+            EOFError,
+            zlib.error,
+            ValueError,
+        ) as error:
+            reason = getattr(error, "strerror", None) or error
+            problem = "{0} can't be read ({1})".format(file, reason)
+        if problem:
+            raise CannotStart(self.damaged.format(self.path, problem))
         return content

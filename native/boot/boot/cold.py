@@ -8,6 +8,8 @@ import marshal
 import os
 import sys
 
+from place import cache_root
+
 import boot
 from boot import fail, install, resolve
 from boot.archive import Archive
@@ -71,11 +73,13 @@ class ColdStart(object):
         if hasattr(loader, "place"):
             from boot.packed import Directory
 
-            self._archive = Directory(loader.place, boot.files)
+            self._archive = Directory(loader.place, loader, boot.files)
         else:
-            self._archive = Archive(app, loader)
-        # Python has run it without a look at its checksum.
+            self._archive = Archive(app, loader, boot.files)
+        # Python has run them without a look at their checksums.
         self._archive.read("__main__.py")
+        if warm["__name__"] == "czex_main":
+            self._archive.read("__pex__/__init__.py")
         self._app, self._way_in = self._archive.path, app
         self._variables = self._read_variables(app)
         self._verbose = self._variables.number("VERBOSE")
@@ -204,10 +208,10 @@ class ColdStart(object):
         if self._checked_root is None:
             environ = dict(os.environ)
             environ["PEX_ROOT"] = self._variables.text("ROOT") or ""
-            root = self._warm["cache_root"](environ)
+            root = os.path.abspath(cache_root(environ.get, boot.info.get("pex_root") or ""))
             try:
                 if os.path.exists(root):
-                    install.check_root(root, self._warm["trusted"])
+                    install.check_root(root)
             except OSError as error:
                 root = self._use_temporary_root(root, error)
             self._checked_root = root
@@ -242,7 +246,7 @@ class ColdStart(object):
             return environment, loaded
         try:
             install.make_root(root)
-            install.check_root(root, self._warm["trusted"])
+            install.check_root(root)
         except OSError as error:
             root = self._checked_root = self._use_temporary_root(root, error)
             environment = self._environment(root, packs)

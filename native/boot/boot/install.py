@@ -6,6 +6,8 @@ import stat
 import sys
 import zlib
 
+from trust import distrusted
+
 from boot import interpreter
 from boot.fail import CannotStart
 
@@ -34,17 +36,12 @@ def platform():
     return "{0}-{1}".format(system, MACHINES.get(machine, machine))
 
 
-def check_root(root, trusted):
-    """OSError if `root` is not `trusted`: another user could have others run what that user has put there.
-
-    Also if it is another user's link: what it leads to may be this user's, and no cache.
-    """
-    if not interpreter.IS_WINDOWS:
-        for owner in (os.lstat(root).st_uid, os.stat(root).st_uid):
-            if owner not in (0, os.geteuid()):
-                reason = "it belongs to another user, {0}".format(owner)
-                raise OSError(errno.EPERM, reason, root)
-    if not trusted(root):
+def check_root(root):
+    """OSError if `root` is `distrusted`, or can't be looked at."""
+    problem = distrusted(root)
+    if isinstance(problem, set):
+        raise OSError(errno.EPERM, "it belongs to another user, {0}".format(*problem), root)
+    if problem:
         raise OSError(errno.EPERM, "others can write to it", root)
 
 

@@ -1,40 +1,24 @@
 """Reads a CZEX that is a directory, and checks what it reads. docs/format.md says what is in it."""
 
 import os
-import zlib
 
 import boot
+from boot.archive import Archive
 from boot.fail import CannotStart
 
 INCOMPLETE = "{0} is incomplete or damaged: {1}; copy or build it again"
 
 
-class Directory(object):
-    """A CZEX whose entries and packs are files. To what starts it, the same as an `Archive`.
+class Directory(Archive):
+    """A CZEX whose entries and packs are files."""
 
-    :param files: Entry → its file, relative to the directory, and the CRC-32 of that.
-    """
+    damaged = INCOMPLETE
 
-    def __init__(self, path, files):
-        self.path = path
+    def __init__(self, path, loader, files):
+        Archive.__init__(self, path, loader, files)
         self.pack_directory = pack_directory(path)
-        self._files = files
         # It may be what was started, and not `__main__.py`.
         self.read("pex")
-
-    def read(self, name):
-        """An entry's content. Raises CannotStart if it isn't there or its checksum is wrong."""
-        file, checksum = self._files[name]
-        try:
-            with open(os.path.join(self.path, *file.split("/")), "rb") as stream:
-                content = stream.read()
-        except EnvironmentError as error:
-            problem = "{0} can't be read ({1})".format(file, error.strerror)
-            raise CannotStart(INCOMPLETE.format(self.path, problem))
-        if zlib.crc32(content) & 0xFFFFFFFF != checksum:
-            problem = "the checksum of {0} is wrong".format(file)
-            raise CannotStart(INCOMPLETE.format(self.path, problem))
-        return content
 
 
 def pack_directory(path):

@@ -12,16 +12,14 @@ if __name__ == "__main__":
     BOOT = ()
     if sys.version == "@version@":
         try:
-            # In a cache that others can write to, they may have changed it.
-            if not os.stat(__file__[:-11] + "../../..").st_mode & 18:
-                with open(__file__[:-11] + "boot", "rb") as stream:
-                    BOOT = marshal.loads(stream.read())
+            with open(__file__[:-11] + "boot", "rb") as stream:
+                BOOT = marshal.loads(stream.read())
+            exec(BOOT[3])
         except Exception:
-            pass
+            BOOT = ()
     if not BOOT:
-        # Damaged, or the interpreter was replaced in its place. The header finds out what to do instead.
+        # Damaged, not to be trusted, or the interpreter was replaced in its place. The header finds out what to do instead.
         environ = dict(os.environ, _CZEX_COLD_SH_PYTHON="?")
         os.execve("/bin/sh", ["sh"] + sys.argv[1:], environ)
-    exec(BOOT[3])
     # The app takes this namespace over.
     sys.exit(START()())  # noqa: F821

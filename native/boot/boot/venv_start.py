@@ -1,12 +1,17 @@
 """The rest of the environment's `__main__.py`, which executes it in its own namespace, and calls START for the app's function.
 
-It is kept in the environment as bytecode.
+It is kept in the environment as bytecode, and has a copy of `trust.py` in the place of its import.
 """
 
 import os
 import sys
 
+from trust import distrusted
+
 BOOT = globals()["BOOT"]
+# `<cache>/venvs/<app>/<environment>/__main__.py`. Who can change this file, or `boot` beside it, has none of this read.
+if distrusted(globals()["__file__"].rsplit("/", 4)[0]):
+    BOOT = ()
 
 
 def START():

@@ -1,6 +1,6 @@
 """The warm path: finds the environment this CZEX was installed into, and runs the app in it.
 
-`__main__.py` executes it in its own namespace, from bytecode in the cache where it can. It imports nothing that
+`quick.py` executes it in the namespace of `__main__.py`, from bytecode in the cache where it can. It imports nothing that
 Python has not loaded by itself. The cold path takes what it needs from here.
 """
 
@@ -8,35 +8,9 @@ import marshal
 import os
 import sys
 
-# Of `__main__.py`, which may not have got as far as the last two.
+# Of `quick.py`, which may not have got as far as the last one.
 FINGERPRINT = globals()["FINGERPRINT"]
-PEX_ROOT = globals()["PEX_ROOT"]
 LIKELY = globals().get("LIKELY")
-WARM = globals().get("WARM")
-
-
-def cache_root(environ):
-    """The directory that environments are installed into, whether it exists or not."""
-    root = environ.get("PEXCZ_ROOT")
-    if not root:
-        parent = environ.get("PEX_ROOT") or PEX_ROOT
-        if not parent and sys.platform == "darwin":
-            parent = "~/Library/Caches"
-        elif not parent and sys.platform == "win32":
-            parent = environ.get("LOCALAPPDATA") or "~\\AppData\\Local"
-        elif not parent:
-            parent = environ.get("XDG_CACHE_HOME") or "~/.cache"
-        root = os.path.join(parent, "czex")
-    return os.path.abspath(os.path.expanduser(root))
-
-
-def trusted(root):
-    """Whether what is in a cache comes from this user or from root, and nobody else can change it; OSError if there is none.
-
-    `__main__.py` has the same rule in a line, which it compiles at each start.
-    """
-    found = os.stat(root)
-    return os.name == "nt" or found.st_uid in (0, os.geteuid()) and not found.st_mode & 0o22
 
 
 def interpreter_text():
@@ -103,11 +77,9 @@ def main():
         if not any([os.access(path, os.F_OK) for path in rc_files(app)]):
             found = LIKELY and os.access(LIKELY[1]["python"], os.X_OK) and unpacked(LIKELY, text)
             if not found:
-                root = cache_root(os.environ)
-                try:
-                    found = trusted(root) and load(venv_dir(root, text), text)
-                except OSError:
-                    found = None
+                root = globals().get("root")
+                if root and not globals().get("problem"):
+                    found = load(venv_dir(os.path.abspath(root), text), text)
             if found:
                 start = found[1]["run"](found[0], app)
                 # There is none where the environment turns out not to fit any more.
@@ -119,9 +91,13 @@ def main():
 def start_cold_path():
     """The module `boot.start`. What the CZEX carries for it is checked for damage on the way."""
     if "CARRIED" not in globals():
-        exec(globals()["BOOT"], globals())
+        try:
+            exec(globals()["BOOT"], globals())
+        except Exception as error:
+            sys.exit("czex: %s is damaged: %s; download or build it again" % (sys.argv[0], error))
     package = type(sys)("boot")
-    package.__dict__.update(globals()["CARRIED"], carried=globals()["carried"], __path__=[])
+    package.__dict__.update(globals()["CARRIED"], __path__=[])
+    package.about, package.carried = globals()["ABOUT"], globals()["carried"]
     sys.modules["boot"] = package
     if "__init__" not in package.code:
         text, file = package.sources["__init__"], "<czex>/boot/__init__.py"
@@ -132,6 +108,7 @@ def start_cold_path():
     return start
 
 
-# The import hook wants only what is above. Nothing is looked up in this namespace any more when the app has taken over.
-if __name__ != "czex_main":
-    sys.exit(main()())
+def _():
+    """Run the app, but for the import hook. Nothing is looked up in this namespace any more when the app has taken over."""
+    if __name__ != "czex_main":
+        sys.exit(main()())
