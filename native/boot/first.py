@@ -32,10 +32,13 @@ TAG = sys.implementation.cache_tag if hasattr(sys, "implementation") else ""
 COMPILED = "boot." + TAG
 # `quick.py` may not have got as far. From a cache that others can change, nothing is taken.
 ROOT = not globals().get("problem") and globals().get("root")
-KEPT = WARM = None
-if TAG and ROOT:
-    KEPT = ROOT + "/boot/" + "@boot@" + ".%s.%x" % (TAG, sys.hexversion)
-    WARM = ROOT + "/venvs/%s/warm.%s.%x" % (FINGERPRINT, TAG, sys.hexversion)  # noqa: F821
+NAME = "%s.%x" % (TAG, sys.hexversion)
+# Of a damaged `quick.py` the root may be no text, which is an error here.
+KEPT = ROOT and ROOT + "/boot/" + "@boot@" + "." + NAME
+WARM = ROOT and ROOT + "/venvs/" + FINGERPRINT + "/warm." + NAME  # noqa: F821
+if not TAG:
+    # `quick.py` of Python 2.7 would not find them.
+    KEPT = WARM = None
 CARRIED = kept()
 if "code" not in globals():
     code = CARRIED["code"].get("warm")
