@@ -148,7 +148,7 @@ class Place:
         return self.machine.run(self.app, "x")
 
     def own(self) -> Outcome:
-        python, main = self.environment / "bin/python", self.environment / "__main__.py"
+        python, main = self.environment / "bin/python", f"{self.environment}/./__main__.py"
         return self.machine.run(python, *self.flags, main, self.app, "x")
 
 

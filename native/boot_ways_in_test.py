@@ -157,7 +157,7 @@ def test_ps_shows_the_app_and_its_arguments(
     source = (
         "import os\n"
         "def main():\n"
-        "    os.system('ps -o args= -p %d' % os.getpid())\n"
+        "    os.system('ps -ww -o args= -p %d' % os.getpid())\n"
         "    print(open('/proc/self/environ').read().count('LANG=C.UTF-8'))\n"
     )
     app = workshop.make(
@@ -174,12 +174,30 @@ def test_ps_shows_the_app_and_its_arguments(
     for way, variables in ways.items():
         start = [app] if way == str(app) else [tmp_path / name, app]
         for _ in range(2):
-            outcome = known.with_(**variables).run(*start, "one", "t wo")
+            outcome = known.with_(**variables).run(*start, "one", "two")
             shown, languages = outcome.stdout.splitlines()
-            assert shown.endswith(f" {app} one t wo")
+            assert shown.endswith(f" {app} one two")
             assert "/venvs/" not in shown
             # What stands behind the arguments is left alone.
             assert languages == "1"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there is no /proc")
+def test_who_reads_a_command_line_finds_each_argument(
+    workshop: Workshop, machine: Machine, tmp_path: Path
+) -> None:
+    source = (
+        "def main():\n"
+        "    words = open('/proc/self/cmdline').read().rstrip('\\0').split('\\0')\n"
+        "    words = words if len(words) > 1 else words[0].split(' ')\n"
+        "    print(words[-3:])\n"
+    )
+    app = workshop.make("read", sources={"read.py": source}, options=["-m", "read:main"])
+    (tmp_path / "python{}.{}".format(*sys.version_info)).symlink_to(PYTHON.path())
+    known = machine.with_(PATH=f"{tmp_path}:/bin")
+    for words in (["one", "two", "three"], ["t wo", "a", "b"], ["a", "", "b"], ["a", "\t", "b"]):
+        for _ in range(3):
+            assert known.run(app, *words).stdout == f"{words}\n"
 
 
 @THOSE

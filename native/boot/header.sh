@@ -23,12 +23,14 @@ for n in @names@ $PEX_PYTHON; do
   for d in $PATH $PEX_PYTHON_PATH; do
     case $n in /*) f=$n ;; *) f=$d/$n ;; esac
     [ -f "$f" ] && [ -x "$f" ] || continue
-    i=$s
+    i=$s t=
     # An environment that is not its interpreter's any more sets the variable, and comes back.
-    case $s$_CZEX_COLD_SH_PYTHON$c in /*) [ -r "$v/sh$f" ] && IFS= read -r i <"$v/sh$f" ;; esac
+    case $s$_CZEX_COLD_SH_PYTHON$c in /*) [ -r "$v/sh$f" ] && { IFS= read -r i; IFS= read -r t; } <"$v/sh$f" ;; esac
+    # A `.pth` file that has come to the machine may change what the app finds, or one that has gone.
+    for t in $t; do [ "$t" -nt "$v/sh$f" ] && i=; done
     case $i in
       -) ;;
-      ?*) [ "$v/$i/bin/python" -ef "$f" ] && exec "$v/$i/bin/python"@python_args@ "$v/$i/__main__.py" "$0" "$@" ;;
+      ?*) [ "$v/$i/bin/python" -ef "$f" ] && exec "$v/$i/bin/python"@python_args@ "$v/$i/./__main__.py" "$0" "$@" ;;
     esac
     [ "$i" = - ] || export _CZEX_COLD_SH_PYTHON="$f"
     exec "$f"@python_args@ "$0" "$@"

@@ -43,6 +43,7 @@ BOOT_MODULES = (
     "fail",
     "install",
     "interpreter",
+    "machine",
     "markers",
     "plan",
     "resolve",

@@ -19,6 +19,7 @@ import zstandard
 from pexcz import paths
 from pexcz.errors import BadArchiveError, PexczError
 from pexcz.libraries import Libraries
+from pexcz.mentions import Mentions
 from pexcz.pack import (
     COPY_CHUNK_BYTES,
     COUNT,
@@ -48,6 +49,7 @@ class FinishedPack:
         self._frames: List[Tuple[int, int]] = []
         self._body = tempfile.TemporaryFile(dir=scratch)
         self.libraries = Libraries()
+        self.mentions = Mentions(meta.get("project"))
         entries = list(entries)
         name = meta.get("name", "The app")
         for entry in entries:
@@ -65,7 +67,8 @@ class FinishedPack:
 
     def write(self, output: IO[bytes], level: int) -> None:
         """Write the pack to `output`. It can't be written twice."""
-        meta_raw = json.dumps(self._meta, sort_keys=True, separators=(",", ":")).encode("utf-8")
+        meta = {**self._meta, **self.mentions.meta(entry.path for entry in self.entries)}
+        meta_raw = json.dumps(meta, sort_keys=True, separators=(",", ":")).encode("utf-8")
         outward = self.libraries.outward(entry.path for entry in self.entries)
         files = [
             (entry.path, entry.size, entry.flags | (OUTWARD if entry.path in outward else 0))
@@ -118,7 +121,7 @@ def finished_packs(
     def frames() -> Iterator[Tuple[FinishedPack, bytes]]:
         for meta, entries in contents:
             pack = FinishedPack(meta, entries, scratch)
-            for frame in _frames(pack.entries, pack.libraries):
+            for frame in _frames(pack):
                 yield pack, frame
             # The end, and all there is in a pack without content.
             yield pack, b""
@@ -160,15 +163,16 @@ def _compressor(level: int) -> zstandard.ZstdCompressor:
     return zstandard.ZstdCompressor(level=level, write_checksum=True, write_content_size=True)
 
 
-def _frames(entries: Iterable[Entry], libraries: Libraries) -> Iterator[bytes]:
+def _frames(pack: FinishedPack) -> Iterator[bytes]:
     """The content, cut into frames: files together while they fit, a large file over several."""
     pending: List[bytes] = []
     pending_bytes = 0
-    for entry in entries:
+    for entry in pack.entries:
         if pending and pending_bytes + entry.size > FRAME_RAW_MAX:
             yield b"".join(pending)
             pending, pending_bytes = [], 0
-        for chunk in libraries.watch(entry.path, entry.chunks()):
+        chunks = pack.libraries.watch(entry.path, entry.chunks())
+        for chunk in pack.mentions.watch(entry.path, chunks):
             pending.append(chunk)
             pending_bytes += len(chunk)
             while pending_bytes >= FRAME_RAW_MAX:

@@ -21,6 +21,8 @@ IMPORT_SYSTEM = (
 STDLIB_VARIABLES = ("PYTHONHOME", "PYTHONPLATLIBDIR", "PYTHONEXECUTABLE")
 STASH = "_CZEX_STASH_"
 REEXECUTED = "_CZEX_REEXECUTED"
+# How the sh header calls the environment's `__main__.py`. By every other path, it is an app that starts itself again.
+BY_HEADER = "/./__main__.py"
 # For the processes of a venv-mode app, as Pex has it.
 EXTRA_SYS_PATH = "__PEX_EXTRA_SYS_PATH__"
 # `os` of Python 2 lacks it; since 3.4 it is the rule.
@@ -45,17 +47,24 @@ def run(settings, app, is_environments_python=False):
     foreign = foreign_modules(settings)
     flags = settings["python_args"]
     reexecuted = os.environ.pop(REEXECUTED, None)
-    if not reexecuted and (flags or must_reexecute(settings, foreign)):
-        stash()
-        os.environ[REEXECUTED] = "1"
-        os.environ.update(settings.get("for_restart", ()))
-        reexecute(settings["python"], flags)
+    real = os.path.realpath(app)
+    if not reexecuted:
+        for_title = settings["may_set_title"] and loses_first_variable(settings, real)
+        if flags or for_title or must_reexecute(settings, foreign):
+            stash(settings)
+            os.environ[REEXECUTED] = "1"
+            os.environ.update(settings.get("for_restart", ()))
+            if for_title:
+                put_first("PEX", place(real))
+            reexecute(settings["python"], flags)
     unstash()
     activate(settings, foreign)
-    app = os.path.realpath(app)
-    set_environment(settings, app)
-    if reexecuted or is_environments_python:
+    if settings["may_set_title"]:
+        set_title(settings, real)
+    elif reexecuted or is_environments_python:
         show_in_ps(settings)
+    app = real
+    set_environment(settings, app)
     wrap = settings.get("wrap")
     if wrap:
         return lambda: wrap(execute, settings, app)
@@ -107,18 +116,56 @@ def stamp(path):
     return None
 
 
+def set_title(settings, app):
+    """Show the CZEX and its arguments by the app's own setproctitle, as Pex does in each PEX that has it."""
+    try:
+        from setproctitle import setproctitle
+    except ImportError:
+        return
+    setproctitle(" ".join([settings["interpreter"], place(app)] + sys.argv[1:]))
+
+
+def loses_first_variable(settings, app):
+    """Whether this start would change the variable that stands first in the process's memory.
+
+    From there setproctitle looks for the arguments, and does nothing where the variable is another one.
+    """
+    try:
+        with open("/proc/self/environ", "rb") as stream:
+            name, _, value = stream.read().partition(b"\0")[0].partition(b"=")
+    except EnvironmentError:
+        return False
+    if not isinstance(name, str):
+        name, value = os.fsdecode(name), os.fsdecode(value)
+    if name == "PEX":
+        return value != place(app)
+    # There may be none at all.
+    changed = [""] + [resource[0] for resource in settings["bind_resource_paths"]]
+    if settings["venv_mode"]:
+        changed.append("VIRTUAL_ENV")
+        if settings["bin_path"] != "false":
+            changed.append("PATH")
+    if settings.get("extra_sys_path"):
+        changed += ["PYTHONPATH", EXTRA_SYS_PATH]
+    is_stripped = settings["strip_pex_env"] and name.startswith("PEX_")
+    return is_stripped or name in changed or name.startswith("_CZEX_")
+
+
+def put_first(name, value):
+    """Put a variable before all others, as the next process will find them."""
+    others = dict(os.environ)
+    os.environ.clear()
+    os.environ[name] = value
+    others.pop(name, None)
+    os.environ.update(others)
+
+
 def show_in_ps(settings):
     """Let `ps` show the CZEX and its arguments, not the environment that runs it.
 
-    As setproctitle does it, in the memory that Linux shows; elsewhere, and where that isn't allowed, nothing happens.
+    As setproctitle does it, in the memory that Linux shows; elsewhere, and where that isn't allowed, nothing happens. What
+    is written there is one text for whoever reads it, so it happens only where spaces are enough to tell the arguments.
     """
-    if settings["has_setproctitle"]:
-        from setproctitle import setproctitle
-
-        setproctitle(" ".join(["python"] + sys.argv))
-        return
-    main = os.path.join(settings["venv"], "__main__.py")
-    main = main if isinstance(main, bytes) else os.fsencode(main)
     try:
         with open("/proc/self/stat", "rb") as stream:
             # The name of the process stands in parentheses, and may hold anything.
@@ -127,19 +174,26 @@ def show_in_ps(settings):
         with open("/proc/self/mem", "r+b", 0) as stream:
             stream.seek(start)
             words = stream.read(end - start).split(b"\0")[:-1]
-            words[0] = words[0].rpartition(b"/")[2]
-            title = b" ".join([word for word in words if word != main])
-            stream.seek(start)
-            # Without a NUL at the end, the kernel takes it for a title, and shows it up to the first one.
-            stream.write(title.ljust(end - start - 1, b"\0")[: end - start - 1] + b" ")
+            words[0] = settings["interpreter"]
+            if not isinstance(words[0], bytes):
+                words[0] = os.fsencode(words[0])
+            at = -1 - len(sys.argv)
+            if words[at].endswith(BY_HEADER.encode("ascii")):
+                del words[at]
+            title = b" ".join(words)
+            if title.split() == words and len(title) < end - start:
+                stream.seek(start)
+                # Without a NUL at the end, the kernel takes it for a title, and shows it up to the first one.
+                stream.write(title.ljust(end - start - 1, b"\0") + b" ")
     except (EnvironmentError, IndexError, ValueError):
         pass
 
 
-def stash():
+def stash(settings):
     """Hide from the next process of this start the variables that would disturb it."""
+    unstash()
     for name in STDLIB_VARIABLES + ("PYTHONPATH",):
-        if name in os.environ:
+        if name in os.environ and not (name == "PYTHONPATH" and settings["python_path"]):
             os.environ[STASH + name] = os.environ.pop(name)
 
 
@@ -150,12 +204,15 @@ def unstash():
 
 
 def reexecute(python=None, more_flags=()):
-    """Start over in this or another interpreter, with the flags this one was given and some more."""
-    replace_process([python or sys.executable] + given_flags() + list(more_flags) + sys.argv)
+    """Start over in this or another interpreter, with some more flags before those that this one was given."""
+    replace_process([python or sys.executable] + list(more_flags) + given_flags() + sys.argv)
 
 
 def given_flags():
-    """What stood between the interpreter and the file name on the command line."""
+    """What stood between the interpreter and the file name on the command line.
+
+    For the arguments behind the file name, `sys.argv` has as many as there.
+    """
     argv = getattr(sys, "orig_argv", None)
     if argv is None:
         try:
@@ -168,7 +225,7 @@ def given_flags():
     flags = argv[1 : -len(sys.argv)]
     if hasattr(os, "fsdecode"):
         flags = [os.fsdecode(flag) for flag in flags]
-    if flags and os.path.basename(flags[-1]) == "__main__.py":
+    if flags and flags[-1].endswith(BY_HEADER):
         # The environment's own, of which `sys.argv` tells nothing any more.
         del flags[-1]
     return flags
@@ -187,7 +244,9 @@ def replace_process(argv):
 def foreign_modules(settings):
     """Name → file of the loaded modules that came neither from Python itself nor from the environment."""
     own = tuple(entry + os.sep for entry in settings["stdlib"])
-    environment = settings["venv"] + os.sep
+    environment = (settings["venv"] + os.sep,)
+    if settings["python_path"]:
+        environment += tuple(entry + os.sep for entry in python_path())
     packages = "-packages" + os.sep
     foreign = {}
     if settings["inherit_path"] == "prefer":
@@ -216,11 +275,19 @@ def must_reexecute(settings, foreign):
     """Whether this process can't become what a new one would be."""
     if has_other_standard_library(settings, foreign):
         return True
+    is_own = sys.prefix == settings["venv"]
+    # A subinterpreter finds its modules by itself, and not as this process has been told to.
+    if settings["subinterpreters"] and not is_own:
+        return True
+    if settings["python_path"]:
+        # Only the environment's own interpreter takes from it all that one may.
+        if STASH + "PYTHONPATH" in os.environ or python_path() and not is_own:
+            return True
     # What comes from the machine is welcome in an app that inherits.
     if settings["inherit_path"] != "false" or not foreign:
         return False
     # Nothing but PYTHONPATH reaches into the environment's own interpreter.
-    if sys.prefix == settings["venv"] and not settings["system_site"]:
+    if is_own and not settings["system_site"]:
         return True
     # They may have changed anything.
     if "sitecustomize" in foreign or "usercustomize" in foreign:
@@ -260,6 +327,8 @@ def activate(settings, foreign):
         sys.path[:] = customized_path(settings)
     else:
         sys.path[:] = settings["path_entries"]
+    if settings["python_path"]:
+        sys.path[:0] = [entry for entry in python_path() if entry not in sys.path]
     vars(sys).update(settings["sys"])
     site = sys.modules.get("site")
     if site:
@@ -299,6 +368,13 @@ def customize(settings, site):
         site.addsitedir(directory)
     if settings["sitecustomize"]:
         site.execsitecustomize()
+
+
+def python_path():
+    """The entries of PYTHONPATH, where Python takes it."""
+    if sys.flags.ignore_environment or not os.environ.get("PYTHONPATH"):
+        return []
+    return [os.path.abspath(entry) for entry in os.environ["PYTHONPATH"].split(os.pathsep)]
 
 
 def customized_path(settings):
@@ -359,11 +435,17 @@ def place(app):
     return app
 
 
+def put(name, value):
+    """Set a variable, but for one that has the value: its place in the process's memory would be another one."""
+    if os.environ.get(name) != value:
+        os.environ[name] = value
+
+
 def set_environment(settings, app):
     environ = os.environ
-    environ["PEX"] = place(app)
+    put("PEX", place(app))
     if settings["venv_mode"]:
-        environ["VIRTUAL_ENV"] = settings["venv"]
+        put("VIRTUAL_ENV", settings["venv"])
         order = settings["bin_path"]
         if order != "false":
             entries = environ.get("PATH", "").split(os.pathsep)
@@ -376,7 +458,7 @@ def set_environment(settings, app):
     for name, value in settings["inject_env"]:
         environ.setdefault(name, value)
     for name, resource in settings["bind_resource_paths"]:
-        environ[name] = resource_path(name, resource)
+        put(name, resource_path(name, resource))
 
 
 def resource_path(name, resource):

@@ -53,6 +53,8 @@ def adapt(settings, variables, environment):
     elif script:
         settings["entry"] = script_entry(environment, script)
     extra = variables.text("EXTRA_SYS_PATH")
+    if extra:
+        settings["may_set_title"] = True
     if settings["venv_mode"]:
         orders = ("false", "prepend", "append")
         settings["bin_path"] = variables.choice("VENV_BIN_PATH", orders, settings["bin_path"])

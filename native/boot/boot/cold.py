@@ -11,10 +11,11 @@ import sys
 from place import cache_root
 
 import boot
-from boot import fail, install, resolve
+from boot import fail, install, machine, resolve
 from boot.archive import Archive
 from boot.environment import Environment
 from boot.fail import CannotStart
+from boot.plan import encode
 from boot.variables import Variables
 
 # Messages between the processes of one start. The warm path leaves a start that has one of them to this one.
@@ -62,6 +63,11 @@ def refused(app, error):
             app, error.filename or "the system refuses it", error.strerror
         )
     )
+
+
+def literal(text):
+    """Return a text as Python source that is ASCII, whatever is in it."""
+    return ascii(text) if sys.version_info[0] > 2 else repr(text)
 
 
 class ColdStart(object):
@@ -255,7 +261,8 @@ class ColdStart(object):
 
             rescue.discard(environment.venv, self._load)
         self._log("installing into {0}".format(environment.venv))
-        main = boot.source("venv_main").replace('"@version@"', repr(sys.version))
+        main = boot.source("venv_main").replace('"@version@"', literal(sys.version))
+        main = main.replace('"@app@"', literal(environment.app))
         plan = environment.plan(self._activation["CODE"], boot.code_of("venv_start"), main)
         try:
             executable = install.runtime(self._archive, self.manifest, root)
@@ -334,14 +341,23 @@ class ColdStart(object):
             self._log("the next cold start will be slower: {0}".format(error))
 
     def _tell_sh_header(self, venv, name):
-        """Write down what the sh header's next start runs for the Python it found: an environment, by name."""
+        """Write down what the sh header's next start runs for the Python it found: an environment, by name.
+
+        Behind it are the directories whose `.pth` files decide on that, too. When one of them changes, the header asks again.
+        """
         if not self._sh_python:
             return
+        directories = machine.site_directories()
+        newest = machine.newest(directories)
         if name != NOT_DIRECTLY:
             python = os.path.join(venv, "bin", "python")
-            name = name if os.path.samefile(self._sh_python, python) else NOT_DIRECTLY
+            if not os.path.samefile(self._sh_python, python) or machine.has_effects(directories):
+                name = NOT_DIRECTLY
         path = os.path.join(os.path.dirname(venv), "sh") + self._sh_python
         try:
-            install.write_whole(path, (name + "\n").encode("utf-8"))
+            record = "{0}\n{1}\n".format(name, os.pathsep.join(directories))
+            install.write_whole(path, encode(record))
+            # Not later than the directories are, whatever the clock says now.
+            os.utime(path, (newest, newest))
         except OSError as error:
             self._log("the sh header's next start will be slower: {0}".format(error))

@@ -61,9 +61,19 @@ class Environment(object):
         self.python = os.path.join(venv, self.bin, "python" + (".exe" if os.name == "nt" else ""))
 
     @property
+    def app(self):
+        """The CZEX that it is installed from; of a directory, the file `pex` in it."""
+        path = for_others(self._archive.path)
+        return os.path.join(path, "pex") if self._archive.pack_directory else path
+
+    @property
     def is_composed(self):
         """Whether other apps add distributions to it."""
         return self.composition is not None
+
+    def has(self, key):
+        """Whether one of its own packs says so of itself."""
+        return any(key in pack for pack in self.packs)
 
     def plan(self, code, start_code, main_source):
         """The plan for the runtime.
@@ -213,7 +223,7 @@ class Environment(object):
     def shebang(self):
         """The text after `#!` for scripts of this environment, by way of sh where a kernel would not take it."""
         flags = ""
-        if self.info.get("venv_hermetic_scripts", True) is not False:
+        if settings.is_hermetic(self.info):
             flags = " -sE" if sys.version_info < (3, 4) else " -I"
         line = self.python + flags
         encoded = encode(line)

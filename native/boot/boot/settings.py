@@ -21,27 +21,37 @@ def settings(environment):
         first += [sources] if _hides_a_module(environment.packs[0], standard_library) else []
     read_by_site = sorted(name for pack in environment.packs for name in pack["pth"])
     pth = [name for name in read_by_site if name.endswith(".pth")]
+    inherit = "false" if venv_mode else inherit_path(info)
+    system_site = interpreter.system_site_packages() if _has_system_site(info) else []
     return {
+        "app": environment.app,
         "bin": os.path.join(environment.venv, environment.bin),
         "bin_path": info.get("venv_bin_path") or "false",
         "bind_resource_paths": sorted((info.get("bind_resource_paths") or {}).items()),
         "composed": composition.stamps if composition else [],
         "entry": _entry(environment),
-        "has_setproctitle": any(p.get("project") == "setproctitle" for p in environment.packs),
-        "inherit_path": "false" if venv_mode else inherit_path(info),
+        "inherit_path": inherit,
         "inject_args": _inject_args(info),
         "inject_env": sorted((info.get("inject_env") or {}).items()),
+        "interpreter": interpreter.base_executable(),
+        "may_set_title": bool(
+            composition or system_site or inherit != "false" or environment.has("title")
+        ),
         "path_entries": first + standard_library + venv_entries + [site_packages],
         "pth": pth + ([composition.PTH] if composition else []),
         "python": environment.python,
         "python_args": info.get("inject_python_args") or [],
+        "python_path": venv_mode and not is_hermetic(info),
         "site_packages": site_packages,
         "sitecustomize": len(pth) < len(read_by_site),
         "sources": sources,
         "stdlib": standard_library,
         "strip_pex_env": info.get("strip_pex_env", True) is not False,
         "sys": _sys(environment),
-        "system_site": interpreter.system_site_packages() if _has_system_site(info) else [],
+        "subinterpreters": venv_mode
+        and sys.version_info >= (3, 12)
+        and environment.has("subinterpreters"),
+        "system_site": system_site,
         "venv": environment.venv,
         "venv_mode": venv_mode,
     }
@@ -80,6 +90,11 @@ def _hides_a_module(sources, standard_library):
 
 def _has_system_site(info):
     return bool(info.get("venv") and info.get("venv_system_site_packages"))
+
+
+def is_hermetic(info):
+    """Whether PYTHON* variables are not for a venv-mode app and its scripts."""
+    return info.get("venv_hermetic_scripts", True) is not False
 
 
 def shares_site_packages(info):

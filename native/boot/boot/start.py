@@ -22,14 +22,14 @@ def start(app, warm):
     gc.disable()
     activation = load_activation()
     own = interpreter.standard_library()
-    settings = {"inherit_path": "false", "stdlib": own, "venv": app}
+    settings = {"inherit_path": "false", "python_path": False, "stdlib": own, "venv": app}
     foreign = activation["foreign_modules"](settings)
     if not os.environ.pop(CLEANED, None):
         if activation["has_other_standard_library"](settings, foreign):
             # The variable says nothing but what `sys.executable` is to be.
             is_renamed = "PYTHONEXECUTABLE" in os.environ and os.access("/proc/self/exe", os.X_OK)
             python = os.path.realpath("/proc/self/exe") if is_renamed else sys.executable
-            activation["stash"]()
+            activation["stash"](settings)
             os.environ[CLEANED] = "1"
             activation["reexecute"](python)
     path = sys.path[:]

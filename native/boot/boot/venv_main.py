@@ -1,7 +1,8 @@
 """Runs the app of the environment that this file is in, for the sh header of its CZEX.
 
-The header gives the CZEX as it was called as the first argument. Every start compiles this file, so it does no more than
-find the bytecode of `venv_start.py`.
+The header calls it by a path with `/./`, and gives the CZEX as it was called as the first argument. By any other path it is
+the app that starts itself again, with its own arguments. Every start compiles this file, so it does no more than find
+the bytecode of `venv_start.py`.
 """
 
 if __name__ == "__main__":
@@ -18,7 +19,10 @@ if __name__ == "__main__":
         except Exception:
             BOOT = ()
     if not BOOT:
-        # Damaged, not to be trusted, or the interpreter was replaced in its place. The header finds out what to do instead.
+        # Damaged, not to be trusted, or the interpreter was replaced in its place. The CZEX finds out what to do instead.
+        if "/./" not in __file__:
+            app = os.environ.get("PEX") or "@app@"
+            os.execv(sys.executable, [sys.executable, app] + sys.argv[1:])
         environ = dict(os.environ, _CZEX_COLD_SH_PYTHON="?")
         os.execve("/bin/sh", ["sh"] + sys.argv[1:], environ)
     # The app takes this namespace over.

@@ -9,18 +9,44 @@ import sys
 from trust import distrusted
 
 BOOT = globals()["BOOT"]
-# `<cache>/venvs/<app>/<environment>/__main__.py`. Who can change this file, or `boot` beside it, has none of this read.
-if distrusted(globals()["__file__"].rsplit("/", 4)[0]):
+# Of a CZEX: in that much of its end is `__main__.py`, which has the fingerprint.
+END_BYTES = 1 << 18
+
+# `<cache>/venvs/<app>/<environment>/__main__.py`, for the header with `/./` before the name. Who can change this file, or `boot` beside it, has none of this read.
+if distrusted(globals()["__file__"].replace("/./", "/").rsplit("/", 4)[0]):
     BOOT = ()
+
+
+def FIND_APP(settings):
+    """Return the CZEX that this environment is of, as PEX names it or as it was installed. None where it is there no more."""
+    fingerprint = os.path.basename(os.path.dirname(settings["venv"])).encode("ascii")
+    for path in (os.environ.get("PEX"), settings["app"]):
+        try:
+            path = os.path.join(path, "pex") if os.path.isdir(path) else path
+            with open(path, "rb") as stream:
+                stream.seek(0, 2)
+                stream.seek(max(stream.tell() - END_BYTES, 0))
+                if fingerprint in stream.read():
+                    return path
+        except (AttributeError, EnvironmentError, TypeError):
+            pass
+    return None
 
 
 def START():
     settings, code = BOOT[1:3]
     activation = {"__name__": "czex_activate"}
     exec(code, activation)
-    # The environment is not part of the command line that the app, or a restart, is to see.
-    if hasattr(sys, "orig_argv"):
-        del sys.orig_argv[-len(sys.argv)]
-    del sys.argv[0]
+    if sys.argv[0].endswith(activation["BY_HEADER"]):
+        # The environment is not part of the command line that the app, or a restart, is to see.
+        if hasattr(sys, "orig_argv"):
+            del sys.orig_argv[-len(sys.argv)]
+        del sys.argv[0]
+    else:
+        # The app starts itself again, by `__main__.__file__`.
+        app = FIND_APP(settings)
+        sys.argv[0] = app or settings["app"]
+        if app:
+            return activation["reexecute"]
     app = os.path.abspath(sys.argv[0])
     return activation["run"](settings, app, True) or activation["reexecute"]

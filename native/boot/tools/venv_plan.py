@@ -102,19 +102,23 @@ class Wanted(Environment):
         values = settings.settings(self)
         # These are found by where the file is.
         for name in (
+            "app",
             "bin",
             "composed",
             "entry",
-            "has_setproctitle",
             "inherit_path",
+            "interpreter",
+            "may_set_title",
             "path_entries",
             "pth",
             "python",
             "python_args",
+            "python_path",
             "site_packages",
             "sitecustomize",
             "sources",
             "stdlib",
+            "subinterpreters",
             "sys",
             "system_site",
             "venv",
@@ -132,7 +136,7 @@ class Wanted(Environment):
 
     def _hermetic_args(self):
         """For a start of the app by another interpreter than the environment's."""
-        if self._subject.info.get("venv_hermetic_scripts", True) is False:
+        if not settings.is_hermetic(self._subject.info):
             return []
         return ["-sE" if sys.version_info < (3, 4) else "-I"]
 

@@ -1,0 +1,56 @@
+"""What a start has to know of the code in a pack: it depends on how its process has begun.
+
+A module that sets the title of the process looks for the arguments in its memory. A subinterpreter finds modules by the
+interpreter that was started, and not by what the boot has made of it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Dict, Iterable, Iterator
+
+# setproctitle, also where a wheel vendors it, and python-prctl.
+_TITLE = re.compile(r"(?:^|/)_?(?:setproctitle|prctl)\.[^/]*(?:so|pyd)$")
+_SUBINTERPRETERS = re.compile(
+    rb"(?:\bimport\s+|\bfrom\s+|[\"'])(?:_interpreters|_xxsubinterpreters)\b"
+    rb"|\bInterpreterPoolExecutor\b|\bconcurrent(?:\.|\s+import\s+)interpreters\b"
+    rb"|\banyio(?:\.|\s+import\s+)to_interpreter\b"
+)
+# Its users are in its name for it above. Most apps that have it aren't.
+_ON_BEHALF_OF_OTHERS = ("anyio",)
+_MENTION_BYTES_MAX = 64
+
+
+class Mentions:
+    """What the files of one pack name, looked at while they are packed.
+
+    :param project: Of a wheel, its project.
+    """
+
+    def __init__(self, project: str | None) -> None:
+        self._is_watched = project not in _ON_BEHALF_OF_OTHERS
+        self._has_subinterpreters = False
+
+    def watch(self, path: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """The same chunks of a file, of which it is noted whether it names a module for subinterpreters."""
+        if not self._is_watched or self._has_subinterpreters or not path.endswith(".py"):
+            return chunks
+        return self._watch(chunks)
+
+    def _watch(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        rest = b""
+        for chunk in chunks:
+            # A name may go on in the next chunk.
+            data = rest + chunk
+            self._has_subinterpreters |= bool(_SUBINTERPRETERS.search(data))
+            rest = data[-_MENTION_BYTES_MAX:]
+            yield chunk
+
+    def meta(self, paths: Iterable[str]) -> Dict[str, Any]:
+        """What to add to the meta section of the pack: nothing, for most."""
+        meta = {}
+        if any(_TITLE.search(path) for path in paths):
+            meta["title"] = True
+        if self._has_subinterpreters:
+            meta["subinterpreters"] = True
+        return meta
