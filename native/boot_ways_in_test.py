@@ -182,24 +182,6 @@ def test_ps_shows_the_app_and_its_arguments(
             assert languages == "1"
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there is no /proc")
-def test_who_reads_a_command_line_finds_each_argument(
-    workshop: Workshop, machine: Machine, tmp_path: Path
-) -> None:
-    source = (
-        "def main():\n"
-        "    words = open('/proc/self/cmdline').read().rstrip('\\0').split('\\0')\n"
-        "    words = words if len(words) > 1 else words[0].split(' ')\n"
-        "    print(words[-3:])\n"
-    )
-    app = workshop.make("read", sources={"read.py": source}, options=["-m", "read:main"])
-    (tmp_path / "python{}.{}".format(*sys.version_info)).symlink_to(PYTHON.path())
-    known = machine.with_(PATH=f"{tmp_path}:/bin")
-    for words in (["one", "two", "three"], ["t wo", "a", "b"], ["a", "", "b"], ["a", "\t", "b"]):
-        for _ in range(3):
-            assert known.run(app, *words).stdout == f"{words}\n"
-
-
 @THOSE
 def test_more_entries_of_sys_path_reach_children(
     workshop: Workshop, machine: Machine, python: Python, tmp_path: Path

@@ -78,6 +78,26 @@ HOOKS = Difference(
     why="they belong to packages that the app doesn't see",
     patterns=_pattern(r"^finders: .*\n"),
 )
+PTH_FILES = Difference(
+    what="What a `.pth` file of the machine's site-packages has changed in modules of the standard library, in venv mode "
+    "and where a virtual environment's Python starts the app",
+    pex="gone: another interpreter runs the app",
+    czex="still there, by every way to start it, as in zipapp mode",
+    why="the interpreter that was started runs the app",
+)
+CUSTOMIZATION = Difference(
+    what="What a `usercustomize`, or a `sitecustomize` in the machine's site-packages, has changed in the process, in "
+    "zipapp mode",
+    pex="still there",
+    czex="gone, by every way to start it",
+    why="it may have changed anything, and the app is not to see the machine's packages",
+)
+SUBINTERPRETERS = Difference(
+    what="The app's modules in a subinterpreter, in zipapp mode",
+    pex="not found",
+    czex="found where the environment's own interpreter runs the app, as after a warm `./app.czex`; else not found",
+    why="that interpreter has them on its path from the start",
+)
 FLAGS = Difference(
     what="`sys.flags` in venv mode, and whether variables such as PYTHONOPTIMIZE count",
     pex="flags of `-I`, before Python 3.4 of `-sE`, with which Pex restarts the interpreter; they don't",
@@ -231,6 +251,9 @@ DIFFERENCES = (
     CACHE,
     MAIN,
     HOOKS,
+    PTH_FILES,
+    CUSTOMIZATION,
+    SUBINTERPRETERS,
     COMMAND_LINE,
     MESSAGES,
     TRACEBACKS,

@@ -102,6 +102,18 @@ ROWS = (
         pythons=CPYTHONS,
     ),
     Row(
+        "injected interpreter flags come before those that were given",
+        ("inject_python_args",),
+        runner(
+            "--inject-python-args=-W ignore",
+            "--inject-python-args=-X one",
+            "--inject-python-args=-u",
+        ),
+        ("import sys; print(sys.warnoptions, list(sys._xoptions.items()), sys.flags)", "x"),
+        command=("{python}", "-W", "always", "-X", "one=two", "-X", "three", "{app}"),
+        sees=("['ignore', 'always'] [('one', 'two'), ('three', True)]",),
+    ),
+    Row(
         "a variable is bound to a resource",
         ("bind_resource_paths",),
         runner(

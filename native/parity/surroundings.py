@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from wheels_for_tests import Wheel
+
 from parity.apps import (
     COW,
     COW_APP,
@@ -10,7 +12,7 @@ from parity.apps import (
     PLAIN,
     PREPENDING,
 )
-from parity.row import CPYTHONS, EVERY_PEX, RECENT_PEX, App, Row
+from parity.row import CPYTHONS, EVERY_PEX, RECENT_PEX, USUAL, App, Row
 from testprojects.differences import HOOKS, MESSAGES, ODD_CACHES, TRACEBACKS, VENV_EVERYWHERE
 
 BITS = """\
@@ -38,7 +40,45 @@ def main():
         os.chdir('/')
         os.execv(sys.argv[0], [sys.argv[0], 'again'])
 """
+AGAIN_BY_MAIN = """\
+import __main__, os, sys
+def main():
+    print(sys.argv[1:])
+    sys.stdout.flush()
+    if 'again' not in sys.argv:
+        os.chdir('/')
+        os.execv(sys.executable, [sys.executable, __main__.__file__, 'again', 'and', ''])
+"""
+SUBINTERPRETER = """\
+import _interpreters
+CODE = '''
+try:
+    import other
+    print('found')
+except ImportError as error:
+    print(error)
+'''
+def main():
+    _interpreters.run_string(_interpreters.create(), CODE)
+"""
+PYTHON_PATH = """\
+from __future__ import print_function
+import os, site, sys
+def main():
+    import cow, mine
+    print(sys.path.index(os.path.dirname(mine.__file__)), os.getcwd() in sys.path)
+    print(cow.WHERE, 'sitecustomize' in sys.modules)
+    print(mine.__file__.replace('.pyc', '.py'))
+    print(site.ENABLE_USER_SITE, sys.flags.no_user_site, sys.flags.ignore_environment)
+    print(sys.meta_path[-1], os.environ['PYTHONPATH'], sys.warnoptions)
+"""
 HOOK = "import __pex__, cow.say; from __pex__ import cow as same; print(same is cow)"
+# As much as Pex uses of it. The interpreter's path is not compared.
+TITLE = """\
+titles = []
+def setproctitle(title):
+    titles.append(title.partition(' ')[2])
+"""
 CHILD = (
     "import os, subprocess, sys; "
     "os._exit(subprocess.call([sys.executable, '-c', 'import cow; print(cow.__name__)']))"
@@ -93,6 +133,34 @@ FILES_AND_CHILDREN = (
         command=("{python}", "../apps/app"),
         sees=("[]\n['again']\n",),
     ),
+    *(
+        Row(
+            f"an app starts itself again by its main file{kind}",
+            ("children",),
+            App(
+                sources={"repeat.py": AGAIN_BY_MAIN},
+                options=("-m", "repeat:main", *options),
+                layout=layout,
+            ),
+            sees=("[]\n['again', 'and', '']\n",),
+            pythons=pythons,
+        )
+        for kind, options, layout, pythons in (
+            ("", (), "zipapp", CPYTHONS),
+            (" in venv mode", ("--venv",), "zipapp", USUAL),
+            (" in a directory", (), "packed", USUAL),
+        )
+    ),
+    Row(
+        "a subinterpreter of a venv app finds its modules",
+        ("children", "venv"),
+        App(
+            sources={"sub.py": SUBINTERPRETER, "other.py": ""},
+            options=("-m", "sub:main", "--venv"),
+        ),
+        sees=("found\n",),
+        pythons=("cpython3.13",),
+    ),
     Row(
         "a child of a venv app's interpreter finds the wheels",
         ("children", "venv"),
@@ -133,6 +201,24 @@ MACHINES = (
         env={"PYTHONPATH": "{home}/../shadows"},
         sees=("moo x\n",),
         code=1,
+    ),
+    Row(
+        "what is on PYTHONPATH reaches a venv app that is not hermetic",
+        ("venv_hermetic_scripts", "PYTHONPATH", "venv"),
+        App(
+            ("cow",),
+            (COW,),
+            sources={"paths.py": PYTHON_PATH},
+            options=("-m", "paths:main", "--venv", "--non-hermetic-venv-scripts"),
+        ),
+        files={
+            "mine/mine.py": "",
+            "mine/cow.py": "WHERE = 'PYTHONPATH'\n",
+            "mine/sitecustomize.py": "import sys\nsys.meta_path.append('hook')\n",
+        },
+        env={"PYTHONPATH": "../mine:"},
+        sees=("0 True\nPYTHONPATH True\n", "hook ../mine:"),
+        pythons=CPYTHONS,
     ),
     Row(
         "what the user has installed does not reach the app",
@@ -212,4 +298,20 @@ MACHINES = (
     ),
 )
 
-ROWS = (*LAYOUTS, *FILES_AND_CHILDREN, *MACHINES)
+TITLES = tuple(
+    Row(
+        f"the title of the process is the app's command line{kind}",
+        ("setproctitle",),
+        App(
+            ("setproctitle",),
+            (Wheel("setproctitle", {"setproctitle.py": TITLE}),),
+            sources={"titled.py": "import setproctitle\nprint(setproctitle.titles)\n"},
+            options=("-m", "titled", *options),
+        ),
+        ("one", "t wo"),
+        sees=("['{app} one t wo']",),
+    )
+    for kind, options in (("", ()), (" in venv mode", ("--venv",)))
+)
+
+ROWS = (*LAYOUTS, *FILES_AND_CHILDREN, *MACHINES, *TITLES)

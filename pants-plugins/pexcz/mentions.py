@@ -28,6 +28,7 @@ class Mentions:
     """
 
     def __init__(self, project: str | None) -> None:
+        self._project = project
         self._is_watched = project not in _ON_BEHALF_OF_OTHERS
         self._has_subinterpreters = False
 
@@ -49,7 +50,7 @@ class Mentions:
     def meta(self, paths: Iterable[str]) -> Dict[str, Any]:
         """What to add to the meta section of the pack: nothing, for most."""
         meta = {}
-        if any(_TITLE.search(path) for path in paths):
+        if self._project == "setproctitle" or any(_TITLE.search(path) for path in paths):
             meta["title"] = True
         if self._has_subinterpreters:
             meta["subinterpreters"] = True

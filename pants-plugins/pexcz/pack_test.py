@@ -11,6 +11,7 @@ import pytest
 from pexcz import pack, packwriter
 from pexcz.errors import BadArchiveError, BadPackError
 from pexcz.libraries import Libraries
+from pexcz.mentions import Mentions
 from pexcz.pack import (
     DIRECTORY,
     EXECUTABLE,
@@ -66,7 +67,9 @@ def test_a_large_file_goes_over_several_frames_and_small_ones_share_one() -> Non
     content = bytes(FRAME_RAW_MAX * 2 + 5)
     frames = list(
         packwriter._frames(
-            [entry("lib/a", b"a"), entry("lib/b", b"b"), entry("lib/c", content)], Libraries()
+            [entry("lib/a", b"a"), entry("lib/b", b"b"), entry("lib/c", content)],
+            Libraries(),
+            Mentions(None),
         )
     )
     assert [len(frame) for frame in frames] == [2, FRAME_RAW_MAX, FRAME_RAW_MAX, 5]

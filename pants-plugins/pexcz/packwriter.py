@@ -121,7 +121,7 @@ def finished_packs(
     def frames() -> Iterator[Tuple[FinishedPack, bytes]]:
         for meta, entries in contents:
             pack = FinishedPack(meta, entries, scratch)
-            for frame in _frames(pack):
+            for frame in _frames(pack.entries, pack.libraries, pack.mentions):
                 yield pack, frame
             # The end, and all there is in a pack without content.
             yield pack, b""
@@ -163,16 +163,16 @@ def _compressor(level: int) -> zstandard.ZstdCompressor:
     return zstandard.ZstdCompressor(level=level, write_checksum=True, write_content_size=True)
 
 
-def _frames(pack: FinishedPack) -> Iterator[bytes]:
+def _frames(entries: Iterable[Entry], libraries: Libraries, mentions: Mentions) -> Iterator[bytes]:
     """The content, cut into frames: files together while they fit, a large file over several."""
     pending: List[bytes] = []
     pending_bytes = 0
-    for entry in pack.entries:
+    for entry in entries:
         if pending and pending_bytes + entry.size > FRAME_RAW_MAX:
             yield b"".join(pending)
             pending, pending_bytes = [], 0
-        chunks = pack.libraries.watch(entry.path, entry.chunks())
-        for chunk in pack.mentions.watch(entry.path, chunks):
+        chunks = libraries.watch(entry.path, entry.chunks())
+        for chunk in mentions.watch(entry.path, chunks):
             pending.append(chunk)
             pending_bytes += len(chunk)
             while pending_bytes >= FRAME_RAW_MAX:
