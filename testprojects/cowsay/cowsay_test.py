@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from testprojects.parity import Machine, Pair
-from testprojects.pythons import Python, on_every_python
+from testprojects.pythons import Python, on_cpython, on_every_python
 
 COWSAY = Pair.of("cowsay")
 
@@ -18,3 +19,27 @@ def test_the_cow_says_the_same(python: Python, tmp_path: Path) -> None:
 @on_every_python()
 def test_the_surroundings_are_the_same(python: Python, tmp_path: Path) -> None:
     COWSAY.assert_same_surroundings(Machine(tmp_path), python)
+
+
+@on_cpython("3.11")
+def test_the_readmes_first_commands_work_with_inactive_shims_on_path(
+    python: Python, tmp_path: Path
+) -> None:
+    """A shim of pyenv, asdf or mise for a version that isn't active prints a message and ends with 127."""
+    commands = re.findall(r"^    (\./.*?) +#", Path("README.md").read_text(), re.M)
+    package, (start, *words) = commands[0].split(), commands[1].split()
+    assert package == ["./pants", "package", "testprojects/cowsay:czex"]
+    assert Path(start).name == COWSAY.czex.name and Path(start).parts[0] == "dist"
+    machine, shims = Machine(tmp_path), tmp_path / "shims"
+    shims.mkdir()
+    for name in ("python", "python3", *(f"python3.{minor}" for minor in range(5, 17))):
+        (shims / name).write_text('#!/bin/sh\necho "pyenv: $0: command not found" >&2\nexit 127\n')
+        (shims / name).chmod(0o755)
+    works = machine.with_one_python(python.path())
+    for _ in range(2):
+        outcome = machine.run([str(COWSAY.czex), *words], {"PATH": f"{shims}:{works}"})
+        assert (outcome.exit_code, outcome.stderr) == (0, "")
+        assert f"| {words[-1]} |" in outcome.stdout
+    refused = machine.run([str(COWSAY.czex), *words], {"PATH": str(shims)})
+    assert (refused.exit_code, refused.stdout) == (127, "")
+    assert f"{shims}/python3: command not found\n" in refused.stderr
