@@ -92,7 +92,7 @@ def test_a_program_starts_it_also_by_a_link_to_it(
         shutil.rmtree(machine.cache)
     nowhere = machine.with_(PATH=str(tmp_path)).run("/bin/sh", packed / "pex")
     assert (nowhere.code, nowhere.stdout) == (127, "")
-    assert nowhere.stderr.startswith(f"czex: {packed}/pex needs one of these on PATH")
+    assert nowhere.stderr.startswith(f"czex: can't start {packed}/pex: no Python answers; install ")
 
 
 def test_it_shares_the_environment_of_the_file(

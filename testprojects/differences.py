@@ -236,6 +236,25 @@ VERSIONS = Difference(
     czex="the highest",
     why="by chance is no rule",
 )
+PREAMBLE = Difference(
+    what="The preamble of `pex --preamble-file`",
+    pex="runs once or twice in a start, and never in a warm one by the header of `--venv --sh-boot`; it can import the "
+    "app's own modules",
+    czex="runs once in each process of a start, and in every start; it can't",
+    why="every way to start the app is the same, and the app's files are in a pack then",
+)
+SH_BOOT_FLAGS = Difference(
+    what="Flags for Python of `--inject-python-args` where the PEX has the header of `--sh-boot`",
+    pex="given twice: `-O` is `-OO`",
+    czex="given once",
+    why="they were asked for once",
+)
+HEADER = Difference(
+    what="What the header of `--sh-boot` starts",
+    pex="the first interpreter on PATH by its name, whether it works or not",
+    czex="the first that answers, at best one that fits the interpreter constraints",
+    why="a shim of a version that is not active is no interpreter",
+)
 RC_FILE_OF_A_DIRECTORY = Difference(
     what="`.pexrc` beside the directory of a packed layout, and not in it",
     pex="counts for the first part of a start by `python app.pex`",
@@ -273,5 +292,8 @@ DIFFERENCES = (
     TOOLS,
     GRAPH,
     FLAGS_OF_PEX_INTERPRETER,
+    PREAMBLE,
+    SH_BOOT_FLAGS,
+    HEADER,
     RC_FILE_OF_A_DIRECTORY,
 )

@@ -19,23 +19,60 @@ fi
 v=$c/venvs/@fingerprint@
 set -f
 IFS=:
-for n in @names@ $PEX_PYTHON; do
-  for d in $PATH $PEX_PYTHON_PATH; do
+m=@names@
+for n in $m; do
+  for d in $PATH; do
     case $n in /*) f=$n ;; *) f=$d/$n ;; esac
     [ -f "$f" ] && [ -x "$f" ] || continue
-    i=$s t=
+    i= t=
     # An environment that is not its interpreter's any more sets the variable, and comes back.
     case $s$_CZEX_COLD_SH_PYTHON$c in /*) [ -r "$v/sh$f" ] && { IFS= read -r i; IFS= read -r t; } <"$v/sh$f" ;; esac
     # A `.pth` file that has come to the machine may change what the app finds, or one that has gone.
     for t in $t; do [ "$t" -nt "$v/sh$f" ] && i=; done
     case $i in
-      -) ;;
+      "!") continue ;;
+      -) exec "$f"@python_args@ "$0" "$@" ;;
       ?*) [ "$v/$i/bin/python" -ef "$f" ] && exec "$v/$i/bin/python"@python_args@ "$v/$i/./__main__.py" "$0" "$@" ;;
     esac
-    [ "$i" = - ] || export _CZEX_COLD_SH_PYTHON="$f"
-    exec "$f"@python_args@ "$0" "$@"
+    break 2
   done
 done
-echo "czex: $0 needs one of these on PATH, and none is there:" @names@ >&2
+# Not all that have the name of a Python run one: a shim of pyenv may refuse. So each is asked for its version, which takes
+# a Python a millisecond. The first that fits runs this file, else the first that answers. Those that were passed over at an
+# earlier start are asked last. It is a text because a start that has come to its end above need not parse it.
+b= j= k= t=
+eval '
+x="
+"
+for p in "!" :; do
+  for n in $PEX_PYTHON $m; do
+    case $n in /*) l=/ ;; *) l=${PEX_PYTHON_PATH:+$PEX_PYTHON_PATH:}$PATH ;; esac
+    for d in $l; do
+      case $d in /*) ;; *) d=./$d ;; esac
+      case $n in /*) f=$n ;; *) f=$d/$n ;; esac
+      [ -d "$d" ] || f=$d
+      [ -f "$f" ] && [ -x "$f" ] || continue
+      case $t in *"$x  $f: "*) continue ;; esac
+      i=$s y=
+      case $s$c in /*) [ -r "$v/sh$f" ] && { IFS= read -r i; IFS= read -r y; } <"$v/sh$f" ;; esac
+      for y in $y; do [ "$y" -nt "$v/sh$f" ] && i=$s; done
+      [ "$i" != "$p" ] || continue
+      a=$("$f" -V 2>&1 </dev/null) && case $a in
+        @fitting@) b=$f j=$i; break 3 ;;
+        @answering@) [ -n "$b" ] || b=$f j=$i ;;
+      esac || a=${a:-exit code $?}
+      a=${a%%"$x"*} a=${a##*"$f: "}
+      case $a in "" | *[[:cntrl:]]*) a="no answer" ;; esac
+      t="$t$x  $f: $a" k=$k:$f
+    done
+  done
+done
+t=${t:-"$x  on PATH there is none of: $m"}
+'
+if [ -n "$b" ]; then
+  case $j in - | +) ;; *) export _CZEX_COLD_SH_PYTHON="$b" _CZEX_COLD_SH_PASSED="$k" ;; esac
+  exec "$b"@python_args@ "$0" "$@"
+fi
+printf '%s\n' "czex: can't start $0: no Python answers; install "@needed@", or start it as /path/to/python $0; tried:$t" >&2
 exit 127
 }

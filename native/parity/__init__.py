@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from parity import (
+    beginnings,
     choice,
     command_line,
     distributions,
@@ -13,7 +14,17 @@ from parity import (
     ways_in,
 )
 
-THEMES = (info, variables, ways_in, choice, distributions, command_line, surroundings, layouts)
+THEMES = (
+    info,
+    variables,
+    ways_in,
+    choice,
+    distributions,
+    command_line,
+    surroundings,
+    layouts,
+    beginnings,
+)
 ROWS = tuple(row for theme in THEMES for row in theme.ROWS)
 
 # What an app can't tell, so what has no row.

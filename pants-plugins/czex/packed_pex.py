@@ -34,7 +34,8 @@ from czex.target_types import ALIAS, CzexPexBinaryField
 # What Pex puts at the top of a PEX beside the app's own files. "pex" is a link to "__main__.py".
 _OF_PEX = (".bootstrap", ".deps", "PEX-INFO", "__main__.py", "__pex__", "pex")
 PEX_INFO = "PEX-INFO"
-_MAIN = "__main__.py"
+# The assembly compares them, to find a preamble.
+_CODE_OF_PEX = ("__main__.py", "__pex__/__init__.py")
 
 # Where the parts lie in the digests made of them.
 SOURCES = "sources"
@@ -61,10 +62,11 @@ class PackedPex:
 def in_parts(whole: PexFromTargetsRequest) -> tuple[PexFromTargetsRequest, ...]:
     """The requests for the wheels, with all that is said of the app, and for its sources.
 
-    One request alone where there are no sources, or where Pex has to find the app's main file among them.
+    One request alone where there are no sources, or where Pex has to find the app's main file or its preamble among them.
     """
     packed = dataclasses.replace(whole, layout=PexLayout.PACKED)
     is_apart = whole.main is None or isinstance(whole.main, (ConsoleScript, EntryPoint))
+    is_apart &= not any(arg.startswith("--preamble-file") for arg in whole.additional_args)
     if not (whole.include_source_files and is_apart):
         return (dataclasses.replace(packed, output_filename=f"{whole.output_filename}.packed"),)
     wheels = dataclasses.replace(
@@ -107,7 +109,7 @@ def take_apart(pexes: Sequence[tuple[str, DigestEntries]], info: bytes) -> Packe
                 size_bytes += entry.file_digest.serialized_bytes_length
                 if top == ".deps":
                     wheels.append(FileEntry(rest, entry.file_digest))
-                elif path == _MAIN:
+                elif path in _CODE_OF_PEX:
                     skeleton.append(FileEntry(f"{SKELETON}/{path}", entry.file_digest))
     return PackedPex(
         wheels=tuple(sorted(wheels, key=lambda wheel: wheel.path)),

@@ -59,10 +59,13 @@ def test_the_sources_do_not_change_with_the_entry_point() -> None:
 
 
 def test_the_skeleton_is_what_the_assembly_reads() -> None:
-    info, main = take_apart(PEXES, b"whole").skeleton
+    info, *code = take_apart(PEXES, b"whole").skeleton
     assert info == FileContent("pex/PEX-INFO", b"whole")
-    assert isinstance(main, FileEntry)
-    assert (main.path, main.file_digest.serialized_bytes_length) == ("pex/__main__.py", 500)
+    assert [
+        (file.path, file.file_digest.serialized_bytes_length)
+        for file in code
+        if isinstance(file, FileEntry)
+    ] == [("pex/__main__.py", 500), ("pex/__pex__/__init__.py", 1)]
 
 
 def test_the_size_of_the_pex_is_that_of_all_its_files() -> None:

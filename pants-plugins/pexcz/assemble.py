@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import marshal
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,14 +23,12 @@ from pexcz.errors import BadPackError
 from pexcz.output import whole_directory, whole_file
 from pexcz.pack import FINGERPRINT_DIGITS, PackInfo, read_pack_info
 from pexcz.packplaces import pack_file, write_packs
-from pexcz.pexfile import MANIFEST, PACKED, PEX_INFO, ZIPAPP
+from pexcz.pexfile import HOOK, MAIN, MANIFEST, PACKED, PEX_INFO, ZIPAPP
 from pexcz.requirements import constraint_data
 from pexcz.seal import UNSEALED, seal
 from pexcz.zipwriter import DEFLATE_LEVEL
 
 FORMAT = 1
-MAIN = "__main__.py"
-IMPORT_HOOK = "__pex__/__init__.py"
 START = ".czex/start"
 BOOT = ".czex/boot"
 TOOLS = ".czex/tools"
@@ -38,6 +37,8 @@ SEAL = ".czex/seal"
 QUICK = "quick.py"
 DAMAGED = "damaged.py"
 FIRST = "first.py"
+# Of an app with a preamble, which this runs before the text of `__main__.py`.
+PREAMBLE = "preamble.py"
 READER = "directory.py"
 BOOT_BEGINS = 'BOOT = """\n'
 WAY_IN = "pex"
@@ -62,14 +63,16 @@ class Parts:
     """All that a CZEX is made of.
 
     :param info: PEX-INFO, and `info_bytes` as it stands in the PEX.
-    :param shebang: The PEX's own, without `#!`.
+    :param beginning: The PEX's own.
+    :param preamble: As in `pexfile.Pex`.
     :param packs: The sources' pack first, then those of wheels and of bytecode.
     :param boot: The directory of the boot shims, `native/boot`, and `boot_code` what was compiled of it.
     """
 
     info: Dict[str, Any]
     info_bytes: bytes
-    shebang: str
+    beginning: header.Beginning
+    preamble: bytes
     packs: Sequence[Path]
     runtimes: Sequence[Runtime]
     boot: Path
@@ -142,7 +145,7 @@ class _Assembly:
             **self._runtimes,
             MANIFEST: _json(manifest),
             PEX_INFO: self._parts.info_bytes,
-            IMPORT_HOOK: self._boot[IMPORT_HOOK],
+            HOOK: self._boot[HOOK],
         }
         stored = {**self._boots, **self._tools, MAIN: self._main("").encode("utf-8")}
         files = {name: (name, zlib.crc32(text)) for name, text in {**deflated, **stored}.items()}
@@ -163,7 +166,7 @@ class _Assembly:
         manifest = self._manifest({info.sha256: 0 for _, info in self._packs})
         writer.add(MANIFEST, _json(manifest))
         writer.add(PEX_INFO, self._parts.info_bytes)
-        writer.add(IMPORT_HOOK, self._boot[IMPORT_HOOK])
+        writer.add(HOOK, self._boot[HOOK])
         # Else Python would keep the bytecode of `__main__.py` there, and may take it for that of the next version.
         writer.add("__pycache__", b"")
         for name, content in self._boots.items():
@@ -172,7 +175,7 @@ class _Assembly:
         start = self._start(manifest)
         name = name_by_content(START, _json([start, self._header()]))
         main = self._main(name)
-        shebang = header.plain_header(self._parts.shebang)
+        shebang = header.plain_header(self._parts.beginning)
         writer.add(MAIN, (shebang + main).encode("utf-8"), executable=True)
         way_in = header.polyglot(self._header()) + main
         writer.add(WAY_IN, way_in.encode("utf-8"), executable=True)
@@ -183,11 +186,11 @@ class _Assembly:
 
     def _header(self) -> str:
         if not self._parts.sh_boot:
-            return header.plain_header(self._parts.shebang)
+            return header.plain_header(self._parts.beginning)
         return header.sh_header(
             self._boot["header.sh"].decode("utf-8"),
             self._fingerprint,
-            self._parts.shebang,
+            self._parts.beginning,
             self._pex_root,
             self._constraints,
         )
@@ -207,10 +210,19 @@ class _Assembly:
             assert "'''" not in part
             # Raw, since Python takes longer where it has to look for escapes.
             text = text.replace(f'"@{name}@"', f"r'''\n{part}'''")
-        return text
+        if not self._parts.preamble:
+            return text
+        texts = {"preamble": self._parts.preamble, "main": text.encode("utf-8")}
+        first = source_text(self._boot, PREAMBLE)
+        return re.sub('"@([a-z]+)@"', lambda match: ascii(texts[match.group(1)]), first)
 
     def _start(self, manifest: Dict[str, Any]) -> Dict[str, Any]:
-        return {"first": self._first, "info": self._parts.info, "manifest": manifest}
+        return {
+            "first": self._first,
+            "has_preamble": bool(self._parts.preamble),
+            "info": self._parts.info,
+            "manifest": manifest,
+        }
 
     def _manifest(self, offsets: Dict[str, int]) -> Dict[str, Any]:
         return {
@@ -265,6 +277,7 @@ def _fingerprint(parts: Parts, infos: Sequence[PackInfo], boot: Dict[str, bytes]
             [
                 FORMAT,
                 hashlib.sha256(parts.info_bytes).hexdigest(),
+                hashlib.sha256(parts.preamble).hexdigest(),
                 [info.sha256 for info in infos],
                 [[name, hashlib.sha256(content).hexdigest()] for name, content in boot.items()],
                 [hashlib.sha256(code.dump()).hexdigest() for code in parts.boot_code],

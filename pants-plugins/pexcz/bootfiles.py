@@ -20,6 +20,7 @@ _ONE_OF_EACH_DIRECTORY = (
     "first.py",
     "header.sh",
     "place.py",
+    "preamble.py",
     "quick.py",
     "tools/__init__.py",
     "trust.py",

@@ -369,7 +369,8 @@ def _assemble(options: argparse.Namespace) -> None:
     parts = Parts(
         pex.info,
         pex.info_bytes,
-        pex.shebang,
+        pex.beginning,
+        pex.preamble,
         options.packs,
         runtimes,
         options.boot,

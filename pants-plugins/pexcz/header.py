@@ -1,11 +1,15 @@
-"""What stands before the zip file: the `sh` header, or the shebang that the PEX had."""
+"""What stands before the zip file: the `sh` header, or the shebang that the PEX had.
+
+A PEX of `pex --sh-boot` begins with a header of Pex's own, of which the interpreters and their flags are kept.
+"""
 
 from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
@@ -53,6 +57,63 @@ VARIABLES = (
 # Letters, digits, "-", "." and "_" may be in the name of an encoding.
 INCOMPLETE = "czex-this-file-is-incomplete.copy-or-download-it-again"
 _PYTHON_NAME = re.compile(r"(python|pypy)[0-9.]*t?")
+# Of Pex's own header: `None` and `DEFAULT_PYTHON_ARGS` are Pex 2.1's.
+_SH_PYTHON = re.compile(r'^DEFAULT_PYTHON="(.*)"$', re.M)
+_SH_ARGUMENTS = re.compile(r'^(?:DEFAULT_)?PYTHON_ARGS="(.*)"$', re.M)
+_SH_NAMES = re.compile(r'^ *for python in \\\n((?: *"[\w.]+" *\\\n)+)', re.M)
+# What a supported interpreter answers to `-V`, and how that ends: PyPy's with a bracket.
+_ANSWERS = '*"Python 2.7."* | *"Python 3."[5-9]* | *"Python 3."[1-9][0-9]*'
+_ENDS = {"CPython": "[!]]", "PyPy": "]"}
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What the text before a PEX says of the interpreters that are to run it.
+
+    :param shebang: Without `#!`; "" where there is none for Python.
+    :param interpreter: That of the shebang, a path or a name to look up on PATH.
+    :param arguments: Its flags.
+    :param names: The interpreters that Pex's `sh` header tries, in order.
+    """
+
+    shebang: str = ""
+    interpreter: str = ""
+    arguments: Tuple[str, ...] = ()
+    names: Tuple[str, ...] = ()
+
+
+def read_beginning(text: str, inject_python_args: Sequence[str] = ()) -> Beginning:
+    """Read the text before a PEX. What can't be made out in it is left out.
+
+    :param inject_python_args: Of PEX-INFO. Pex's header has them, too, and the boot adds them by itself.
+    """
+    if not text.startswith("#!"):
+        return Beginning()
+    shebang = text.split("\n", 1)[0][2:].strip()
+    interpreter, arguments = split_shebang(shebang)
+    names = _SH_NAMES.search(text)
+    if interpreter or not names:
+        return Beginning(shebang if interpreter else "", interpreter, tuple(arguments))
+    python, given = (_first(pattern, text) for pattern in (_SH_PYTHON, _SH_ARGUMENTS))
+    interpreter, arguments = split_shebang(f"{python} {given}")
+    injected = list(inject_python_args)
+    if arguments[: len(injected)] == injected:
+        arguments = arguments[len(injected) :]
+    listed = tuple(re.findall(r'"(.+?)"', names.group(1)))
+    if not interpreter:
+        return Beginning(names=listed)
+    env = ["/usr/bin/env"] if "/" not in interpreter else []
+    env += ["-S"] if env and arguments else []
+    shebang = " ".join(map(shlex.quote, [*env, interpreter, *arguments]))
+    # Pex looks for a path there, but not for a name, unless `env` does.
+    if "/" not in interpreter and interpreter == python:
+        interpreter = ""
+    return Beginning(shebang, interpreter, tuple(arguments), listed)
+
+
+def _first(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.search(text)
+    return found.group(1) if found else ""
 
 
 def split_shebang(shebang: str) -> Tuple[str, List[str]]:
@@ -70,12 +131,23 @@ def split_shebang(shebang: str) -> Tuple[str, List[str]]:
     return "", []
 
 
-def python_names(interpreter: str, constraints: List[Dict[str, Any]]) -> List[str]:
+def python_names(beginning: Beginning, constraints: List[Dict[str, Any]]) -> List[str]:
     """The interpreters that the header looks for, in order: the PEX's own, the constraints', any."""
-    names = [interpreter] if interpreter else []
+    names = [beginning.interpreter] if beginning.interpreter else []
+    names += beginning.names
     names += [f"python{major}.{minor}" for major, minor in _versions(constraints)]
     names += GENERIC_NAMES
     return list(dict.fromkeys(names))
+
+
+def _fitting(constraints: List[Dict[str, Any]]) -> str:
+    """The `sh` patterns for what interpreters that constraints allow answer to `-V`."""
+    patterns = [
+        f'*"Python {major}.{minor}."*{_ENDS.get(constraint["implementation"], "")}'
+        for constraint in constraints
+        for major, minor in _versions([constraint])
+    ]
+    return " | ".join(dict.fromkeys(patterns)) or _ANSWERS
 
 
 def _versions(constraints: List[Dict[str, Any]]) -> List[Tuple[int, int]]:
@@ -96,16 +168,23 @@ def _versions(constraints: List[Dict[str, Any]]) -> List[Tuple[int, int]]:
 
 
 def sh_header(
-    template: str, fingerprint: str, shebang: str, pex_root: str, constraints: List[Dict[str, Any]]
+    template: str,
+    fingerprint: str,
+    beginning: Beginning,
+    pex_root: str,
+    constraints: List[Dict[str, Any]],
 ) -> str:
     """Fill in `header.sh`."""
-    interpreter, arguments = split_shebang(shebang)
-    names = python_names(interpreter, constraints)
+    names = python_names(beginning, constraints)
+    needed = " or ".join(constraint["text"] for constraint in constraints) or "Python 3"
     values = {
+        "answering": _ANSWERS,
         "fingerprint": fingerprint,
-        "names": " ".join(map(shlex.quote, names)),
+        "fitting": _fitting(constraints),
+        "names": shlex.quote(":".join(names)),
+        "needed": shlex.quote(needed),
         "pex_root": _sh_path(pex_root),
-        "python_args": "".join(" " + shlex.quote(argument) for argument in arguments),
+        "python_args": "".join(" " + shlex.quote(argument) for argument in beginning.arguments),
         "set_variables": "".join(f"${{{name}+x}}" for name in VARIABLES),
     }
     return re.sub("@([a-z_]+)@", lambda match: values[match.group(1)], template)
@@ -137,7 +216,6 @@ def _sh_path(path: str) -> str:
     return shlex.quote(path)
 
 
-def plain_header(shebang: str) -> str:
+def plain_header(beginning: Beginning) -> str:
     """The line with which the PEX itself begins."""
-    interpreter, _ = split_shebang(shebang)
-    return f"#!{shebang if interpreter else DEFAULT_SHEBANG}\n"
+    return f"#!{beginning.shebang or DEFAULT_SHEBANG}\n"

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from pexcz.header import plain_header, polyglot, python_names, sh_header, split_shebang
+from pexcz.header import (
+    Beginning,
+    plain_header,
+    polyglot,
+    python_names,
+    read_beginning,
+    sh_header,
+    split_shebang,
+)
 from pexcz.requirements import constraint_data
 
 
@@ -30,27 +38,27 @@ def test_the_interpreter_of_a_shebang(shebang: str, expected: tuple[str, list[st
 
 def test_the_pexs_own_interpreter_comes_first_then_those_of_the_constraints() -> None:
     constraints = [constraint_data("CPython>=3.9,<3.12")]
-    names = python_names("python3.11", constraints)
+    names = python_names(Beginning(interpreter="python3.11"), constraints)
     assert names[:4] == ["python3.11", "python3.9", "python3.10", "python3"]
 
 
 def test_a_constraint_on_the_patch_level_still_names_the_minor() -> None:
-    assert python_names("", [constraint_data("==3.8.18")])[0] == "python3.8"
+    assert python_names(Beginning(), [constraint_data("==3.8.18")])[0] == "python3.8"
 
 
 def test_without_constraints_the_newest_comes_first() -> None:
-    assert python_names("", [])[:2] == ["python3.15", "python3.14"]
+    assert python_names(Beginning(), [])[:2] == ["python3.15", "python3.14"]
 
 
 def test_a_header_without_sh_is_the_pexs_own_line() -> None:
-    assert plain_header("/usr/bin/python3.9 -u") == "#!/usr/bin/python3.9 -u\n"
-    assert plain_header("/bin/sh") == "#!/usr/bin/env python3\n"
+    assert plain_header(read_beginning("#!/usr/bin/python3.9 -u\n")) == "#!/usr/bin/python3.9 -u\n"
+    assert plain_header(read_beginning("#!/bin/sh\n")) == "#!/usr/bin/env python3\n"
 
 
 def test_what_goes_into_the_header_is_quoted() -> None:
     template = "@names@|@pex_root@|@python_args@|@fingerprint@"
-    filled = sh_header(template, "f", "'/a b/python3' '$x'", "~/a b", [])
-    assert filled.startswith("'/a b/python3' python3.15 ")
+    filled = sh_header(template, "f", read_beginning("#!'/a b/python3' '$x'"), "~/a b", [])
+    assert filled.startswith("'/a b/python3:python3.15:")
     assert "|\"$HOME\"'/a b'| '$x'|f" in filled
 
 
@@ -59,7 +67,7 @@ def test_sh_reads_a_header_to_its_end_and_python_what_follows(
     pex_root: str, tmp_path: Path
 ) -> None:
     template = "#!/bin/sh\nprintf %s @pex_root@\nexit 3\n"
-    text = polyglot(sh_header(template, "f", "", pex_root, []))
+    text = polyglot(sh_header(template, "f", Beginning(), pex_root, []))
     file = tmp_path / "pex"
     file.write_text(text + "print('Python')\n", encoding="utf-8")
     by_sh = subprocess.run(["sh", str(file)], capture_output=True, env={"HOME": "/h"})
@@ -69,5 +77,57 @@ def test_sh_reads_a_header_to_its_end_and_python_what_follows(
 
 
 def test_a_line_that_names_python_stays_alone() -> None:
-    line = plain_header("/usr/bin/python3.9")
+    line = plain_header(Beginning("/usr/bin/python3.9"))
     assert polyglot(line) == line
+
+
+SH_BOOT = """\
+#!/bin/sh
+set -eu
+DEFAULT_PYTHON="{python}"
+{variable}="{arguments}"
+find_python() {{
+    for python in \\
+"python3.11" \\
+"pypy3" \\
+    ; do
+        if command -v "${{python}}" 2>/dev/null; then
+            return
+        fi
+    done
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    "python, variable, arguments, injected, expected",
+    [
+        ("/o/python3.9", "PYTHON_ARGS", "-W ignore", [], ("/o/python3.9", ("-W", "ignore"))),
+        ("/o/python3.9", "PYTHON_ARGS", "-O -u", ["-O"], ("/o/python3.9", ("-u",))),
+        ("/usr/bin/env", "DEFAULT_PYTHON_ARGS", "python3.9 -u", [], ("python3.9", ("-u",))),
+        ("None", "DEFAULT_PYTHON_ARGS", "None", [], ("", ())),
+        ("python3.9", "PYTHON_ARGS", "-u", [], ("", ("-u",))),
+        ("", "PYTHON_ARGS", "-O", ["-O"], ("", ())),
+        ("/o/python3.9", "PYTHON_ARGS", "'", [], ("", ())),
+        ("/o/python3.9", "CHANGED", "-u", [], ("/o/python3.9", ())),
+    ],
+)
+def test_what_pexs_own_header_starts_is_kept(
+    python: str,
+    variable: str,
+    arguments: str,
+    injected: list[str],
+    expected: tuple[str, tuple[str, ...]],
+) -> None:
+    text = SH_BOOT.format(python=python, variable=variable, arguments=arguments)
+    beginning = read_beginning(text, injected)
+    assert (beginning.interpreter, beginning.arguments) == expected
+    first = [expected[0]] if expected[0] else []
+    assert python_names(beginning, [])[: len(first) + 2] == [*first, "python3.11", "pypy3"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "#!", "#!/bin/sh\n", SH_BOOT[:100], "PK", "#!/bin/sh\n\ufffd"]
+)
+def test_a_beginning_that_says_nothing_names_no_interpreter(text: str) -> None:
+    assert read_beginning(text) == Beginning()

@@ -60,7 +60,8 @@ def inject(
         parts = Parts(
             pex.info,
             pex.info_bytes,
-            pex.shebang,
+            pex.beginning,
+            pex.preamble,
             packs.paths,
             runtimes,
             native / "boot",

@@ -17,6 +17,7 @@ from pexcz.pack import DIRECTORY, EXECUTABLE, Entry, read_by_site
 from pexcz.trees import DirectoryTree, Tree, ZipTree, nested_zip, subtrees
 
 if TYPE_CHECKING:
+    from pexcz.header import Beginning
     from pexcz.wheels import Wheel
 
 PEX_INFO = "PEX-INFO"
@@ -44,7 +45,11 @@ _NOT_SOURCES = frozenset(
 )
 # A link to `__main__.py`, beside it in a directory; an app may have a package of that name.
 _LINK_TO_MAIN = "pex"
-SHEBANG_BYTES_MAX = 1024
+HOOK = "__pex__/__init__.py"
+# Pex's `sh` header has a few kilobytes.
+BEGINNING_BYTES_MAX = 65536
+# Begins and ends that header in the `__main__.py` of a directory.
+_SH_BEGINS, _SH_ENDS = b"'''': pshprs\n", b"\n'''\n"
 _FIELDS: Dict[str, shape.IsRight] = {
     "bind_resource_paths": shape.dict_of(shape.text),
     "build_properties": shape.record(),
@@ -71,13 +76,16 @@ class Pex:
     """A PEX.
 
     :param info_bytes: PEX-INFO as it stands in the file.
-    :param shebang: The first line without `#!`, or "" where there is none.
+    :param beginning: What it begins with: a shebang, or the header of `--sh-boot`.
+    :param preamble: What `--preamble-file` has put before Pex's own code in `__main__.py`, with the shebang as its first
+        line; empty where there is none.
     """
 
     path: Path
     tree: Tree
     info_bytes: bytes
-    shebang: str
+    beginning: Beginning
+    preamble: bytes
     info: Dict[str, Any] = field(hash=False)
 
     @property
@@ -140,17 +148,19 @@ def read_pex(path: Path) -> Pex:
 
     Raises NotAPexError or BadArchiveError if it isn't one, or isn't whole.
     """
+    from pexcz.header import read_beginning
+
     tree: Tree
     if path.is_dir():
         tree = DirectoryTree(path)
-        first_line = tree.read(MAIN)[:SHEBANG_BYTES_MAX] if MAIN in tree else b""
+        begin = tree.read(MAIN)[:BEGINNING_BYTES_MAX] if MAIN in tree else b""
     else:
         try:
             with open(path, "rb") as stream:
-                first_line = stream.read(SHEBANG_BYTES_MAX)
+                begin = stream.read(BEGINNING_BYTES_MAX)
         except OSError as e:
             raise unreadable(path, e, NotAPexError) from e
-        if not first_line.startswith((b"#!", b"PK")):
+        if not begin.startswith((b"#!", b"PK")):
             raise NotAPexError(f"{path} is not a PEX: it is not a zip file with a shebang.")
         tree = ZipTree(path, str(path))
     if MANIFEST in tree:
@@ -158,7 +168,10 @@ def read_pex(path: Path) -> Pex:
     if PEX_INFO not in tree:
         raise NotAPexError(f"{path} is not a PEX: it has no {PEX_INFO}.")
     info_bytes = tree.read(PEX_INFO)
-    return Pex(path, tree, info_bytes, _shebang(first_line), parse_pex_info(info_bytes, str(path)))
+    info = parse_pex_info(info_bytes, str(path))
+    text = begin.split(b"PK\3\4", 1)[0].decode("utf-8", "replace")
+    beginning = read_beginning(text, info.get("inject_python_args") or ())
+    return Pex(path, tree, info_bytes, beginning, _preamble(tree), info)
 
 
 def parse_pex_info(info_bytes: bytes, name: str) -> Dict[str, Any]:
@@ -200,7 +213,14 @@ def _problem(value: Any) -> str:
     return f"is nested deeper than {INFO_DEPTH_MAX} levels" if level else ""
 
 
-def _shebang(first_line: bytes) -> str:
-    if not first_line.startswith(b"#!"):
-        return ""
-    return first_line[2:].split(b"\n", 1)[0].decode("utf-8", "replace").strip()
+def _preamble(tree: Tree) -> bytes:
+    """What stands in `__main__.py` before Pex's own code, which is that of the import hook."""
+    if MAIN not in tree or HOOK not in tree:
+        return b""
+    main, own = tree.read(MAIN), tree.read(HOOK)
+    if not own or not main.endswith(own):
+        return b""
+    shebang, _, preamble = main[: -len(own)].partition(b"\n")
+    if preamble.startswith(_SH_BEGINS):
+        preamble = preamble.partition(_SH_ENDS)[2]
+    return shebang + b"\n" + preamble if preamble.strip() else b""

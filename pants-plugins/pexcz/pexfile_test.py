@@ -10,6 +10,7 @@ from typing import Any, Dict
 import pytest
 
 from pexcz.errors import BadArchiveError, NotAPexError, PexczError
+from pexcz.header import Beginning
 from pexcz.pexfile import Pex, read_pex
 
 
@@ -29,7 +30,7 @@ def read(tmp_path: Path, info: Any, files: Dict[str, str] | None = None) -> Pex:
 def test_a_pex_without_any_field_is_one(tmp_path: Path) -> None:
     pex = read(tmp_path, {}, {"app/main": "x", "__main__.py": "y", ".bootstrap/x": "z"})
     assert [entry.path for entry in pex.source_entries()] == ["lib/app/main"]
-    assert (pex.wheel_names, pex.shebang) == ([], "")
+    assert (pex.wheel_names, pex.beginning, pex.preamble) == ([], Beginning(), b"")
 
 
 def test_an_app_may_have_a_package_called_pex(tmp_path: Path) -> None:
@@ -42,7 +43,7 @@ def test_an_app_may_have_a_package_called_pex(tmp_path: Path) -> None:
 def test_the_shebang_is_the_first_line(tmp_path: Path) -> None:
     path = write(tmp_path / "app.pex", {})
     path.write_bytes(b"#!/usr/bin/env python3.9\n" + path.read_bytes())
-    assert read_pex(path).shebang == "/usr/bin/env python3.9"
+    assert read_pex(path).beginning.shebang == "/usr/bin/env python3.9"
 
 
 @pytest.mark.parametrize(
@@ -92,3 +93,30 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotAPexError, match="nowhere.pex can't be read: No such file"):
         read_pex(tmp_path / "nowhere.pex")
+
+
+BOOT = "import os\nboot()\n"
+SH = "#!/bin/sh\n'''': pshprs\nset -eu\nexit 1\n'''\n"
+
+
+@pytest.mark.parametrize(
+    "main, hook, preamble",
+    [
+        ("#!/usr/bin/python3\n\n" + BOOT, BOOT, ""),
+        ("#!/usr/bin/python3\nsetup()\n\n" + BOOT, BOOT, "#!/usr/bin/python3\nsetup()\n\n"),
+        (SH + "\n" + BOOT, BOOT, ""),
+        (SH + "setup()\n" + BOOT, BOOT, "#!/bin/sh\nsetup()\n"),
+        ("#!/usr/bin/python3\nsetup()\n\n" + BOOT, "import os\nanother()\n", ""),
+        ("#!/usr/bin/python3\nsetup()\n", "", ""),
+        ("", "", ""),
+    ],
+)
+def test_a_preamble_is_what_stands_before_pexs_own_code(
+    main: str, hook: str, preamble: str, tmp_path: Path
+) -> None:
+    directory = tmp_path / "app"
+    (directory / "__pex__").mkdir(parents=True)
+    (directory / "PEX-INFO").write_text("{}")
+    (directory / "__main__.py").write_text(main)
+    (directory / "__pex__" / "__init__.py").write_text(hook)
+    assert read_pex(directory).preamble == preamble.encode()

@@ -29,6 +29,7 @@ sources = native(globals()["sources"])
 _about = native(globals()["about"])
 manifest = _about["manifest"]
 info = _about["info"]
+has_preamble = _about["has_preamble"]
 # Entry → the file that it is, of a zip file the entry itself, and its CRC-32.
 files = _about["files"]
 

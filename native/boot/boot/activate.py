@@ -553,7 +553,8 @@ def main_namespace(settings):
     A child of multiprocessing runs that file again under another name, where it does nothing.
     """
     namespace = sys.modules["__main__"].__dict__
-    for name in list(namespace):
+    # What is not the boot's is the preamble's, whose functions may be called yet.
+    for name in () if settings["has_preamble"] else list(namespace):
         if not name.startswith("__"):
             del namespace[name]
     namespace.update(

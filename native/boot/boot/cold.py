@@ -22,9 +22,13 @@ from boot.variables import Variables
 PROBE = "_CZEX_COLD_PROBE"
 CHOSEN = "_CZEX_COLD_CHOSEN"
 SH_PYTHON = "_CZEX_COLD_SH_PYTHON"
+SH_PASSED = "_CZEX_COLD_SH_PASSED"
 TEMPORARY = "_CZEX_COLD_TEMPORARY"
-# In the file that leads the sh header to an environment: this interpreter is not what its path says.
+# In the file that leads the sh header to an environment: it gives the CZEX to this interpreter at once; or after it has
+# answered, for what it starts may depend on the working directory; or to another one, if there is any.
 NOT_DIRECTLY = "-"
+IF_IT_ANSWERS = "+"
+PASSED = "!"
 
 
 def start(app, warm, activation, path):
@@ -74,7 +78,8 @@ class ColdStart(object):
     def __init__(self, app, warm, activation):
         self._warm = warm
         self._activation = activation
-        self._sh_python = os.environ.pop(SH_PYTHON, None)
+        self._sh_python = os.environ.pop(SH_PYTHON, "")
+        self._sh_passed = os.environ.pop(SH_PASSED, "").split(":")
         loader = warm["__loader__"]
         if hasattr(loader, "place"):
             from boot.packed import Directory
@@ -133,6 +138,8 @@ class ColdStart(object):
         if not self._variant:
             # Some want to know the machine's `sys.path`, or look at other files first.
             is_direct = settings["inherit_path"] == "false" and not settings["composed"]
+            # A preamble may set variables that the header looks at.
+            is_direct = is_direct and not boot.has_preamble
             name = os.path.basename(environment.venv) if is_direct else NOT_DIRECTLY
             self._tell_sh_header(environment.venv, name)
             self._keep_warm_path(environment)
@@ -341,23 +348,28 @@ class ColdStart(object):
             self._log("the next cold start will be slower: {0}".format(error))
 
     def _tell_sh_header(self, venv, name):
-        """Write down what the sh header's next start runs for the Python it found: an environment, by name.
+        """Write down what the sh header's next start does with the Python it found: the name of an environment, or a sign.
 
         Behind it are the directories whose `.pth` files decide on that, too. When one of them changes, the header asks again.
         """
-        if not self._sh_python:
+        # A relative path is not the same in each directory.
+        if not os.path.isabs(self._sh_python):
             return
         directories = machine.site_directories()
         newest = machine.newest(directories)
-        if name != NOT_DIRECTLY:
-            python = os.path.join(venv, "bin", "python")
-            if not os.path.samefile(self._sh_python, python) or machine.has_effects(directories):
-                name = NOT_DIRECTLY
-        path = os.path.join(os.path.dirname(venv), "sh") + self._sh_python
+        records = dict.fromkeys(filter(os.path.isabs, self._sh_passed), PASSED)
         try:
-            record = "{0}\n{1}\n".format(name, os.pathsep.join(directories))
-            install.write_whole(path, encode(record))
-            # Not later than the directories are, whatever the clock says now.
-            os.utime(path, (newest, newest))
+            if name != NOT_DIRECTLY:
+                python = os.path.join(venv, "bin", "python")
+                if not os.path.samefile(self._sh_python, python) or machine.has_effects(directories):
+                    name = NOT_DIRECTLY
+            if name == NOT_DIRECTLY and not os.path.samefile(self._sh_python, sys.executable):
+                name = IF_IT_ANSWERS
+            records[self._sh_python] = "{0}\n{1}".format(name, os.pathsep.join(directories))
+            for python, record in records.items():
+                path = os.path.join(os.path.dirname(venv), "sh") + python
+                install.write_whole(path, encode(record + "\n"))
+                # Not later than the directories are, whatever the clock says now.
+                os.utime(path, (newest, newest))
         except OSError as error:
             self._log("the sh header's next start will be slower: {0}".format(error))

@@ -3,6 +3,7 @@
 import os
 import sys
 
+import boot
 from boot import interpreter
 
 
@@ -30,6 +31,7 @@ def settings(environment):
         "bind_resource_paths": sorted((info.get("bind_resource_paths") or {}).items()),
         "composed": composition.stamps if composition else [],
         "entry": _entry(environment),
+        "has_preamble": boot.has_preamble,
         "inherit_path": inherit,
         "inject_args": _inject_args(info),
         "inject_env": sorted((info.get("inject_env") or {}).items()),

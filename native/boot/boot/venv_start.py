@@ -12,7 +12,8 @@ BOOT = globals()["BOOT"]
 # Of a CZEX: in that much of its end is `__main__.py`, which has the fingerprint.
 END_BYTES = 1 << 18
 
-# `<cache>/venvs/<app>/<environment>/__main__.py`, for the header with `/./` before the name. Who can change this file, or `boot` beside it, has none of this read.
+# `<cache>/venvs/<app>/<environment>/__main__.py`, for the header with `/./` before the name. Whoever can change this file, or
+# `boot` beside it, isn't stopped by this check.
 if distrusted(globals()["__file__"].replace("/./", "/").rsplit("/", 4)[0]):
     BOOT = ()
 
