@@ -32,6 +32,10 @@ INJECTING = App(
 )
 # Several options that don't disturb each other, in one build.
 LEFT_ALONE = runner("--no-strip-pex-env", "--no-emit-warnings", "--runtime-pex-root", "~/here")
+AT_HOME_WITH_TOOLS = runner(
+    *("--include-tools", "--runtime-pex-root", "~/here"),
+    *("--interpreter-constraint", "CPython>=2.7,<4", "--interpreter-constraint", ">=2.7"),
+)
 COPYING = runner(
     *("--venv", "append", "--venv-copies", "--venv-site-packages-copies"),
     "--non-hermetic-venv-scripts",
@@ -155,6 +159,31 @@ ROWS = (
         ("import os; print(sorted(os.listdir(os.path.expanduser('~'))))",),
         sees=("'here'",),
         versions=EVERY_PEX,
+    ),
+    Row(
+        "the tools name the cache that the build said",
+        ("pex_root", "PEX_TOOLS"),
+        AT_HOME_WITH_TOOLS,
+        ("info",),
+        env={"PEX_TOOLS": "1"},
+        sees=('home/here"',),
+        own_pex_root=True,
+    ),
+    Row(
+        "the tools name the cache that a variable says, and what other variables change",
+        ("pex_root", "PEX_ROOT", "PEX_TOOLS"),
+        AT_HOME_WITH_TOOLS,
+        ("info", "-i", "1"),
+        env={
+            "PEX_INHERIT_PATH": "prefer",
+            "PEX_MAX_INSTALL_JOBS": "2",
+            "PEX_MODULE": "",
+            "PEX_PATH": "{apps}/other",
+            "PEX_ROOT": "~/there",
+            "PEX_TOOLS": "1",
+        },
+        beside={"other": OTHER},
+        sees=('home/there"', '"entry_point": ""', 'apps/other"', '"max_install_jobs": 2'),
     ),
     Row(
         "the machine's packages are kept away",

@@ -5,6 +5,8 @@ import os
 import sys
 
 import boot
+from boot.composition import built_in_path
+from boot.settings import inherit_path
 from boot.tools import arguments, output
 
 SORTED = ("requirements", "excluded", "overridden", "interpreter_constraints")
@@ -22,30 +24,39 @@ def run(subject, options):
 
 
 def effective(subject):
-    """PEX-INFO, with what variables put in the place of it."""
+    """PEX-INFO, with what variables put in the place of it. The keys have the order that Pex gives them."""
     info = boot.native(json.loads(subject.archive.read("PEX-INFO").decode("utf-8")))
     variables = subject.variables
-    given = {
-        "pex_root": pex_root(variables),
-        "entry_point": variables.text("MODULE"),
-        "script": variables.text("SCRIPT"),
-        "inherit_path": variables.text("INHERIT_PATH"),
-        "max_install_jobs": variables.number("MAX_INSTALL_JOBS", None),
-    }
-    for name in ("VENV", "IGNORE_ERRORS"):
-        given[name.lower()] = variables.flag(name, None)
-    info.update((name, value) for name, value in given.items() if value is not None)
-    info.setdefault("inherit_path", "false")
+    info["inherit_path"] = inherit_path(info)
     for name in SORTED:
-        info[name] = sorted(info.get(name) or ())
-    info.setdefault("interpreter_selection_strategy", "oldest")
+        info[name] = sorted(set(info.get(name) or ()))
+    info["interpreter_selection_strategy"] = info.get("interpreter_selection_strategy") or "oldest"
     info.setdefault("distributions", {})
+    info["pex_root"] = pex_root(variables, info)
+    for name, key in (("MODULE", "entry_point"), ("SCRIPT", "script")):
+        if variables.has(name):
+            # An empty value is a value.
+            info[key] = variables.text(name) or ""
+    given = (
+        ("venv", variables.flag("VENV", None)),
+        ("inherit_path", variables.text("INHERIT_PATH")),
+        ("ignore_errors", variables.flag("IGNORE_ERRORS", None)),
+        ("max_install_jobs", variables.number("MAX_INSTALL_JOBS", None)),
+    )
+    info.update((name, value) for name, value in given if value is not None)
+    others = variables.paths("PATH", empty_is_here=False)
+    if others:
+        own = built_in_path(info)
+        paths = own + [path for path in others if path not in own]
+        if sys.platform != "win32":
+            info["pex_path"] = ":".join(paths)
+        info["pex_paths"] = paths
     return info
 
 
-def pex_root(variables):
+def pex_root(variables, info):
     """Pex's cache, below which that of CZEXes is if it was asked for."""
-    root = os.environ.get("PEX_ROOT") or variables.text("ROOT")
+    root = os.environ.get("PEX_ROOT") or variables.text("ROOT") or info.get("pex_root")
     if not root:
         caches = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
         if sys.platform == "darwin":
@@ -53,4 +64,4 @@ def pex_root(variables):
         elif sys.platform == "win32":
             caches = os.environ.get("LOCALAPPDATA") or "~\\AppData\\Local"
         root = os.path.join(caches, "pex")
-    return os.path.abspath(os.path.expanduser(root))
+    return os.path.realpath(os.path.expanduser(root))
