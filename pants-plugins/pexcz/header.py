@@ -15,7 +15,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 DEFAULT_SHEBANG = "/usr/bin/env python3"
 # The Pythons that Pex supports, and how far a patch number is looked for in a constraint.
-MINORS = tuple((3, minor) for minor in range(5, 16))
+MINORS = tuple((3, minor) for minor in range(5, 17))
 PYTHONS = ((2, 7), *MINORS)
 PATCHES = range(0, 40)
 GENERIC_NAMES = ("python3", "python", "pypy3", "python2", "pypy")

@@ -47,7 +47,7 @@ def test_a_constraint_on_the_patch_level_still_names_the_minor() -> None:
 
 
 def test_without_constraints_the_newest_comes_first() -> None:
-    assert python_names(Beginning(), [])[:2] == ["python3.15", "python3.14"]
+    assert python_names(Beginning(), [])[:2] == ["python3.16", "python3.15"]
 
 
 def test_a_header_without_sh_is_the_pexs_own_line() -> None:
@@ -58,7 +58,7 @@ def test_a_header_without_sh_is_the_pexs_own_line() -> None:
 def test_what_goes_into_the_header_is_quoted() -> None:
     template = "@names@|@pex_root@|@python_args@|@fingerprint@"
     filled = sh_header(template, "f", read_beginning("#!'/a b/python3' '$x'"), "~/a b", [])
-    assert filled.startswith("'/a b/python3:python3.15:")
+    assert filled.startswith("'/a b/python3:python3.16:")
     assert "|\"$HOME\"'/a b'| '$x'|f" in filled
 
 

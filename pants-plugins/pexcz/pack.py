@@ -220,12 +220,14 @@ def _parse_index(index: bytes) -> Tuple[List[Tuple[int, int]], Tuple[File, ...]]
 
 
 def read_by_site(targets: List[str]) -> List[str]:
-    """What the `site` module would read at each start: `.pth` files, and a `sitecustomize`."""
+    """Return what the `site` module would read at each start: `.pth` and `.start` files (PEP 829), and a `sitecustomize`."""
     names = (target.split("/", 1)[1] for target in targets if target.startswith("lib/"))
     return sorted(
         name
         for name in names
-        if ("/" not in name and name.endswith(".pth")) or name in SITECUSTOMIZE
+        if name in SITECUSTOMIZE
+        or "/" not in name
+        and (name.endswith(".pth") or name.endswith(".start") and not name.startswith("."))
     )
 
 

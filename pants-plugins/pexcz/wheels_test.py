@@ -47,7 +47,8 @@ def paths(wheel: Wheel) -> Dict[str, int]:
 
 
 def test_the_metadata_of_a_wheel_is_in_its_meta_section() -> None:
-    meta = read({**INFO, "foo.py": "", "foo.pth": "", "sitecustomize.py": ""}).meta
+    for_site = {"foo.pth": "", "foo.start": "", ".bar.start": "", "sitecustomize.py": ""}
+    meta = read({**INFO, "foo.py": "", "foo/x.start": "", **for_site}).meta
     assert meta == {
         "entry_points": {
             "console_scripts": {"foo": "foo.main:main"},
@@ -57,7 +58,7 @@ def test_the_metadata_of_a_wheel_is_in_its_meta_section() -> None:
         "kind": "wheel",
         "name": NAME,
         "project": "foo-bar",
-        "pth": ["foo.pth", "sitecustomize.py"],
+        "pth": ["foo.pth", "foo.start", "sitecustomize.py"],
         "python_scripts": [],
         "requires": [
             {

@@ -361,13 +361,26 @@ def forget(foreign, inherit):
 
 def customize(settings, site):
     """Read what `site` reads at the start of the environment's own interpreter."""
-    known = set(sys.path)
-    for name in settings["pth"]:
-        site.addpackage(settings["site_packages"], name, known)
+    read_as_site(site, settings["site_packages"], settings["pth"])
     for directory in settings["system_site"]:
         site.addsitedir(directory)
     if settings["sitecustomize"]:
         site.execsitecustomize()
+
+
+def read_as_site(site, directory, names):
+    """Read `.pth` files, and since Python 3.15 `.start` files, as `site` does."""
+    known = set(sys.path)
+    if not hasattr(site, "StartupState"):
+        for name in names:
+            site.addpackage(directory, name, known)
+        return
+    # PEP 829: all paths come before all code, and a `.start` file disables the code of the `.pth` file of its name.
+    state = site.StartupState(known)
+    for name in names:
+        read = state._read_start_file if name.endswith(".start") else state._read_pth_file
+        read(directory, name)
+    state.process()
 
 
 def python_path():

@@ -3,18 +3,17 @@
 import sys
 
 
-def install(settings, alias):
+def install(settings, alias, read_as_site):
     """Extend `sys.path` by the environment's site-packages, and let `alias.X` be X.
 
     :param alias: The name of the import hook's package, `__pex__`.
+    :param read_as_site: That function of `activate.py`.
     """
     sys.path.insert(0, settings["site_packages"])
     if settings["pth"]:
         import site
 
-        known = set(sys.path)
-        for name in settings["pth"]:
-            site.addpackage(settings["site_packages"], name, known)
+        read_as_site(site, settings["site_packages"], settings["pth"])
     sys.meta_path.insert(0, AliasFinder(alias + "."))
 
 

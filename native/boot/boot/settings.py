@@ -6,6 +6,9 @@ import sys
 import boot
 from boot import interpreter
 
+# Whether `site` reads `.start` files (PEP 829).
+KNOWS_START = sys.version_info >= (3, 15)
+
 
 def settings(environment):
     """What `activate.py` needs to know, and nothing that it would have to find out."""
@@ -22,6 +25,7 @@ def settings(environment):
         first += [sources] if _hides_a_module(environment.packs[0], standard_library) else []
     read_by_site = sorted(name for pack in environment.packs for name in pack["pth"])
     pth = [name for name in read_by_site if name.endswith(".pth")]
+    start = [name for name in read_by_site if name.endswith(".start")]
     inherit = "false" if venv_mode else inherit_path(info)
     system_site = interpreter.system_site_packages() if _has_system_site(info) else []
     return {
@@ -40,12 +44,12 @@ def settings(environment):
             composition or system_site or inherit != "false" or environment.has("title")
         ),
         "path_entries": first + standard_library + venv_entries + [site_packages],
-        "pth": pth + ([composition.PTH] if composition else []),
+        "pth": pth + ([composition.PTH] if composition else []) + (start if KNOWS_START else []),
         "python": environment.python,
         "python_args": info.get("inject_python_args") or [],
         "python_path": venv_mode and not is_hermetic(info),
         "site_packages": site_packages,
-        "sitecustomize": len(pth) < len(read_by_site),
+        "sitecustomize": len(pth) + len(start) < len(read_by_site),
         "sources": sources,
         "stdlib": standard_library,
         "strip_pex_env": info.get("strip_pex_env", True) is not False,
