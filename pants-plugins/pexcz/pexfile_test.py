@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any, Dict
 
 import pytest
+import zstandard
 
 from pexcz.errors import BadArchiveError, NotAPexError, PexczError
 from pexcz.header import Beginning
 from pexcz.pexfile import Pex, read_pex
+from pexcz.trees import ZIP_ZSTANDARD
 
 
 def write(path: Path, info: Any, files: Dict[str, str] | None = None) -> Path:
@@ -38,6 +42,49 @@ def test_an_app_may_have_a_package_called_pex(tmp_path: Path) -> None:
     assert pex.source_entries() == []
     pex = read(tmp_path, {}, {"pex/__init__.py": "", "a.b.py": "", "__pycache__/a.pyc": ""})
     assert pex.sources_meta() == {"kind": "sources", "names": ["a", "pex"], "pth": []}
+
+
+def add_by_zstd(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    archive.writestr(name, zstandard.compress(content), zipfile.ZIP_STORED)
+    info = archive.getinfo(name)
+    info.compress_type, info.file_size = ZIP_ZSTANDARD, len(content)
+    info.CRC = zlib.crc32(content)
+
+
+def test_the_native_runtime_of_a_pex_is_left_out(tmp_path: Path) -> None:
+    """`pex --rc` compresses the app and its wheels by zstd, and puts its own runtime below `__pex__`."""
+    name = "a-1-py3-none-any.whl"
+    wheel = io.BytesIO()
+    with zipfile.ZipFile(wheel, "w") as archive:
+        add_by_zstd(archive, "a.py", b"A = 1\n")
+        add_by_zstd(archive, "a-1.dist-info/METADATA", b"Name: a\nVersion: 1\n")
+        add_by_zstd(archive, "a-1.dist-info/WHEEL", b"Wheel-Version: 1.0\nTag: py3-none-any\n")
+        add_by_zstd(archive, "a-1.dist-info/RECORD", b"a.py,,\n")
+    path = tmp_path / "app.pex"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        add_by_zstd(archive, "app/main.py", b"import a\n")
+        archive.writestr(f".deps/{name}", wheel.getvalue(), zipfile.ZIP_STORED)
+        for directory in ("", ".scripts/", ".scripts/venv-activation/", ".clibs/", ".proxies/"):
+            archive.writestr("__pex__/" + directory, "")
+        for file in (
+            ".scripts/PEX_EXTRA_SYS_PATH.start",
+            ".scripts/venv-activation/activate",
+            ".proxies/python-proxy-x86_64-linux-gnu",
+        ):
+            add_by_zstd(archive, "__pex__/" + file, b"its runtime")
+        archive.writestr("__pex__/.clibs/x86_64-linux-gnu.libpexrc.so", b"\x7fELF")
+        info = {"deps_are_wheel_files": True, "distributions": {name: "0"}}
+        archive.writestr("PEX-INFO", json.dumps(info))
+        for file in ("__pex__/__init__.py", "__main__.py"):
+            archive.writestr(file, "its boot")
+    path.write_bytes(b"#!/usr/bin/env python3.9\n" + path.read_bytes())
+    pex = read_pex(path)
+    contents = {entry.path: b"".join(entry.chunks()) for entry in pex.source_entries()}
+    assert contents == {"lib/app/main.py": b"import a\n"}
+    (read,) = pex.wheels()
+    assert {entry.path: b"".join(entry.chunks()) for entry in read.entries}[
+        "lib/a.py"
+    ] == b"A = 1\n"
 
 
 def test_the_shebang_is_the_first_line(tmp_path: Path) -> None:

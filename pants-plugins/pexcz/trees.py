@@ -5,6 +5,7 @@ Nothing here knows what the files mean.
 
 from __future__ import annotations
 
+import copy
 import errno
 import os
 import stat
@@ -18,13 +19,19 @@ from pathlib import Path
 from typing import IO, Dict, Iterator, Protocol
 
 import deflate
+import zstandard
 
 from pexcz import paths
 from pexcz.errors import BadArchiveError, OutputError, unreadable
 
 COPY_CHUNK_BYTES = 1 << 20
 # By what zipfile says that it can't read something.
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, struct.error)
+_UNREADABLE = (
+    *(zipfile.BadZipFile, zlib.error, zstandard.ZstdError),
+    *(EOFError, RuntimeError, ValueError, struct.error),
+)
+# APPNOTE.TXT, 4.4.5. `pex --rc` writes it; zipfile reads it since Python 3.14 alone.
+ZIP_ZSTANDARD = 93
 # What is inflated in one go.
 INFLATE_BYTES_MAX = 8 << 20
 # APPNOTE.TXT, 4.3.7: a signature, what the directory says too, the lengths of name and extra field. 4.4.4: flags.
@@ -179,7 +186,7 @@ class ZipTree(_Tree):
                 directories.add(paths.check(path.rstrip("/"), name))
                 continue
             paths.check(path, name)
-            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, ZIP_ZSTANDARD):
                 raise BadArchiveError(
                     f"{name} contains {path} compressed by method {info.compress_type}, which no PEX and no "
                     "wheel has. Build it again."
@@ -224,15 +231,37 @@ class ZipTree(_Tree):
 
     @contextmanager
     def _open(self, path: str) -> Iterator[IO[bytes]]:
-        with self._zip.open(self._infos[path]) as stream:
-            yield stream
+        info = self._infos[path]
+        if info.compress_type != ZIP_ZSTANDARD:
+            with self._zip.open(info) as stream:
+                yield stream
+            return
+        # As if what is stored were the content, whose checksum is another.
+        stored = copy.copy(info)
+        stored.compress_type, stored.file_size = zipfile.ZIP_STORED, info.compress_size
+        del stored.CRC
+        with self._zip.open(stored) as packed:
+            yield zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True)
 
     def chunks(self, path: str) -> Iterator[bytes]:
+        info = self._infos[path]
+        if info.compress_type == ZIP_ZSTANDARD:
+            return self._checked(path, super().chunks(path), info.CRC)
         try:
-            content = self._inflated(self._infos[path])
+            content = self._inflated(info)
         except OSError as e:
             raise unreadable(f"{self.name}/{path}", e, BadArchiveError) from e
         return super().chunks(path) if content is None else iter([content])
+
+    def _checked(self, path: str, chunks: Iterator[bytes], expected: int) -> Iterator[bytes]:
+        crc32 = 0
+        for chunk in chunks:
+            crc32 = zlib.crc32(chunk, crc32)
+            yield chunk
+        if crc32 != expected:
+            raise BadArchiveError(
+                f"{self.name} is damaged: {path} can't be read: its checksum is wrong. Build or download it again."
+            )
 
     def _inflated(self, info: zipfile.ZipInfo) -> bytes | None:
         """A small deflated file, in a third of the time that zipfile takes; None to leave it, and its errors, to that."""

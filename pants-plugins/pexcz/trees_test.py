@@ -6,21 +6,44 @@ import io
 import os
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from pexcz.errors import BadArchiveError
-from pexcz.trees import INFLATE_BYTES_MAX, DirectoryTree, ZipTree, nested_zip, subtrees
+from pexcz.trees import (
+    INFLATE_BYTES_MAX,
+    ZIP_ZSTANDARD,
+    DirectoryTree,
+    ZipTree,
+    nested_zip,
+    subtrees,
+)
 
-METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, ZIP_ZSTANDARD)
 
 
 def zipped(*names: str, content: bytes = b"x", method: int = zipfile.ZIP_STORED) -> io.BytesIO:
+    if method == ZIP_ZSTANDARD:
+        return zipped_by_zstd(*names, packed=zstandard.compress(content), content=content)
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", method) as archive:
         for name in names:
             archive.writestr(name, b"" if name.endswith("/") else content)
+    return stream
+
+
+def zipped_by_zstd(*names: str, packed: bytes, content: bytes) -> io.BytesIO:
+    """Make a zip file whose entries hold `packed`, and say that it is `content`, compressed."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name in names:
+            archive.writestr(name, packed)
+            info = archive.getinfo(name)
+            info.compress_type, info.file_size = ZIP_ZSTANDARD, len(content)
+            info.CRC = zlib.crc32(content)
     return stream
 
 
@@ -107,6 +130,61 @@ def test_a_number_of_zip64_that_lies_is_noticed(field: int, number: int, tmp_pat
         return
     with pytest.raises(BadArchiveError, match="^x.zip "):
         ZipTree(path, "x.zip").read("a")
+
+
+def streamed(content: bytes) -> bytes:
+    """Compress as a program does that doesn't know the size beforehand."""
+    compressor = zstandard.ZstdCompressor(write_content_size=False).compressobj()
+    return compressor.compress(content) + compressor.flush()
+
+
+@pytest.mark.parametrize("content", [b"", b"content" * 9, os.urandom(5 << 19)])
+def test_an_entry_compressed_by_zstd_is_read(content: bytes) -> None:
+    half = len(content) // 2
+    skipped = struct.pack("<II", 0x184D2A50, 3) + b"abc"
+    for packed in (
+        zstandard.compress(content),
+        streamed(content),
+        zstandard.compress(content[:half]) + skipped + streamed(content[half:]),
+    ):
+        tree = ZipTree(zipped_by_zstd("a", packed=packed, content=content), "x.zip")
+        assert tree.read("a") == content
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        b"",
+        b"not zstd",
+        zstandard.compress(b"conten"),
+        zstandard.compress(b"content and more"),
+        zstandard.compress(b"CONTENT"),
+        zstandard.compress(b"content")[:-1],
+        zstandard.compress(b"content") + b"garbage",
+        zstandard.compress(b"content") + zstandard.compress(bytes(1 << 30)),
+    ],
+)
+def test_an_entry_compressed_by_zstd_that_lies_is_damaged(packed: bytes) -> None:
+    tree = ZipTree(zipped_by_zstd("a", packed=packed, content=b"content"), "x.zip")
+    with pytest.raises(BadArchiveError, match="^x.zip is damaged: a "):
+        tree.read("a")
+
+
+def test_a_frame_that_wants_too_much_memory_is_refused() -> None:
+    parameters = zstandard.ZstdCompressionParameters(window_log=30, write_content_size=False)
+    compressor = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    packed = compressor.compress(b"content") + compressor.flush()
+    tree = ZipTree(zipped_by_zstd("a", packed=packed, content=b"content"), "x.zip")
+    with pytest.raises(BadArchiveError, match="x.zip is damaged: a can't be read: .* memory"):
+        tree.read("a")
+
+
+def test_an_encrypted_entry_compressed_by_zstd_is_refused() -> None:
+    content = bytearray(zipped("a", method=ZIP_ZSTANDARD).getvalue())
+    for signature, offset in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        content[content.index(signature) + offset] |= 1
+    with pytest.raises(BadArchiveError, match="is encrypted"):
+        ZipTree(io.BytesIO(bytes(content)), "x.zip").read("a")
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
