@@ -261,6 +261,19 @@ RC_FILE_OF_A_DIRECTORY = Difference(
     czex="doesn't count; the one in it does",
     why="every way to start an app should give the same",
 )
+ON_PYTHONPATH = Difference(
+    what="An app on PYTHONPATH, for a program that imports the app's own modules without `import __pex__`",
+    pex="they are found, without its wheels",
+    czex="they are not found: ModuleNotFoundError; `import __pex__` first, or `from __pex__ import mine`, finds both",
+    why="they are in a pack, and to look into it would cost every start",
+)
+READ_BY_A_PEX = Difference(
+    what="The app on the PEX_PATH of a PEX, or given to `pex --pex-path` or `pex --pex-repository`",
+    pex="its distributions are added",
+    czex="FileNotFoundError with `.bootstrap` or `.deps`, or, where that cache has unpacked the app's PEX before, as the PEX; "
+    "give the PEX instead",
+    why="Pex can't read packs; a CZEX has PEXes and CZEX files on its PEX_PATH",
+)
 
 # The warnings first: they begin with a path of the cache.
 EVERYWHERE = (COMPILED, CACHE)
@@ -296,4 +309,6 @@ DIFFERENCES = (
     SH_BOOT_FLAGS,
     HEADER,
     RC_FILE_OF_A_DIRECTORY,
+    ON_PYTHONPATH,
+    READ_BY_A_PEX,
 )
