@@ -12,7 +12,7 @@ from boot.fail import CannotStart
 def parse(subject):
     """The options given. Each has `run`, a function that takes the subject and the options."""
     # Each of these needs this module.
-    from boot.tools import graph, info, interpreter, repository, venv
+    from boot.tools import graph, info, interpreter, platforms, repository, venv
 
     name = os.path.relpath(subject.app)
     name = subject.app if name.startswith(os.pardir) else os.path.join(os.curdir, name)
@@ -27,7 +27,7 @@ def parse(subject):
     commands = parser.add_subparsers(
         description="{0} can be operated on by any of these commands.".format(name)
     )
-    for module in (info, interpreter, graph, repository, venv):
+    for module in (info, interpreter, graph, platforms, repository, venv):
         summary = module.__doc__.partition("\n")[0]
         command = commands.add_parser(
             module.__name__.rpartition(".")[2],
