@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from pexcz.header import (
+    INCOMPLETE,
     Beginning,
+    before_zip,
     plain_header,
     polyglot,
     python_names,
@@ -74,6 +76,19 @@ def test_sh_reads_a_header_to_its_end_and_python_what_follows(
     assert (by_sh.returncode, by_sh.stdout.decode()) == (3, pex_root.replace("~", "/h"))
     by_python = subprocess.run([sys.executable, "-W", "error", str(file)], capture_output=True)
     assert (by_python.stdout, by_python.stderr) == (b"Python\n", b"")
+
+
+@pytest.mark.parametrize("header", ["#!/usr/bin/python3.9\n", "#!/bin/sh\n{ # …\nexit\n}\n"])
+def test_python_shows_of_a_file_without_its_end_that_it_is_incomplete(
+    header: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "app.czex"
+    file.write_bytes(before_zip(header).encode() + b"CZEXPACK\0\xff")
+    process = subprocess.run([sys.executable, str(file)], capture_output=True, text=True)
+    assert (process.returncode, process.stdout) == (1, "")
+    assert process.stderr.splitlines()[-1].endswith(f": {INCOMPLETE}")
+    # What Python reads as source has to be in an encoding.
+    assert INCOMPLETE not in polyglot(header)
 
 
 def test_a_line_that_names_python_stays_alone() -> None:
