@@ -27,7 +27,7 @@ for n in $m; do
     i= t=
     # An environment that is not its interpreter's any more sets the variable, and comes back.
     case $s$_CZEX_COLD_SH_PYTHON$c in /*) [ -r "$v/sh$f" ] && { IFS= read -r i; IFS= read -r t; } <"$v/sh$f" ;; esac
-    # A `.pth` file that has come to the machine may change what the app finds, or one that has gone.
+    # A `.pth` file that has come or gone since then may change what the app is to find: Python looks again.
     for t in $t; do [ "$t" -nt "$v/sh$f" ] && i=; done
     case $i in
       "!") continue ;;

@@ -114,8 +114,8 @@ ROWS = (
             "--inject-python-args=-u",
         ),
         ("import sys; print(sys.warnoptions, list(sys._xoptions.items()), sys.flags)", "x"),
-        command=("{python}", "-W", "always", "-X", "one=two", "-X", "three", "{app}"),
-        sees=("['ignore', 'always'] [('one', 'two'), ('three', True)]",),
+        command=("{python}", "-W", "always::UserWarning", "-X", "one=two", "-X", "three", "{app}"),
+        sees=("['ignore', 'always::UserWarning'] [('one', 'two'), ('three', True)]",),
     ),
     Row(
         "a variable is bound to a resource",

@@ -61,16 +61,26 @@ except ImportError as error:
 def main():
     _interpreters.run_string(_interpreters.create(), CODE)
 """
+HOOK_ON_PYTHONPATH = """\
+import sys
+class Hook(object):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None
+    find_module = find_spec
+sys.meta_path.append(Hook)
+"""
 PYTHON_PATH = """\
 from __future__ import print_function
 import os, site, sys
 def main():
     import cow, mine
-    print(sys.path.index(os.path.dirname(mine.__file__)), os.getcwd() in sys.path)
+    places = [os.path.dirname(module.__file__) for module in (mine, os)]
+    print(sys.path.index(places[0]) < sys.path.index(places[1]), os.getcwd() in sys.path)
     print(cow.WHERE, 'sitecustomize' in sys.modules)
     print(mine.__file__.replace('.pyc', '.py'))
     print(site.ENABLE_USER_SITE, sys.flags.no_user_site, sys.flags.ignore_environment)
-    print(sys.meta_path[-1], os.environ['PYTHONPATH'], sys.warnoptions)
+    print([finder for finder in sys.meta_path if 'Hook' in str(finder)], os.environ['PYTHONPATH'], sys.warnoptions)
 """
 HOOK = "import __pex__, cow.say; from __pex__ import cow as same; print(same is cow)"
 # As much as Pex uses of it. The interpreter's path is not compared.
@@ -144,6 +154,7 @@ FILES_AND_CHILDREN = (
             ),
             sees=("[]\n['again', 'and', '']\n",),
             pythons=pythons,
+            header=layout == "zipapp",
         )
         for kind, options, layout, pythons in (
             ("", (), "zipapp", CPYTHONS),
@@ -214,10 +225,10 @@ MACHINES = (
         files={
             "mine/mine.py": "",
             "mine/cow.py": "WHERE = 'PYTHONPATH'\n",
-            "mine/sitecustomize.py": "import sys\nsys.meta_path.append('hook')\n",
+            "mine/sitecustomize.py": HOOK_ON_PYTHONPATH,
         },
         env={"PYTHONPATH": "../mine:"},
-        sees=("0 True\nPYTHONPATH True\n", "hook ../mine:"),
+        sees=("True True\nPYTHONPATH True\n", "Hook", " ../mine:"),
         pythons=CPYTHONS,
     ),
     Row(
