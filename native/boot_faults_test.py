@@ -106,21 +106,6 @@ def test_a_runtime_that_was_damaged_in_the_cache_is_not_started(
     assert machine.leftovers() == []
 
 
-@on(*map(Python, ("cpython2.7", "cpython3.7", "cpython3.11", "pypy3")))
-def test_a_cache_where_nothing_may_be_executed_is_named(
-    cow: Path, machine: Machine, python: Python, tmp_path: Path
-) -> None:
-    disk = full_disk(tmp_path, "9m,noexec")
-    try:
-        outcome = machine.with_(PEXCZ_ROOT=str(disk / "czex")).run(python.path(), cow)
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
-    assert (outcome.stdout, outcome.code) == ("", 1)
-    assert outcome.stderr.count("\n") == 1
-    assert outcome.stderr.startswith(f"czex: {cow} can't be installed: {disk}/czex/runtimes/")
-    assert "noexec" in outcome.stderr
-
-
 @on(*map(Python, ("cpython2.7", "cpython3.11")))
 def test_a_runtime_that_is_killed_is_named(cow: Path, machine: Machine, python: Python) -> None:
     machine.run(python.path(), cow)

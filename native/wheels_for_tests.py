@@ -10,7 +10,7 @@ import sys
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Dict, List, Sequence
+from typing import Dict, List, Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Wheel:
     """
 
     project: str
-    files: Dict[str, str]
+    files: Mapping[str, str | bytes]
     version: str = "1.0"
     tag: str = "py2.py3-none-any"
     metadata: str = ""
@@ -52,7 +52,7 @@ class Wheel:
             lines = "".join(f"{name} = {target}\n" for name, target in self.scripts.items())
             files[f"{info}/entry_points.txt"] = "[console_scripts]\n" + lines
         record = [
-            f"{name},{_record_hash(content)},{len(content.encode())}"
+            f"{name},{_record_hash(_encoded(content))},{len(_encoded(content))}"
             for name, content in files.items()
         ]
         files[f"{info}/RECORD"] = "\n".join([*record, f"{info}/RECORD,,"]) + "\n"
@@ -65,8 +65,12 @@ class Wheel:
         return path
 
 
-def _record_hash(content: str) -> str:
-    digest = hashlib.sha256(content.encode()).digest()
+def _encoded(content: str | bytes) -> bytes:
+    return content if isinstance(content, bytes) else content.encode()
+
+
+def _record_hash(content: bytes) -> str:
+    digest = hashlib.sha256(content).digest()
     return "sha256=" + base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 

@@ -9,7 +9,7 @@ import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Dict, List, Sequence
+from typing import IO, Any, Dict, List, Sequence, Tuple
 
 import deflate
 
@@ -21,7 +21,7 @@ from pexcz.dependencies import Dependencies
 from pexcz.directorywriter import DirectoryWriter, name_by_content
 from pexcz.errors import BadPackError
 from pexcz.output import whole_directory, whole_file
-from pexcz.pack import FINGERPRINT_DIGITS, PackInfo, read_pack_info
+from pexcz.pack import DIRECTORY, FINGERPRINT_DIGITS, PackInfo, read_pack_info
 from pexcz.packplaces import pack_file, write_packs
 from pexcz.pexfile import HOOK, MAIN, MANIFEST, PACKED, PEX_INFO, ZIPAPP
 from pexcz.requirements import constraint_data
@@ -309,7 +309,14 @@ def _pack_records(
         if meta["kind"] == "wheel":
             meta["order"] = orders[index]
             meta["requires"] = dependencies.of_wheel(meta["requires"])
-        records.append({**meta, **_place(info, offsets), "bytecode": {}})
+        records.append(
+            {
+                **meta,
+                **_place(info, offsets),
+                "beside_bytecode": _beside_bytecode(info),
+                "bytecode": {},
+            }
+        )
     for info, (index, tag) in zip(bytecode, match(bytecode, contents)):
         together = hashlib.sha256((contents[index].sha256 + info.sha256).encode("ascii"))
         records[index]["bytecode"][tag] = {
@@ -317,6 +324,17 @@ def _pack_records(
             "fingerprint": together.hexdigest()[:FINGERPRINT_DIGITS],
         }
     return records
+
+
+def _beside_bytecode(info: PackInfo) -> Tuple[int, int]:
+    """How many files and bytes are in a pack beside bytecode, which Python itself adds to what is unpacked."""
+    sizes = [
+        size
+        for path, size, flags in info.files
+        if not (flags & DIRECTORY or path.endswith((".pyc", ".pyo")))
+        if path.split("/")[-2:-1] != ["__pycache__"]
+    ]
+    return len(sizes), sum(sizes)
 
 
 def _place(info: PackInfo, offsets: Dict[str, int]) -> Dict[str, Any]:

@@ -58,7 +58,7 @@ BOOT_MODULES = (
 # On the stack below the app.
 BOOT_MODULES_TRACED = ("activate", "warm")
 # Written into each environment.
-BOOT_TEXTS = ("venv_main",)
+BOOT_TEXTS = ("damage", "venv_main")
 
 
 @dataclass(frozen=True)

@@ -508,16 +508,23 @@ def entry_point(settings, app):
     """The app's entry point, as a function without arguments."""
     entry = settings["entry"]
     if entry is None:
-        return lambda: interpret(settings)
+        return lambda: interpret(settings, app)
     sys.argv[1:1] = [arg.format(pex=Variables()) for arg in settings["inject_args"]]
     kind, target = entry[0], entry[1]
     if kind == "missing":
         sys.exit("czex: {0}: there is no script {1!r} in this app".format(app, target))
     if kind == "binary":
-        replace_process([target] + sys.argv[1:])
+        try:
+            replace_process([target] + sys.argv[1:])
+        except OSError as error:
+            stop_if_damaged(settings, app, error)
+            sys.exit(
+                "czex: can't start {0}: {1}: {2}; set PEXCZ_ROOT to a directory where it may be "
+                "executed".format(app, target, error.strerror)
+            )
     namespace = main_namespace(settings)
     if kind == "module":
-        return lambda: execute_module(target, settings)
+        return lambda: execute_module(target, settings, app)
     if kind == "script":
         sys.argv[0] = target if settings["venv_mode"] else os.path.basename(target)
         with open(target, "rb") as stream:
@@ -530,34 +537,35 @@ def entry_point(settings, app):
         sys.argv[0] = os.path.join(os.getcwd(), sys.argv[0])
     try:
         __import__(target)
-    except ImportError:
-        stop_if_damaged(settings)
+        function = sys.modules[target]
+        for attribute in entry[2].split("."):
+            function = getattr(function, attribute)
+    except Exception as error:
+        stop_if_damaged(settings, app, error)
         raise
-    function = sys.modules[target]
-    for attribute in entry[2].split("."):
-        function = getattr(function, attribute)
     return function
 
 
-def stop_if_damaged(settings):
-    """Where something of the environment has gone from the cache, say so, and let the next start make it again."""
-    packages = settings["site_packages"]
+def stop_if_damaged(settings, app, error):
+    """Where importing the app has failed because of its cache, say so.
+
+    That is all that is said where something can't be imported. What else has failed may have other reasons: there, the
+    app's own traceback follows.
+    """
+    import marshal
+
     try:
-        paths = [os.path.join(packages, name) for name in os.listdir(packages)]
-    except OSError:
-        paths = [packages]
-    for path in paths:
-        if not os.path.exists(path):
-            try:
-                os.unlink(os.path.join(settings["venv"], "boot"))
-            except OSError:
-                pass
-            gone = os.path.realpath(path)
-            sys.exit(
-                "czex: {0} is gone from the cache; start again, to have it installed anew".format(
-                    gone
-                )
-            )
+        with open(os.path.join(settings["venv"], "packs"), "rb") as stream:
+            packs, source = marshal.loads(stream.read())
+    except (EnvironmentError, EOFError, ValueError, TypeError):
+        return
+    namespace = {"__name__": "czex_damage"}
+    exec(source, namespace)
+    message = namespace["explain"](packs, settings, app, error)
+    if message and isinstance(error, (ImportError, SyntaxError, EOFError)):
+        sys.exit(message)
+    if message:
+        sys.stderr.write(message + "\n")
 
 
 def main_namespace(settings):
@@ -581,13 +589,13 @@ def main_namespace(settings):
     return namespace
 
 
-def execute_module(name, settings):
+def execute_module(name, settings, app):
     import runpy
 
     try:
         runpy.run_module(name, run_name="__main__", alter_sys=True)
-    except ImportError:
-        stop_if_damaged(settings)
+    except Exception as error:
+        stop_if_damaged(settings, app, error)
         raise
     return 0
 
@@ -599,7 +607,7 @@ def execute_code(content, name, namespace):
     return 0
 
 
-def interpret(settings):
+def interpret(settings, app):
     """Be a Python: a CZEX without entry point, or PEX_INTERPRETER."""
     args = sys.argv[1:]
     if args and args[0].startswith("-") and args[0] not in ("-", "-c", "-m"):
@@ -613,7 +621,7 @@ def interpret(settings):
     if args[0] == "-m":
         sys.argv = args[1:]
         main_namespace(settings)
-        return execute_module(args[1], settings)
+        return execute_module(args[1], settings, app)
     if args[0] == "-c":
         sys.argv = ["-c"] + args[2:]
         return execute_code(args[1], "-c <cmd>", main_namespace(settings))

@@ -231,9 +231,9 @@ class ColdStart(object):
         return self._checked_root
 
     def _use_temporary_root(self, root, error):
-        from boot import rescue
+        from boot import temporary
 
-        self._temporary = rescue.temporary_root(root, error, self._temporary)
+        self._temporary = temporary.temporary_root(root, error, self._temporary)
         return self._temporary
 
     def _venv(self, root):
@@ -270,10 +270,11 @@ class ColdStart(object):
         self._log("installing into {0}".format(environment.venv))
         main = boot.source("venv_main").replace('"@version@"', literal(sys.version))
         main = main.replace('"@app@"', literal(environment.app))
-        plan = environment.plan(self._activation["CODE"], boot.code_of("venv_start"), main)
+        texts = main, boot.source("damage")
+        codes = self._activation["CODE"], boot.code_of("venv_start")
         try:
             executable = install.runtime(self._archive, self.manifest, root)
-            code = install.run_runtime(executable, plan)
+            code = install.run_runtime(executable, environment.plan(executable, *texts + codes))
         except OSError as error:
             raise CannotStart(
                 "{0} can't be installed: {1}: {2}; free the space or give access there, or set "
@@ -341,7 +342,7 @@ class ColdStart(object):
         try:
             if not code:
                 found = dict(boot.code, warm=self._warm["code"])
-                sources = {"venv_main": boot.sources["venv_main"]}
+                sources = dict((name, boot.sources[name]) for name in ("damage", "venv_main"))
                 code = marshal.dumps({"code": found, "sources": sources})
             install.write_whole(path, code)
         except (EnvironmentError, ValueError) as error:

@@ -75,11 +75,12 @@ class Environment(object):
         """Whether one of its own packs says so of itself."""
         return any(key in pack for pack in self.packs)
 
-    def plan(self, code, start_code, main_source):
+    def plan(self, runtime, main_source, damage_source, code, start_code):
         """The plan for the runtime.
 
+        :param runtime: The runtime's executable.
+        :param main_source: The source of the environment's `__main__.py`, `damage_source` that of `damage.py`.
         :param code: The code of `activate.py`, and `start_code` that of `venv_start.py`.
-        :param main_source: The source of the environment's `__main__.py`.
         """
         plan = Plan()
         plan.add("czex-plan", "1")
@@ -87,9 +88,11 @@ class Environment(object):
         plan.add("venv", self.venv)
         plan.add("shebang", "#!" + self.shebang())
         plan.add("copy", "1" if self.info.get("venv_site_packages_copies") else "0")
-        self.add_interpreter(plan)
+        # Where the cache's file system lets nothing be executed, a link to what can be is better than a copy.
+        self.add_interpreter(plan, os.access(runtime, os.X_OK))
         boot = self._text, settings.settings(self), code, start_code
         plan.add_file("644", "boot", marshal.dumps(boot))
+        plan.add_file("644", "packs", marshal.dumps((self._unpacked(), damage_source)))
         plan.add_file("644", "__main__.py", main_source)
         self.add_console_scripts(plan, self.packs)
         if self.info.get("venv"):
@@ -136,6 +139,16 @@ class Environment(object):
                     )
                 plan.add("mount", "data", "")
 
+    def _unpacked(self):
+        """What `damage.py` compares with the cache."""
+        others = self.composition.packs if self.composition else []
+        return [
+            (self.content(pack), pack.get("name", "the app")) + tuple(pack["beside_bytecode"])
+            for pack in self.packs + others
+            # The CZEX of an older version has not counted them.
+            if "beside_bytecode" in pack
+        ]
+
     def content(self, pack):
         """The directory in the cache that a pack is unpacked to: one directory for each scheme in it."""
         bytecode = self._bytecode(pack)
@@ -157,7 +170,7 @@ class Environment(object):
         parent = "wheels" if pack["kind"] == "wheel" else "sources"
         return os.path.join(self.root, parent, fingerprint)
 
-    def add_interpreter(self, plan):
+    def add_interpreter(self, plan, may_be_copied=True):
         executable = interpreter.base_executable()
         version = interpreter.version_text()
         plan.add_file(
@@ -180,10 +193,11 @@ class Environment(object):
         if sys.version_info[0] == 2:
             from boot import python2
 
-            python2.add_interpreter(plan, executable, interpreter.standard_library())
+            python2.add_library(plan)
             if settings.shares_site_packages(self.info):
                 python2.add_system_site_packages(plan)
-        elif self.info.get("venv_copies"):
+        is_copied = sys.version_info[0] == 2 or self.info.get("venv_copies")
+        if is_copied and may_be_copied:
             with open(executable, "rb") as stream:
                 plan.add_file("755", "bin/python", stream.read())
         else:

@@ -151,7 +151,17 @@ def write_all(descriptor, content):
 
 
 def run_runtime(executable, plan):
-    """Start the runtime with a plan on its standard input, and return its exit code: NOT_STARTED, or below 0 for a signal.
+    """Start the runtime with a plan on its standard input, and return its exit code: NOT_STARTED, or below 0 for a signal."""
+    code = run_program(executable, plan)
+    if code == NOT_STARTED:
+        from boot import elsewhere
+
+        code = elsewhere.run_runtime(executable, plan)
+    return code
+
+
+def run_program(executable, plan):
+    """As `run_runtime`, but only from where the executable is.
 
     `subprocess` would cost more than the runtime's own work on a small app.
     """
@@ -181,7 +191,7 @@ def run_runtime(executable, plan):
                     os._exit(NOT_STARTED)
     except OSError as error:
         os.close(writer)
-        if error.errno != errno.EACCES:
+        if error.errno not in (errno.EACCES, errno.EPERM):
             raise
         return NOT_STARTED
     finally:

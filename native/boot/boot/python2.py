@@ -27,9 +27,7 @@ __file__ = {home!r} + "/site.py"
 """
 
 
-def add_interpreter(plan, executable, standard_library):
-    with open(executable, "rb") as stream:
-        plan.add_file("755", "bin/python", stream.read())
+def add_library(plan):
     home = os.path.dirname(os.path.abspath(os.__file__))
     for name in sorted(os.listdir(home)):
         stem, suffix = os.path.splitext(name)

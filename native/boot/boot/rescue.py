@@ -1,56 +1,12 @@
-"""What to do where the cache is not as it should be: a temporary one, or a damaged environment out of the way."""
+"""What to do where the cache is not as it should be, and what to say."""
 
 import errno
+import marshal
 import os
-import sys
 
+from boot import damage
 from boot.fail import CannotStart
-from boot.install import NOT_STARTED, make_root, unique_name
-
-
-def temporary_root(root, error, temporary=None):
-    """A cache for this start alone, where `root` can't be used, removed when the app ends.
-
-    :param temporary: The one that an earlier process of this start has made.
-    """
-    import atexit
-    import shutil
-
-    temporary = temporary or make_temporary_root(root, error)
-    # Python 2 takes a module's names away from its functions when it is gone from `sys.modules`.
-    getpid = os.getpid
-    owner = getpid()
-
-    def remove():
-        if getpid() == owner:
-            shutil.rmtree(temporary, ignore_errors=True)
-
-    atexit.register(remove)
-    return temporary
-
-
-def make_temporary_root(root, error):
-    import tempfile
-
-    reason = error.strerror
-    if error.errno == errno.EEXIST:
-        reason = "it is a symbolic link that leads nowhere"
-    if error.filename not in (None, root):
-        reason = "{0}: {1}".format(error.filename, reason)
-    try:
-        temporary = os.path.realpath(tempfile.mkdtemp(prefix="czex-"))
-        make_root(temporary)
-    except OSError as second:
-        raise CannotStart(
-            "the cache {0} can't be used ({1}), nor can a temporary one ({2}); set PEXCZ_ROOT to a "
-            "directory that can".format(root, reason, second.strerror or second)
-        )
-    warning = (
-        "czex: the cache {0} can't be used ({1}); using {2} for this start alone; set PEXCZ_ROOT to a "
-        "directory of your own".format(root, reason, temporary)
-    )
-    sys.stderr.write(warning.replace("\n", "?") + "\n")
-    return temporary
+from boot.install import NOT_STARTED, unique_name
 
 
 def without_runtime(app, executable, code):
@@ -88,21 +44,17 @@ def discard(venv, is_whole):
     except OSError as error:
         if error.errno not in (errno.ENOENT, errno.EEXIST, errno.ENOTEMPTY):
             raise CannotStart("{0} is damaged; remove it ({1})".format(venv, error.strerror))
-    for pack in incomplete_packs(aside):
-        discard(pack, lambda path: False)
+    for directory in damaged_packs(aside):
+        discard(directory, lambda path: False)
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def incomplete_packs(venv):
-    """The directories of wheels and sources in which an environment's links find something no more."""
-    root = os.path.dirname(os.path.dirname(os.path.dirname(venv)))
-    packs = set()
-    for directory, names, files in os.walk(venv):
-        for name in names + files:
-            link = os.path.join(directory, name)
-            if os.path.islink(link) and not os.path.exists(link):
-                target = os.path.normpath(os.path.join(directory, os.readlink(link)))
-                parts = target[len(root) + 1 :].split(os.sep)
-                if target.startswith(root + os.sep) and parts[0] in ("wheels", "sources"):
-                    packs.add(os.path.join(root, *parts[:2]))
-    return packs
+def damaged_packs(venv):
+    """The directories of wheels and sources that an environment was made of, and in which something is missing."""
+    try:
+        with open(os.path.join(venv, "packs"), "rb") as stream:
+            packs = marshal.loads(stream.read())[0]
+    except (EnvironmentError, EOFError, ValueError, TypeError):
+        return []
+    found = [damage.Found(*pack) for pack in packs]
+    return [pack.directory for pack in found if pack.problem]

@@ -1,0 +1,165 @@
+"""A cache for one start alone, where the real one can't be used.
+
+A start that ends by itself removes its own. What another has left is removed by the next start that needs one: each holds a
+lock on its own as long as its process lives, or one that it has become by `exec`.
+"""
+
+import errno
+import os
+import re
+import shutil
+import stat
+import sys
+import tempfile
+import time
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None
+
+from boot.fail import CannotStart
+from boot.install import make_root
+
+PREFIX = "czex-{0}-"
+NAME = re.compile(r"czex-\d+-\w+$")
+# What stands in a cache.
+CONTENT = {"boot", "pexes", "runtimes", "sources", "venvs", "wheels"}
+# For its maker to lock it.
+YOUNG_SECONDS = 60
+
+
+def temporary_root(root, error, temporary=None):
+    """A cache for this start alone, where `root` can't be used, removed when the app ends by itself.
+
+    :param temporary: The one that an earlier process of this start has made.
+    """
+    import atexit
+
+    temporary = temporary or inherited() or make_temporary_root(root, error)
+    # Python 2 takes a module's names away from its functions when it is gone from `sys.modules`.
+    getpid, rmtree = os.getpid, shutil.rmtree
+    owner = getpid()
+
+    def remove():
+        if getpid() == owner:
+            rmtree(temporary, ignore_errors=True)
+
+    atexit.register(remove)
+    return temporary
+
+
+def make_temporary_root(root, error):
+    reason = error.strerror
+    if error.errno == errno.EEXIST:
+        reason = "it is a symbolic link that leads nowhere"
+    if error.filename not in (None, root):
+        reason = "{0}: {1}".format(error.filename, reason)
+    try:
+        remove_abandoned(os.path.realpath(tempfile.gettempdir()))
+        prefix = PREFIX.format(os.getpid())
+        temporary = os.path.realpath(tempfile.mkdtemp(prefix=prefix))
+        lock_for_life(temporary)
+        make_root(temporary)
+    except OSError as second:
+        raise CannotStart(
+            "the cache {0} can't be used ({1}), nor can a temporary one ({2}); set PEXCZ_ROOT to a "
+            "directory that can".format(root, reason, second.strerror or second)
+        )
+    warning = (
+        "czex: the cache {0} can't be used ({1}); using {2} for this start alone; set PEXCZ_ROOT to a "
+        "directory of your own".format(root, reason, temporary)
+    )
+    sys.stderr.write(warning.replace("\n", "?") + "\n")
+    return temporary
+
+
+def lock_for_life(directory):
+    """Hold a shared lock on a directory until this process ends, and the one that it may become by `exec`."""
+    if fcntl:
+        descriptor = os.open(directory, os.O_RDONLY)
+        if hasattr(os, "set_inheritable"):
+            os.set_inheritable(descriptor, True)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+        except EnvironmentError:
+            # A file system without locks: nobody gets the other kind, either.
+            pass
+
+
+def inherited():
+    """The temporary cache that this process has made before it became this program by `exec`, or None."""
+    parent = os.path.realpath(tempfile.gettempdir())
+    prefix = PREFIX.format(os.getpid())
+    for name in listed(parent):
+        path = os.path.join(parent, name)
+        if name.startswith(prefix) and is_held(path):
+            return path
+    return None
+
+
+def is_held(path):
+    """Whether this process has an own cache open."""
+    try:
+        status = is_own_cache(path) and os.lstat(path)
+    except OSError:
+        return False
+    for descriptor in listed("/dev/fd") if status else ():
+        try:
+            if os.path.samestat(os.fstat(int(descriptor)), status):
+                return True
+        except OSError:
+            # The one by which the descriptors have been listed.
+            pass
+    return False
+
+
+def remove_abandoned(parent):
+    """Remove the temporary caches of this user that nobody holds a lock on any more."""
+    status = os.stat(parent)
+    if os.name != "nt" and status.st_mode & 0o22 and not status.st_mode & stat.S_ISVTX:
+        # Others could put something else in the place of what is looked at.
+        return
+    for name in listed(parent):
+        path = os.path.join(parent, name)
+        try:
+            if NAME.match(name) and is_own_cache(path) and is_old(path):
+                remove_unlocked(path)
+        except EnvironmentError:
+            # Somebody else is removing it, or uses it.
+            pass
+
+
+def is_own_cache(path):
+    status = os.lstat(path)
+    if not stat.S_ISDIR(status.st_mode) or not CONTENT.issuperset(listed(path)):
+        return False
+    return os.name == "nt" or status.st_uid == os.geteuid() and status.st_mode & 0o777 == 0o700
+
+
+def is_old(path):
+    return time.time() - os.lstat(path).st_mtime > YOUNG_SECONDS
+
+
+def remove_unlocked(path):
+    """Remove a temporary cache; OSError where it is used. A kill leaves what the next one removes."""
+    if not fcntl:
+        # Windows refuses that where something in it is open.
+        aside = path + "_"
+        os.rename(path, aside)
+        shutil.rmtree(aside, ignore_errors=True)
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(path, ignore_errors=True)
+    finally:
+        os.close(descriptor)
+
+
+def listed(directory):
+    """The names in a directory; none where it can't be read."""
+    try:
+        return sorted(os.listdir(directory))
+    except OSError:
+        return []
