@@ -130,6 +130,16 @@ def test_an_app_that_can_do_without_its_native_library_runs(
         assert (outcome.stdout, outcome.stderr, outcome.code) == ("None\n", "", 0)
 
 
+def test_an_app_that_is_a_program_of_a_wheel_names_it(workshop: Workshop, noexec: Machine) -> None:
+    path = "tool-1.0.data/scripts/tool"
+    wheel = Wheel("tool", {path: "#!/bin/sh\necho moo\n"}, executables=[path])
+    app = workshop.make("tool", requirements=["tool"], wheels=[wheel], options=["-c", "tool"])
+    outcome = noexec.run(PYTHON.path(), app)
+    assert (outcome.stdout, outcome.code, outcome.stderr.count("\n")) == ("", 1, 1)
+    assert outcome.stderr.startswith(f"czex: can't start {app}: {noexec.variables['PEXCZ_ROOT']}/")
+    assert "/bin/tool: Permission denied; set PEXCZ_ROOT to " in outcome.stderr
+
+
 def with_library(workshop: Workshop, tmp_path: Path, module: str) -> Path:
     """An app that imports a wheel with a native library."""
     app = workshop.root / f"native-{module}.czex"
@@ -137,7 +147,9 @@ def with_library(workshop: Workshop, tmp_path: Path, module: str) -> Path:
         source, library = tmp_path / "neigh.c", tmp_path / "libneigh.so.1"
         source.write_text("int neigh(void) { return 42; }\n")
         compiler = [sys.executable, "-m", "ziglang", "cc"]
-        subprocess.run([*compiler, "-shared", "-fPIC", "-o", library, source], check=True)
+        subprocess.run(
+            [*compiler, "-shared", "-nostdlib", "-fPIC", "-o", library, source], check=True
+        )
         wheel = Wheel("whinny", {**NATIVE_WHEEL, "whinny/libneigh.so.1": library.read_bytes()})
         main = f"import {module}\ndef main():\n    print({module}.whinny)\n"
         workshop.make(

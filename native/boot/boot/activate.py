@@ -518,10 +518,7 @@ def entry_point(settings, app):
             replace_process([target] + sys.argv[1:])
         except OSError as error:
             stop_if_damaged(settings, app, error)
-            sys.exit(
-                "czex: can't start {0}: {1}: {2}; set PEXCZ_ROOT to a directory where it may be "
-                "executed".format(app, target, error.strerror)
-            )
+            raise
     namespace = main_namespace(settings)
     if kind == "module":
         return lambda: execute_module(target, settings, app)
@@ -547,25 +544,17 @@ def entry_point(settings, app):
 
 
 def stop_if_damaged(settings, app, error):
-    """Where importing the app has failed because of its cache, say so.
-
-    That is all that is said where something can't be imported. What else has failed may have other reasons: there, the
-    app's own traceback follows.
-    """
+    """Where importing the app has failed because of its cache, say so: `damage.py` does, which the environment has."""
     import marshal
 
     try:
-        with open(os.path.join(settings["venv"], "packs"), "rb") as stream:
+        with open(settings["venv"] + "/packs", "rb") as stream:
             packs, source = marshal.loads(stream.read())
     except (EnvironmentError, EOFError, ValueError, TypeError):
         return
     namespace = {"__name__": "czex_damage"}
     exec(source, namespace)
-    message = namespace["explain"](packs, settings, app, error)
-    if message and isinstance(error, (ImportError, SyntaxError, EOFError)):
-        sys.exit(message)
-    if message:
-        sys.stderr.write(message + "\n")
+    namespace["stop"](packs, settings, app, error)
 
 
 def main_namespace(settings):

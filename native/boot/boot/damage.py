@@ -16,6 +16,24 @@ PYCACHE = "__pycache__"
 REFUSALS = ("failed to map segment", "Error loading shared library")
 
 
+def stop(packs, settings, app, error):
+    """Say what `explain` does, and end the start where something can't be imported or executed.
+
+    What else has failed may have other reasons: there, the app's own traceback follows.
+    """
+    message = explain(packs, settings, app, error)
+    entry = settings["entry"]
+    is_program = entry and entry[0] == "binary"
+    if is_program and not message:
+        message = (
+            "czex: can't start {0}: {1}: {2}; set PEXCZ_ROOT to a directory where it may be executed"
+        ).format(app, entry[1], error.strerror)
+    if message and (is_program or isinstance(error, (ImportError, SyntaxError, EOFError))):
+        sys.exit(message)
+    if message:
+        sys.stderr.write(message + "\n")
+
+
 def explain(packs, settings, app, error):
     """Why the cache has made a start fail, as a message; None where the cache has no part in it.
 
