@@ -8,20 +8,41 @@ through the engine, which notices changes.
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
+import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from pants.base.build_root import BuildRoot
 from pants.engine.fs import CreateDigest, Digest, Directory, FileContent, PathGlobs
 from pants.engine.rules import collect_rules, rule
 
 from czex.compat import contents_of, digest_of, entries_at
-from czex.platforms import Platforms
+
+if TYPE_CHECKING:
+    from pexcz.platforms import Platforms
 
 PACKAGE = Path(__file__).resolve().parent
 CARRIED = PACKAGE / "_assets"
 TOOL = CARRIED / "pexcz" if CARRIED.is_dir() else PACKAGE.parent / "pexcz"
 NATIVE = CARRIED / "native" if CARRIED.is_dir() else PACKAGE.parents[1] / "native"
+
+
+def of_tool(name: str) -> ModuleType:
+    """A module of the tool that imports nothing but the standard library, and so needs none of the tool's packages."""
+    spec = importlib.util.spec_from_file_location(f"czex.{name}_of_tool", TOOL / f"{name}.py")
+    assert spec and spec.loader, f"{TOOL} has no {name}.py"
+    module = importlib.util.module_from_spec(spec)
+    # Dataclasses look for their module there.
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+if not TYPE_CHECKING:
+    Platforms = of_tool("platforms").Platforms
 
 
 @dataclass(frozen=True)

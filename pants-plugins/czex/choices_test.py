@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from pants.engine.addresses import Address
 from pants.engine.target import InvalidFieldException
 
-from czex.choices import chosen_platforms
-from czex.platforms import Platforms
-from czex.target_types import CzexPlatformsField
+from czex.assets import Platforms
+from czex.choices import checked_versions, chosen_platforms, entry_point_lines
+from czex.target_types import CzexPexBinaryField, CzexPlatformsField, CzexPrecompileField
 
 KNOWN = Platforms((("linux-x86_64", ("linux_x86_64",)), ("macos-arm64", ("macosx_11_0_arm64",))))
 COMPILED = ["a-1-cp39-cp39-macosx_11_0_arm64.whl"]
@@ -20,6 +22,14 @@ def chosen(platforms: list[str] | None, wheels: list[str], default: str) -> tupl
 
 def test_the_targets_own_platforms_come_first() -> None:
     assert chosen(["linux-x86_64"], COMPILED, "macos-arm64") == ("linux-x86_64",)
+
+
+def test_a_platform_may_go_by_another_of_its_names() -> None:
+    assert chosen(["linux-amd64", "macos-aarch64"], PURE, "linux-x86_64") == (
+        "linux-x86_64",
+        "macos-arm64",
+    )
+    assert chosen(None, PURE, "linux-amd64") == ("linux-x86_64",)
 
 
 def test_compiled_wheels_come_before_the_default() -> None:
@@ -68,3 +78,39 @@ def test_a_wrong_default_names_the_option_and_the_target() -> None:
     message = str(error.value)
     assert "`[czex].default_platforms`, for the `czex_binary` target app:czex," in message
     assert "Write some of linux-x86_64, macos-arm64." in message
+
+
+def versions(named: list[str] | None, constraints: list[str]) -> tuple[str, ...] | None:
+    field = CzexPrecompileField(named, Address("app", target_name="czex"))
+    return checked_versions(field, json.dumps({"interpreter_constraints": constraints}).encode())
+
+
+@pytest.mark.parametrize(
+    "constraints",
+    [["CPython==3.11.*"], ["CPython>=3.9,<3.14"], ["PyPy==3.9.*", "CPython==3.11.4"], []],
+)
+def test_the_targets_own_versions_are_those_to_compile_for(constraints: list[str]) -> None:
+    assert versions(["3.11"], constraints) == ("3.11",)
+    assert versions([], constraints) == ()
+    assert versions(None, constraints) is None
+
+
+@pytest.mark.parametrize(
+    "constraints", [["CPython==3.11.*"], ["PyPy>=3.9", "CPython<3.14"], ["PyPy"]]
+)
+def test_a_version_that_the_app_does_not_allow_is_refused(constraints: list[str]) -> None:
+    with pytest.raises(InvalidFieldException) as error:
+        versions(["3.14"], constraints)
+    assert (
+        "The `precompile` field of the `czex_binary` target app:czex names '3.14', which the interpreter constraints "
+        f"of its app don't allow: {' or '.join(constraints)}." in str(error.value)
+    )
+
+
+def test_an_app_without_an_entry_point_is_called_an_interpreter() -> None:
+    field = CzexPexBinaryField(":app", Address("app", target_name="czex"))
+    assert entry_point_lines(field, b'{"entry_point": "app"}') == ()
+    assert entry_point_lines(field, b'{"script": "app", "entry_point": null}') == ()
+    assert entry_point_lines(field, b"{}") == (
+        "It has no entry point, as :app, so it starts an interpreter.",
+    )

@@ -110,6 +110,23 @@ def test_a_platform_that_a_wheel_is_missing_for_gives_a_warning(
     assert "`complete_platforms` of the `pex_binary`" in warning
 
 
+def test_a_version_that_is_not_there_is_named_with_its_target(rule_runner: RuleRunner) -> None:
+    write(rule_runner, BUILD + 'czex_binary(name="czex", pex_binary=":app", precompile=["3.10"])\n')
+    with pytest.raises(ExecutionError) as error:
+        rule_runner.request(BuiltPackage, [field_set(rule_runner)])
+    assert (
+        "There is no Python 3.10 to precompile with. The `precompile` field of the `czex_binary` target app:czex "
+        "names it." in str(error.value)
+    )
+
+
+def test_a_version_that_the_app_does_not_allow_is_refused(rule_runner: RuleRunner) -> None:
+    write(rule_runner, BUILD + 'czex_binary(name="czex", pex_binary=":app", precompile=["3.14"])\n')
+    with pytest.raises(ExecutionError) as error:
+        rule_runner.request(BuiltPackage, [field_set(rule_runner)])
+    assert "target app:czex names '3.14', which the interpreter constraints" in str(error.value)
+
+
 @pytest.fixture(scope="module")
 def environments() -> RuleRunner:
     """Requests come from an environment that has CPython 3.9, and targets are for one that has 3.11.

@@ -28,7 +28,13 @@ from czex.bytecode import (
     constraints_of,
     only_version,
 )
-from czex.choices import checked_platforms, chosen_platforms
+from czex.choices import (
+    checked_platforms,
+    checked_versions,
+    chosen_platforms,
+    entry_point_lines,
+    no_interpreter,
+)
 from czex.compat import (
     EnvironmentField,
     contents_of,
@@ -67,16 +73,13 @@ class CzexFieldSet(PackageFieldSet, RunFieldSet):
     environment: EnvironmentField
 
 
-async def versions(
-    field: CzexPrecompileField, czex: Czex, python_setup: PythonSetup, skeleton: Digest
-) -> tuple[str, ...]:
-    """The versions of CPython to compile for."""
-    if field.value is not None or not czex.precompile:
-        return field.value or ()
-    for file in await contents_of(skeleton):
-        if file.path == f"{SKELETON}/{PEX_INFO}":
-            return only_version(file.content, python_setup)
-    return ()
+async def pex_info_of(skeleton: Digest) -> bytes:
+    (info,) = [
+        file.content
+        for file in await contents_of(skeleton)
+        if file.path == f"{SKELETON}/{PEX_INFO}"
+    ]
+    return info
 
 
 async def built(
@@ -107,10 +110,17 @@ async def built(
     )
 
     skeleton = await digest_of(pex.skeleton)
+    info = await pex_info_of(skeleton)
     packs = tuple(part for part in made if isinstance(part, Pack))
     interpreters = []
-    for version in await versions(field_set.precompile, czex, python_setup, skeleton):
-        python = await interpreter_for(constraints_of(version), pex_environment)
+    versions = checked_versions(field_set.precompile, info)
+    if versions is None:
+        versions = only_version(info, python_setup) if czex.precompile else ()
+    for version in versions:
+        try:
+            python = await interpreter_for(constraints_of(version), pex_environment)
+        except Exception as error:
+            raise no_interpreter(field_set.precompile, version, error) from error
         interpreters.append(Interpreter(version, python))
     names = [f"the sources of {field_set.address}", *map(distribution, wheels)]
     compiled = await bytecode(
@@ -137,8 +147,11 @@ async def built(
 
     output = field_set.output_path.value_or_default(file_ending="czex")
     digest = await digest_of(made_czex.at(output))
-    sizes = sizes_side_by_side(made_czex.size_bytes, pex.size_bytes)
-    return BuiltPackage(digest, (BuiltPackageArtifact(output, extra_log_lines=(sizes,)),))
+    lines = (
+        sizes_side_by_side(made_czex.size_bytes, pex.size_bytes),
+        *entry_point_lines(field_set.pex_binary, info),
+    )
+    return BuiltPackage(digest, (BuiltPackageArtifact(output, extra_log_lines=lines),))
 
 
 @rule

@@ -75,6 +75,7 @@ class CzexPlatformsField(StringSequenceField, AsyncFieldMixin):
 
         There are linux-x86_64, linux-aarch64, linux-armv7, linux-ppc64le, linux-s390x, linux-riscv64,
         macos-arm64, macos-x86_64, windows-x86_64 and windows-arm64. All of them are built on any machine.
+        Other names for an architecture, such as amd64 and arm64, stand for the same.
         """
     )
 
@@ -103,7 +104,7 @@ class CzexCompressionLevelField(IntField):
         return value
 
 
-class CzexPrecompileField(StringSequenceField):
+class CzexPrecompileField(StringSequenceField, AsyncFieldMixin):
     alias = "precompile"
     help = help_text(
         """
@@ -112,7 +113,8 @@ class CzexPrecompileField(StringSequenceField):
         the file grows by a tenth to a sixth. `[]` is for none.
 
         By default it is the version that the app's interpreter constraints allow, if that is one alone;
-        see `[czex].precompile`. An interpreter of each version must be there when the app is built.
+        see `[czex].precompile`. An interpreter of each version must be there when the app is built, and the
+        constraints must allow it.
         """
     )
 

@@ -5,52 +5,31 @@ A wheel of pexcz carries them as package data below `_native/`. A build that has
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from pathlib import Path
-from typing import Any, Dict, Iterable, List
+from typing import Any, Dict, Iterable, Tuple
 
 from pexcz.errors import PexczError, unreadable
+from pexcz.platforms import Platforms
 
 NATIVE = Path(__file__).parent / "_native"
 
 
-class Platforms:
-    """The platforms a CZEX can have runtimes for, as `platforms.json` lists them."""
+def known_platforms(native: Path) -> Platforms:
+    """The platforms that there are, by what is beside their runtimes."""
+    path = native / "platforms.json"
+    try:
+        return Platforms.parse(path.read_bytes())
+    except OSError as e:
+        raise unreadable(path, e) from e
 
-    def __init__(self, path: Path) -> None:
-        try:
-            self._platforms: Dict[str, Dict[str, Any]] = json.loads(path.read_text("utf-8"))
-        except OSError as e:
-            raise unreadable(path, e) from e
 
-    @property
-    def names(self) -> List[str]:
-        return sorted(self._platforms)
-
-    def executable(self, name: str) -> str:
-        """The file name of a platform's runtime."""
-        return str(self.check(name)["executable"])
-
-    def check(self, name: str) -> Dict[str, Any]:
-        """What is known of a platform; PexczError with those that there are, for any other name."""
-        if name not in self._platforms:
-            raise PexczError(f"There is no platform {name!r}; there are {', '.join(self.names)}.")
-        return self._platforms[name]
-
-    def of_tags(self, tags: Iterable[str]) -> List[str]:
-        """The platforms that wheels with these tags run on; none for tags of pure-Python wheels."""
-        wanted = {tag.rsplit("-", 1)[1] for tag in tags} - {"any"}
-        return [
-            name
-            for name in self.names
-            if any(
-                re.fullmatch(pattern, tag)
-                for pattern in self._platforms[name]["wheel_platforms"]
-                for tag in wanted
-            )
-        ]
+def checked(platforms: Iterable[str], known: Platforms) -> Tuple[str, ...]:
+    """These platforms, each once and by its own name. Raises PexczError, with those that there are, for any other."""
+    platforms = list(platforms)
+    for name in known.unknown(platforms):
+        raise PexczError(f"There is no platform {name!r}; there are {', '.join(known.ids)}.")
+    return known.in_order(platforms)
 
 
 def carried() -> Path:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -95,7 +96,7 @@ def compile_pack(
     threads = threads or pack.default_threads()
     with tempfile.TemporaryDirectory(prefix="pexcz-", dir=scratch) as directory:
         sources, compiled = Path(directory, "sources"), Path(directory, "compiled")
-        itself = _identify(python)
+        itself = identify(python)
         if info.meta["kind"] == "sources" or _fits(itself, info.meta["tags"]):
             request = {"directory": directory, "sources": str(sources), "output": str(compiled)}
             chunks = _chunks(_write_sources(path, info, sources))
@@ -181,7 +182,7 @@ def _boot_file(name: str) -> str:
 
 
 @lru_cache(maxsize=None)
-def _identify(python: str) -> Dict[str, Any]:
+def identify(python: str) -> Dict[str, Any]:
     """What an interpreter says it is. It is asked once, however many packs it compiles."""
     with tempfile.TemporaryDirectory(prefix="pexcz-") as scratch:
         return _run(python, {"directory": scratch})
@@ -200,6 +201,11 @@ def _run(python: str, request: Dict[str, Any]) -> Dict[str, Any]:
             cwd=request["directory"],
             env=environment,
         )
+    except FileNotFoundError as e:
+        like = f"python{python}" if re.fullmatch(r"\d\.\d+", python) else "python3.11"
+        raise PexczError(
+            f"{python} can't compile: there is no such command; name an interpreter, such as {like}."
+        ) from e
     except OSError as e:
         raise PexczError(f"{python} can't be started: {e.strerror}; name an interpreter.") from e
     try:

@@ -21,13 +21,14 @@ from pexcz.pexfile import LAYOUTS, ZIPAPP, read_pex
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. 0 if all is well, 1 with a message if not, 2 for a wrong command line."""
-    options = _parser().parse_args(argv)
+    parser = _parser()
+    options = parser.parse_args(argv)
+    if options.root and not options.has_root:
+        parser.error("--root is for cache and verify alone")
     try:
         options.command(options)
     except PexczError as e:
-        # Names in it may be anybody's, and hold what a terminal obeys.
-        message = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(e))
-        print(f"pexcz: {message}", file=sys.stderr)
+        _say(str(e))
         return 1
     except OSError as e:
         print(f"pexcz: {e.filename or 'the disk'}: {e.strerror}", file=sys.stderr)
@@ -40,12 +41,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _say(message: str) -> None:
+    """Print one line for a person. Names in it may be anybody's, and hold what a terminal obeys."""
+    line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in message)
+    print(f"pexcz: {line}", file=sys.stderr)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pexcz",
         description="Makes and reads CZEX files: PEX files with a native boot runtime.",
     )
     parser.add_argument("--version", action="version", version=f"pexcz {__version__}")
+    _add_root(parser, default=None)
+    parser.set_defaults(has_root=False)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     command = commands.add_parser("inject", help="turn a PEX into a CZEX")
@@ -166,10 +175,12 @@ def _add_cache_commands(command: argparse.ArgumentParser) -> None:
         "info", help="show what is in the cache, how large, and when it was used last"
     )
     action.set_defaults(command=_cache_info)
+    _add_root(action)
     action = actions.add_parser(
         "prune", help="remove what was not used for some time, or the cache is too large with"
     )
     action.set_defaults(command=_cache_prune)
+    _add_root(action)
     action.add_argument(
         "--days",
         type=float,
@@ -184,12 +195,16 @@ def _add_cache_commands(command: argparse.ArgumentParser) -> None:
     )
     action = actions.add_parser("clear", help="remove everything that no running app uses")
     action.set_defaults(command=_cache_clear)
+    _add_root(action)
 
 
-def _add_root(command: argparse.ArgumentParser) -> None:
+def _add_root(command: argparse.ArgumentParser, default: object = argparse.SUPPRESS) -> None:
+    """Let `--root` stand here. A parser below another one must not put its default over what that has read."""
+    command.set_defaults(has_root=True)
     command.add_argument(
         "--root",
         type=Path,
+        default=default,
         help="the cache; default: the one that this user's apps are installed into",
     )
 
@@ -250,13 +265,13 @@ def _inject(options: argparse.Namespace) -> None:
         options.layout,
     )
     if not sys.stderr.isatty():
-        inject(*arguments)
+        inject(*arguments, warn=_say)
         return
     from rich.console import Console
     from rich.text import Text
 
     with Console(stderr=True).status("Reading the PEX") as status:
-        inject(*arguments, progress=lambda name: status.update(Text(f"Packing {name}")))
+        inject(*arguments, lambda name: status.update(Text(f"Packing {name}")), _say)
 
 
 def _inspect(options: argparse.Namespace) -> None:
@@ -358,6 +373,7 @@ def _compile_boot(options: argparse.Namespace) -> None:
 def _assemble(options: argparse.Namespace) -> None:
     from pexcz.assemble import Parts, Runtime, assemble
     from pexcz.bytecode import BootCode
+    from pexcz.platforms import normalised
 
     pex = read_pex(options.pex)
     runtimes = []
@@ -365,7 +381,7 @@ def _assemble(options: argparse.Namespace) -> None:
         platform, equals, file = argument.partition("=")
         if not equals:
             raise PexczError(f"--runtime wants PLATFORM=FILE, not {argument!r}.")
-        runtimes.append(Runtime(platform, Path(file).name, Path(file).read_bytes()))
+        runtimes.append(Runtime(normalised(platform), Path(file).name, Path(file).read_bytes()))
     parts = Parts(
         pex.info,
         pex.info_bytes,

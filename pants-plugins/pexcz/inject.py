@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Callable, Iterator, List, Sequence
+from typing import Callable, Dict, Iterator, List, Sequence, Tuple
 
 from pexcz.assemble import Parts, Runtime, assemble
-from pexcz.assets import Platforms
-from pexcz.bytecode import compile_boot, compile_pack
+from pexcz.assets import checked, known_platforms
+from pexcz.bytecode import compile_boot, compile_pack, identify
 from pexcz.errors import OutputError, PexczError
 from pexcz.output import room_beside
 from pexcz.pack import DEFAULT_LEVEL, default_threads
 from pexcz.packwriter import Content, finished_packs
 from pexcz.pexfile import ZIPAPP, Pex, read_pex
+from pexcz.platforms import Platforms
+from pexcz.requirements import allows_minor, constraint_data
 
 
 def inject(
@@ -25,6 +27,7 @@ def inject(
     precompile: Sequence[str] = (),
     layout: str = ZIPAPP,
     progress: Callable[[str], None] = lambda name: None,
+    warn: Callable[[str], None] = lambda message: None,
 ) -> None:
     """Write the CZEX of the PEX at `pex_path` to `output`, in one of LAYOUTS.
 
@@ -33,36 +36,39 @@ def inject(
         if its wheels are pure Python.
     :param precompile: Interpreters to carry bytecode for, as commands or paths.
     :param progress: Told the name of each pack before it is made.
+    :param warn: Told in one line of what the CZEX will do, and may not be meant to.
     """
+    pex = read_pex(pex_path)
     if output.exists() and output.samefile(pex_path):
         raise OutputError(
             f"{output} is the PEX itself; give another file with -o, such as {output.stem}.czex."
         )
     if output.is_dir() and layout == ZIPAPP:
         raise OutputError(f"{output} is a directory; give a file with -o, or --layout packed.")
-    pex = read_pex(pex_path)
-    known = Platforms(native / "platforms.json")
+    known = known_platforms(native)
+    chosen = checked(platforms, known) or known.of_wheels(pex.wheel_names) or known.ids
+    for python in precompile:
+        _check_constraints(pex, python)
+    for message in _surprises(pex, output, known, chosen):
+        warn(message)
     with room_beside(output) as scratch:
         packs = _packs(pex, scratch, level, progress)
-        contents = list(packs.paths)
+        contents = list(packs)
         boot_code = []
         for number, python in enumerate(precompile):
             progress(f"bytecode for {python}")
             boot_code.append(compile_boot(native / "boot", python))
             for path in contents:
-                packs.paths.append(path.with_suffix(f".{number}.pack"))
-                with open(packs.paths[-1], "wb") as stream:
+                packs.append(path.with_suffix(f".{number}.pack"))
+                with open(packs[-1], "wb") as stream:
                     compile_pack(path, python, stream, level, scratch=scratch)
-        runtimes = [
-            read_runtime(native, known, name)
-            for name in platforms or known.of_tags(packs.tags) or known.names
-        ]
+        runtimes = [read_runtime(native, name) for name in chosen]
         parts = Parts(
             pex.info,
             pex.info_bytes,
             pex.beginning,
             pex.preamble,
-            packs.paths,
+            packs,
             runtimes,
             native / "boot",
             sh_boot,
@@ -71,33 +77,54 @@ def inject(
         assemble(parts, output, layout)
 
 
-class _Packs:
-    def __init__(self) -> None:
-        self.paths: List[Path] = []
-        self.tags: List[str] = []
+def _check_constraints(pex: Pex, python: str) -> None:
+    """Raises PexczError if the app can't run on the version that `python` compiles for: no start would read the bytecode."""
+    constraints = [constraint_data(text) for text in pex.info.get("interpreter_constraints") or ()]
+    itself = identify(python)
+    version = "{}.{}".format(*itself["version"])
+    name = {"cpython": "CPython", "pypy": "PyPy"}.get(itself["name"], itself["name"])
+    if constraints and not any(allows_minor(one, name, version) for one in constraints):
+        texts = " or ".join(constraint["text"] for constraint in constraints)
+        raise PexczError(
+            f"{pex.path} can't be precompiled by {python}: that is {name} {version}, and the app runs on {texts} alone; "
+            "name an interpreter that satisfies it."
+        )
 
 
-def _packs(pex: Pex, scratch: Path, level: int, progress: Callable[[str], None]) -> _Packs:
-    packs = _Packs()
+def _surprises(pex: Pex, output: Path, known: Platforms, chosen: Sequence[str]) -> Iterator[str]:
+    """What is right by the letter, and may be a mistake; `chosen` are the platforms to carry a runtime for."""
+    if not (pex.info.get("entry_point") or pex.info.get("script")):
+        yield f"{pex.path} has no entry point, so {output} starts an interpreter"
+    lacking: Dict[Tuple[str, ...], List[str]] = {}
+    for platform in chosen:
+        lacking.setdefault(known.unfit(platform, pex.wheel_names), []).append(platform)
+    for wheels, platforms in lacking.items():
+        if wheels:
+            yield (
+                f"{output} can't start on {', '.join(platforms)}: {pex.path} has no wheels for it, only "
+                f"{', '.join(sorted(wheels))}; build the PEX for that platform, too, or leave it out of --platform"
+            )
 
+
+def _packs(pex: Pex, scratch: Path, level: int, progress: Callable[[str], None]) -> List[Path]:
     def contents() -> Iterator[Content]:
         progress("sources")
         yield pex.sources_meta(), pex.source_entries()
         for wheel in pex.wheels():
             progress(f"{wheel.meta['project']} {wheel.meta['version']}")
-            packs.tags.extend(wheel.meta["tags"])
             yield wheel.meta, wheel.entries
 
+    paths: List[Path] = []
     for pack in finished_packs(contents(), level, default_threads(), scratch):
-        packs.paths.append(scratch / f"{len(packs.paths)}.pack")
-        with open(packs.paths[-1], "wb") as stream:
+        paths.append(scratch / f"{len(paths)}.pack")
+        with open(paths[-1], "wb") as stream:
             pack.write(stream, level)
-    return packs
+    return paths
 
 
-def read_runtime(native: Path, known: Platforms, platform: str) -> Runtime:
+def read_runtime(native: Path, platform: str) -> Runtime:
     """The runtime of a platform from a directory that has it."""
-    name = known.executable(platform)
+    name = "pexcz.exe" if platform.startswith("windows-") else "pexcz"
     path = native / "runtime" / platform / name
     try:
         return Runtime(platform, name, path.read_bytes())

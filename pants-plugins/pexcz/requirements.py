@@ -16,6 +16,7 @@ from packaging.specifiers import InvalidSpecifier, Specifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from pexcz.errors import PexczError
+from pexcz.specifiers import is_possible
 
 Json = Any
 
@@ -176,3 +177,10 @@ def constraint_data(text: str) -> Dict[str, Json]:
         "free_threaded": free_threaded,
         "specifiers": specifier_data(parsed),
     }
+
+
+def allows_minor(constraint: Dict[str, Json], implementation: str, version: str) -> bool:
+    """Whether an interpreter constraint allows an interpreter of a version, such as "3.11", whatever its patch."""
+    specifiers = SpecifierSet(",".join(map("".join, constraint["specifiers"])))
+    is_of_it = constraint["implementation"] in (None, implementation)
+    return is_of_it and is_possible(specifiers & SpecifierSet(f"=={version}.*"))

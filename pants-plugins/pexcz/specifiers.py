@@ -30,6 +30,11 @@ def includes(outer: SpecifierSet, inner: SpecifierSet) -> bool:
     )
 
 
+def is_possible(specifiers: SpecifierSet) -> bool:
+    """Whether any version satisfies them all."""
+    return _arbitrary_equality(specifiers) is not None or bool(_intervals(specifiers))
+
+
 def _arbitrary_equality(specifiers: SpecifierSet) -> str | None:
     return next((s.version for s in specifiers if s.operator == "==="), None)
 

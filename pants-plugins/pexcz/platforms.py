@@ -1,7 +1,9 @@
-"""Which platforms a CZEX needs a runtime for, as plain functions.
+"""The platforms that a CZEX can have a runtime for, and which of them an app's wheels can run on, as plain functions.
 
-A platform's id is an OS and an architecture, such as "linux-x86_64". `native/platforms.json` lists all
-of them, and for each the regular expressions of the platform tags (PEP 425) that its machines can load.
+A platform's name is an OS and an architecture, such as "linux-x86_64". `native/platforms.json` lists all of them, and
+for each the regular expressions of the platform tags (PEP 425) that its machines can load.
+
+The backend reads this file, too, without the rest of pexcz: it imports nothing but the standard library.
 """
 
 from __future__ import annotations
@@ -9,14 +11,26 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Iterable, Sequence
+from typing import Dict, Iterable, List, Sequence, Tuple
+
+# Names that others have for an architecture.
+ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64", "armv7l": "armv7", "x64": "x86_64"}
+
+
+def normalised(platform: str) -> str:
+    """A platform's own name for one that people know it by, such as linux-arm64. Any other text stays as it is."""
+    system, _, architecture = platform.partition("-")
+    architecture = ARCHITECTURES.get(architecture, architecture)
+    if architecture == "aarch64" and system in ("macos", "windows"):
+        architecture = "arm64"
+    return f"{system}-{architecture}" if architecture else platform
 
 
 @dataclass(frozen=True)
 class Platforms:
     """The platforms that the runtime can be built for, in the order of `platforms.json`."""
 
-    wheel_platforms: tuple[tuple[str, tuple[str, ...]], ...]
+    wheel_platforms: Tuple[Tuple[str, Tuple[str, ...]], ...]
 
     @classmethod
     def parse(cls, content: bytes) -> Platforms:
@@ -28,18 +42,18 @@ class Platforms:
         )
 
     @property
-    def ids(self) -> tuple[str, ...]:
+    def ids(self) -> Tuple[str, ...]:
         return tuple(platform for platform, _ in self.wheel_platforms)
 
-    def unknown(self, platforms: Iterable[str]) -> tuple[str, ...]:
-        return tuple(platform for platform in platforms if platform not in self.ids)
+    def unknown(self, platforms: Iterable[str]) -> Tuple[str, ...]:
+        return tuple(platform for platform in platforms if normalised(platform) not in self.ids)
 
-    def in_order(self, platforms: Iterable[str]) -> tuple[str, ...]:
-        """Each of these once, whatever order and how often they were named in."""
-        wanted = frozenset(platforms)
+    def in_order(self, platforms: Iterable[str]) -> Tuple[str, ...]:
+        """Each of these once, by its own name, whatever order and how often they were named in."""
+        wanted = frozenset(map(normalised, platforms))
         return tuple(platform for platform in self.ids if platform in wanted)
 
-    def of_wheel(self, wheel: str) -> tuple[str, ...]:
+    def of_wheel(self, wheel: str) -> Tuple[str, ...]:
         """The platforms that a wheel was compiled for; none if it is pure Python."""
         return tuple(
             platform
@@ -49,20 +63,20 @@ class Platforms:
             )
         )
 
-    def of_wheels(self, wheels: Sequence[str]) -> tuple[str, ...]:
+    def of_wheels(self, wheels: Sequence[str]) -> Tuple[str, ...]:
         """The platforms that a PEX of these wheels can run on; none if all are pure Python."""
         compiled_for = {platform for wheel in wheels for platform in self.of_wheel(wheel)}
         return tuple(
             platform for platform in self.in_order(compiled_for) if not self.unfit(platform, wheels)
         )
 
-    def unfit(self, platform: str, wheels: Iterable[str]) -> tuple[str, ...]:
+    def unfit(self, platform: str, wheels: Iterable[str]) -> Tuple[str, ...]:
         """The wheels of distributions that have none for this platform, where an app must miss them.
 
         A wheel for this platform alone is a sign that the PEX was resolved for it, too. What other
         distributions have no wheel for it are then those that their markers leave out there.
         """
-        by_distribution: dict[str, list[str]] = {}
+        by_distribution: Dict[str, List[str]] = {}
         for wheel in wheels:
             by_distribution.setdefault(wheel.split("-")[0].lower(), []).append(wheel)
             if self.of_wheel(wheel) == (platform,):
@@ -77,7 +91,7 @@ class Platforms:
         )
 
 
-def platform_tags(wheel: str) -> tuple[str, ...]:
+def platform_tags(wheel: str) -> Tuple[str, ...]:
     """The platform tags in a wheel's file name, without "any".
 
     The last component of "{name}-{version}(-{build})?-{python}-{abi}-{platform}.whl" is a set of them,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from czex.platforms import Platforms, platform_tags
+from pexcz.platforms import Platforms, normalised, platform_tags
 
 KNOWN = Platforms.parse(
     json.dumps(
@@ -89,3 +89,27 @@ def test_the_order_and_number_of_names_do_not_matter() -> None:
 
 def test_unknown_platforms_are_found() -> None:
     assert KNOWN.unknown(["linux-x86_64", "amiga-68k"]) == ("amiga-68k",)
+
+
+@pytest.mark.parametrize(
+    ("known_as", "own"),
+    [
+        ("linux-arm64", "linux-aarch64"),
+        ("linux-amd64", "linux-x86_64"),
+        ("linux-armv7l", "linux-armv7"),
+        ("macos-aarch64", "macos-arm64"),
+        ("macos-amd64", "macos-x86_64"),
+        ("windows-aarch64", "windows-arm64"),
+        ("windows-x64", "windows-x86_64"),
+        ("linux-s390x", "linux-s390x"),
+        ("amd64", "amd64"),
+        ("amiga-68k", "amiga-68k"),
+    ],
+)
+def test_a_platform_goes_by_the_names_that_people_know(known_as: str, own: str) -> None:
+    assert normalised(known_as) == own
+
+
+def test_other_names_of_a_platform_stand_for_its_own() -> None:
+    assert KNOWN.unknown(["linux-amd64", "macos-aarch64"]) == ()
+    assert KNOWN.in_order(["macos-aarch64", "linux-amd64"]) == ("linux-x86_64", "macos-arm64")
