@@ -203,6 +203,26 @@ def test_a_start_chooses_again_where_pyenv_starts_another(
     assert asked.run(PYTHON.path(), constrained, cwd=below).stdout == "3.10\n"
 
 
+def test_a_choice_among_shims_is_kept_wherever_pyenv_would_choose_the_same(
+    constrained: Path, machine: Machine, tmp_path: Path
+) -> None:
+    """To choose again takes the cold path, and several times as long."""
+    root = pyenv(tmp_path / "pyenv", MIDDLE, NEW)
+    (root / "version").write_text("3.9.99\n")
+    shims = machine.with_(PATH=str(root / "shims"))
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there" / "below").mkdir(parents=True)
+    # `pyenv exec` sets the variable, so a start by a shim has it.
+    for prepared, version in ((shims, "3.9\n"), (shims.with_(PYENV_VERSION="3.10.99"), "3.10\n")):
+        kept = set()
+        for place in ("here", "there", "there/below", "here"):
+            outcome = prepared.run(PYTHON.path(), constrained, cwd=tmp_path / place)
+            assert (outcome.stdout, outcome.stderr) == (version, "")
+            (record,) = machine.cache.glob("venvs/*/cpython-3.11.*/boot")
+            kept.add(record.stat().st_ino)
+        assert len(kept) == 1
+
+
 def test_a_redirected_start_starts_nothing_but_the_chosen_one(
     constrained: Path, machine: Machine, tmp_path: Path
 ) -> None:

@@ -53,6 +53,7 @@ for version in $PYENV_VERSION; do
   python={versions}/$version/bin/{name}
   [ -x "$python" ] && exec "$python" "$@"
 done
+echo "pyenv: {name}: command not found" >&2
 exit 127"""
 
 

@@ -14,11 +14,15 @@ class Search(object):
 
     :ivar watched: Path → `redirect.signature` of what was looked at.
     :ivar directory: The working directory, if that has a say.
+    :ivar version_file: `redirect.version_file()`, in a list, if that has a say.
+    :ivar inactive: The shims of pyenv that lead nowhere here.
     """
 
     def __init__(self):
         self.watched = {}
         self.directory = None
+        self.version_file = []
+        self.inactive = []
 
     def candidates(self, entries, name=None):
         """Every interpreter in `entries`, each a directory or a file, once, in their order.
@@ -31,6 +35,7 @@ class Search(object):
             for path in self._files(entry, name):
                 python = self.started_by(path)
                 if python is None:
+                    self.inactive.append(path)
                     continue
                 self._watch(python)
                 real = os.path.realpath(python)
@@ -47,7 +52,8 @@ class Search(object):
             from boot import pyenv
 
             if pyenv.is_shim(path):
-                self.directory = redirect.working_directory()
+                if not os.environ.get("PYENV_VERSION"):
+                    self.version_file = [redirect.version_file()]
                 return pyenv.started_by(path, self._watch)
         return path
 

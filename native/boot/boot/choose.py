@@ -19,13 +19,15 @@ ENVIRONMENT = ("PATH", "PYENV_VERSION")
 class Choice(object):
     """A choice among the interpreters that PEX_PYTHON, PEX_PYTHON_PATH or PATH lead to.
 
+    :param manifest: That of the app.
     :param facts: The `facts.Facts` about them.
     :param strategy: "oldest" or "newest", of PEX-INFO's `interpreter_selection_strategy`.
     :param reason: Why the running one doesn't fit, or None.
     """
 
-    def __init__(self, app, facts, strategy, variables, reason):
+    def __init__(self, app, manifest, facts, strategy, variables, reason):
         self._app = app
+        self._manifest = manifest
         self._facts = facts
         self._sign = -1 if strategy == "newest" else 1
         self._reason = reason
@@ -34,6 +36,7 @@ class Choice(object):
         self._search = Search()
         self._running = interpreter.base_executable()
         self._turned_down = []
+        self._reasons = []
         # Whether what was chosen is known from an earlier start.
         self.is_cached = False
 
@@ -72,6 +75,7 @@ class Choice(object):
             "directory": self._search.directory,
             "environ": [(name, os.environ.get(name)) for name in ENVIRONMENT],
             "python": python,
+            "version_file": self._search.version_file,
             "watched": sorted(self._search.watched.items()),
         }
         content = marshal.dumps((text, settings, code_of("redirect")))
@@ -89,7 +93,9 @@ class Choice(object):
         """The interpreter that PEX_PYTHON names by an absolute path."""
         python = self._search.started_by(self._python)
         if python is None:
-            raise self._unusable("no version that pyenv would start by it is active here")
+            reason = "no version that pyenv would start by it is active here"
+            words = self._facts.words(self._python)
+            raise self._unusable("{0}: {1}".format(reason, words) if words else reason)
         if self._is_running(python):
             reason = self._reason
         else:
@@ -108,7 +114,7 @@ class Choice(object):
         return contain(self._search_path, real) or real in map(os.path.realpath, candidates)
 
     def _unusable(self, reason):
-        return CannotStart(
+        return self._built_elsewhere([reason]) or CannotStart(
             "PEX_PYTHON={0} can't run {1}: {2}; unset it, or name another".format(
                 self._python, self._app, reason
             )
@@ -125,27 +131,43 @@ class Choice(object):
                 return None
             fitting.append((self._rank(facts["version"]), len(fitting), python, "cached" in facts))
         if not fitting:
-            raise CannotStart(self._explain())
+            raise self._built_elsewhere(self._reasons) or CannotStart(self._explain())
         python, self.is_cached = min(fitting)[2:]
         return python
+
+    def _built_elsewhere(self, reasons):
+        """The error where no interpreter could help, for one of these reasons."""
+        from boot import unresolved
+
+        errors = [unresolved.built_elsewhere(self._app, self._manifest, one) for one in reasons]
+        return ([error for error in errors if error] or [None])[0]
 
     def _rank(self, version):
         return [self._sign * part for part in version[:2]] + [-version[2]]
 
     def _turn_down(self, python, name, reason):
+        self._reasons.append(reason)
         text = python + (" ({0})".format(name) if name else "")
         self._turned_down.append("{0}: {1}".format(text, reason.replace("\n", "\n  ")))
 
     def _explain(self):
-        place = "PATH={0}".format(os.environ.get("PATH", ""))
+        hint = "install one, or name one by PEX_PYTHON or PEX_PYTHON_PATH"
         if self._search_path:
             place = "PEX_PYTHON_PATH={0}".format(os.pathsep.join(self._search_path))
-        elif self._python:
-            place += " for PEX_PYTHON={0}".format(self._python)
+            hint = "unset PEX_PYTHON_PATH, or let it lead to one that can"
+        else:
+            from boot import pyenv
+
+            place = "PATH={0}".format(os.pathsep.join(pyenv.callers_path()))
+            if self._python:
+                place += " for PEX_PYTHON={0}".format(self._python)
+                hint = "unset PEX_PYTHON, or name another"
+                for shim in self._search.inactive:
+                    words = self._facts.words(shim) or "pyenv would start nothing by it here"
+                    self._turn_down(shim, None, words)
         lines = ["no interpreter that can run {0} was found; tried".format(self._app)]
         lines += ["  " + text for text in self._turned_down]
-        lines.append("looked on " + place)
-        lines.append("install one, or name one by PEX_PYTHON or PEX_PYTHON_PATH")
+        lines += ["looked on " + place, hint]
         return "\n".join(lines)
 
 

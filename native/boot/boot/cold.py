@@ -200,7 +200,7 @@ class ColdStart(object):
         if chosen:
             answers.forget()
         strategy = self._info.get("interpreter_selection_strategy") or "oldest"
-        choice = choose.Choice(self._app, answers, strategy, self._variables, reason)
+        choice = choose.Choice(self._app, self.manifest, answers, strategy, self._variables, reason)
         python = choice.python()
         if python is None:
             return
@@ -285,6 +285,10 @@ class ColdStart(object):
         if code != 0:
             if 0 < code < install.NOT_STARTED:
                 # The runtime has said what was wrong.
+                if code == install.CACHE_REFUSED:
+                    from boot import rescue
+
+                    rescue.tell_of_space(self._app, environment)
                 sys.exit(code)
             from boot import rescue
 

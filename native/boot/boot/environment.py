@@ -4,7 +4,7 @@ import marshal
 import os
 import sys
 
-from boot import interpreter, settings
+from boot import interpreter, native, settings
 from boot.plan import Plan, encode
 
 SHEBANG_MAX_BYTES = 127
@@ -33,7 +33,7 @@ home = {home}
 include-system-site-packages = {system_site}
 version = {version}
 executable = {executable}
-czex = {name}
+czex = {app}
 """
 # Lets the processes that a venv-mode app starts have its PEX_EXTRA_SYS_PATH. A line of a `.pth` file, or a module.
 EXTRA_SYS_PATH_PTH = (
@@ -154,6 +154,12 @@ class Environment(object):
         bytecode = self._bytecode(pack)
         return self._directory(pack, bytecode["fingerprint"] if bytecode else pack["sha256"][:40])
 
+    def bytes_to_unpack(self):
+        """How large the files are that it needs and the cache has not."""
+        missing = [pack for pack in self.packs if not os.path.isdir(self.content(pack))]
+        missing += [one for one in map(self._bytecode, missing) if one]
+        return sum(pack["content_size"] for pack in missing)
+
     def _bytecode(self, pack):
         """The pack of bytecode to unpack with a pack, or None.
 
@@ -181,8 +187,10 @@ class Environment(object):
                 system_site=str(settings.shares_site_packages(self.info)).lower(),
                 version=version,
                 executable=executable,
-                # For `pexcz cache info`.
-                name=os.path.basename(self._archive.path).replace("\n", "?"),
+                # For `pexcz cache info`. Python reads the file, too, as UTF-8.
+                app=native(encode(self._archive.path).decode("utf-8", "replace")).replace(
+                    "\n", "?"
+                ),
             ),
         )
         if interpreter.IS_WINDOWS:

@@ -58,6 +58,15 @@ class Facts(object):
             self._remember([(pythons[index], facts[index]) for index in unknown])
         return facts
 
+    def words(self, python):
+        """What a shim says in a line where it can start nothing, but for what it notes beside."""
+        process = self._ask(python)
+        if isinstance(process, dict):
+            return process["reason"]
+        text = native(outputs(process)[1].decode("utf-8", "replace")).partition("\nNote:")[0]
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        return ". ".join(lines).replace(":. ", ": ")
+
     def forget(self):
         """Ask everyone again: an answer has turned out to be wrong."""
         self._known = {}

@@ -9,7 +9,6 @@ import zlib
 from trust import distrusted
 
 from boot import interpreter
-from boot.fail import CannotStart
 
 MACHINES = {
     "AMD64": "x86_64",
@@ -19,6 +18,8 @@ MACHINES = {
 }
 # As shells have it.
 NOT_STARTED = 126
+# By the runtime.
+CACHE_REFUSED = 73
 SYSTEMS = {"darwin": "macos", "win32": "windows"}
 
 
@@ -59,11 +60,9 @@ def runtime(archive, manifest, root):
     name = platform()
     facts = manifest["runtimes"].get(name)
     if facts is None:
-        raise CannotStart(
-            "{0} has no runtime for {1}, only for {2}; build it with that platform too".format(
-                archive.path, name, ", ".join(sorted(manifest["runtimes"]))
-            )
-        )
+        from boot import unresolved
+
+        raise unresolved.built_elsewhere(archive.path, manifest)
     executable = "pexcz.exe" if interpreter.IS_WINDOWS else "pexcz"
     path = os.path.join(root, "runtimes", facts["sha256"][:40], executable)
     try:

@@ -6,6 +6,8 @@ https://github.com/pyenv/pyenv#choosing-the-python-version
 import os
 import re
 
+from boot import redirect
+
 NAME = re.compile(r"(python|pypy)(?:([2-9])(\.[0-9]+)?[a-z]?)?$")
 
 
@@ -37,27 +39,24 @@ def active_versions(root, watch):
     versions = os.environ.get("PYENV_VERSION")
     if versions:
         return versions.split(":")
+    path = redirect.version_file() or os.path.join(root, "version")
+    watch(path)
     try:
-        with open(version_file(root, watch)) as stream:
+        with open(path) as stream:
             return stream.read().split()
     except EnvironmentError:
         return []
 
 
-def version_file(root, watch):
-    """The nearest `.python-version`, from the working directory upwards, else the global one."""
-    try:
-        directory = os.getcwd()
-    except OSError:
-        directory = os.sep
-    while True:
-        path = os.path.join(directory, ".python-version")
-        watch(path)
-        if os.path.exists(path):
-            return path
-        if directory == os.path.dirname(directory):
-            break
-        directory = os.path.dirname(directory)
-    path = os.path.join(root, "version")
-    watch(path)
-    return path
+def callers_path():
+    """The directories of PATH, without those that pyenv has put before it to start this process by a shim."""
+    entries = os.environ.get("PATH", "").split(os.pathsep)
+    # Only `pyenv exec` sets this.
+    if "PYENV_DIR" in os.environ:
+        roots = [os.environ.get(name) for name in ("PYENV_ROOT", "_PYENV_INSTALL_PREFIX")]
+        added = "|".join(re.escape(root) for root in roots if root)
+        while added and re.match(
+            "({0})/(libexec|(versions|plugins)/[^/]+/bin)$".format(added), entries[0]
+        ):
+            del entries[0]
+    return entries

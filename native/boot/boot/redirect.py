@@ -15,6 +15,9 @@ def run(settings, app):
     for path, known in settings["watched"]:
         if signature(path) != known:
             return
+    for known in settings["version_file"]:
+        if version_file() != known:
+            return
     if settings["directory"] in (None, working_directory()):
         activation = {"__name__": "czex_activate"}
         exec(settings["activation"], activation)
@@ -31,6 +34,18 @@ def signature(path):
     except OSError:
         return None
     return status.st_dev, status.st_ino, status.st_mode, status.st_size, status.st_mtime
+
+
+def version_file():
+    """The `.python-version` that counts for pyenv here, the nearest from the working directory upwards, or None."""
+    directory = working_directory() or os.sep
+    while True:
+        path = os.path.join(directory, ".python-version")
+        if signature(path):
+            return path
+        if directory == os.path.dirname(directory):
+            return None
+        directory = os.path.dirname(directory)
 
 
 def working_directory():

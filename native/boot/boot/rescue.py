@@ -27,6 +27,22 @@ def without_runtime(app, executable, code):
     )
 
 
+def tell_of_space(app, environment):
+    """Say how much room an app needs that could not be installed, if there is less."""
+    try:
+        status = os.statvfs(environment.root)
+    except (AttributeError, OSError):
+        # Windows can't tell.
+        return
+    needed, free = environment.bytes_to_unpack(), status.f_bavail * status.f_frsize
+    if free < needed:
+        sys.stderr.write(
+            "czex: can't install {0}: it needs {1:,} bytes in {2}, and {3:,} are free there\n".format(
+                app, needed, environment.root, free
+            )
+        )
+
+
 def discard(venv, is_whole):
     """Take an environment that can't be read out of the way.
 

@@ -1,6 +1,16 @@
-"""Says why no choice of wheels satisfies what an app requires, for the interpreter that runs."""
+"""Says why no choice of wheels satisfies what an app requires, for the interpreter that runs, or for this machine."""
 
-from boot import interpreter
+import re
+
+from boot import install, interpreter
+from boot.fail import CannotStart
+
+# What the reason begins with where other machines' wheels are all that there is.
+ELSEWHERE = "its wheels are for "
+LINUX = re.compile(r"(?:manylinux(?:1|20\d\d|_\d+_\d+)|musllinux_\d+_\d+|linux)_(.+)$")
+MACOS = re.compile(r"macosx_\d+_\d+_(.+)$")
+MACOS_BOTH = "universal2"
+WINDOWS = {"win_amd64": "windows-x86_64", "win_arm64": "windows-arm64", "win32": "windows-x86"}
 
 
 def explain(packs, missing):
@@ -8,6 +18,10 @@ def explain(packs, missing):
 
     :param missing: Requirements, each with the pack that requires it, or None for the app itself.
     """
+    platforms = other_platforms(packs, [requirement["project"] for requirement, _ in missing])
+    if platforms:
+        names = ", ".join(platforms)
+        return "{0}{1}, this machine is {2}".format(ELSEWHERE, names, install.platform())
     lines = []
     for requirement, parent in missing:
         line = requirement["text"]
@@ -20,6 +34,58 @@ def explain(packs, missing):
     return "no wheels for {0} {1} in it satisfy\n  {2}".format(
         interpreter.implementation(), interpreter.version_text(), "\n  ".join(lines)
     )
+
+
+def other_platforms(packs, projects):
+    """The platforms that the wheels of these projects are for, sorted; none where this machine is not what is wrong."""
+    platforms = set()
+    for project in projects:
+        wheels = [pack for pack in packs if pack.get("project") == project]
+        own = set(name for wheel in wheels for tag in wheel["tags"] for name in platforms_of(tag))
+        is_pure = any(tag.endswith("-any") for wheel in wheels for tag in wheel["tags"])
+        if is_pure or not own or install.platform() in own:
+            return []
+        platforms |= own
+    return sorted(platforms)
+
+
+def platforms_of(tag):
+    """The platforms, as runtimes are called by, that a wheel with a tag is for."""
+    platform = tag.split("-", 2)[2]
+    if platform in WINDOWS:
+        return [WINDOWS[platform]]
+    linux, macos = LINUX.match(platform), MACOS.match(platform)
+    if linux:
+        return ["linux-" + install.MACHINES.get(linux.group(1), linux.group(1))]
+    if macos and macos.group(1) == MACOS_BOTH:
+        return ["macos-arm64", "macos-x86_64"]
+    if macos:
+        return ["macos-" + ("arm64" if macos.group(1) == "arm64" else "x86_64")]
+    return []
+
+
+def built_elsewhere(app, manifest, reason=None):
+    """The error where an app was not built for this machine, else None.
+
+    :param reason: Why an interpreter was turned down, if one was.
+    """
+    here, runtimes = install.platform(), manifest["runtimes"]
+    if here in runtimes:
+        if not (reason or "").startswith(ELSEWHERE):
+            return None
+        hint = "build its PEX with wheels for both, by `complete_platforms` of its `pex_binary`"
+    else:
+        tags = [tag for pack in manifest["packs"] for tag in pack.get("tags", ())]
+        names = ", ".join(sorted(runtimes))
+        if any(here in platforms_of(tag) for tag in tags):
+            reason = "it has wheels for this machine, {0}, but runtimes only for {1}".format(
+                here, names
+            )
+            hint = "add {0} to its `platforms`".format(here)
+        else:
+            reason = "it was built for {0}, this machine is {1}".format(names, here)
+            hint = "build it for both"
+    return CannotStart("can't run {0}: {1}; {2}".format(app, reason, hint))
 
 
 def described(pack):
