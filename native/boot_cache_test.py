@@ -5,12 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
-from boot_for_tests import COW, PYTHON, Machine, Workshop
+from boot_for_tests import COW, PEXCZ, PYTHON, Machine, Workshop
 from cache_for_tests import DAY, cache, environments, make_old, start_cache
+from pythons_for_tests import links
 
 from testprojects.pythons import Python, on
 
@@ -40,9 +42,70 @@ def test_it_shows_what_is_there(cow: Path, other: Path, machine: Machine) -> Non
         machine.run(PYTHON.path(), app)
     shown = cache(machine, "info")
     assert (shown.stderr, shown.code) == ("", 0)
-    for word in (str(machine.cache), "cow.czex", "lazy.czex", "cpython-3.11", time.strftime("%Y")):
+    for word in (str(machine.cache), str(cow), str(other), "cpython-3.11", time.strftime("%Y")):
         assert word in shown.stdout
     assert cache(Machine(machine.root / "nobody"), "info").code == 0
+
+
+def test_an_environment_of_an_older_czex_is_shown_by_the_name_of_its_file(
+    cow: Path, machine: Machine
+) -> None:
+    machine.run(PYTHON.path(), cow)
+    (environment,) = environments(machine)
+    config = environment / "pyvenv.cfg"
+    config.write_text(config.read_text().replace(f"czex = {cow}", "czex = older.czex"))
+    assert " older.czex " in cache(machine, "info").stdout
+    assert str(cow) not in cache(machine, "info").stdout
+
+
+def test_what_leads_on_to_another_interpreter_is_no_environment(
+    workshop: Workshop, machine: Machine, tmp_path: Path
+) -> None:
+    options = ["-c", "cow", "--interpreter-constraint=CPython==3.9.*"]
+    python = Python("cpython3.9")
+    options.append(f"--python-path={python.path()}")
+    app = workshop.make("leading", requirements=["cow"], wheels=[COW], options=options)
+    prepared = machine.with_(PATH=str(links(tmp_path / "bin", python3=python)))
+    assert prepared.run(PYTHON.path(), app, "x").stdout == "moo x\n"
+    shown = cache(machine, "info").stdout
+    assert "choices of another interpreter  1 " in shown
+    assert "?" not in shown and "cpython-3.11" not in shown and shown.count("cpython-3.9") == 1
+    make_old(machine, 1)
+    assert "Removed 1 environments" in cache(machine, "clear").stdout
+    assert environments(machine) == []
+
+
+def test_what_is_younger_than_a_minute_stays_and_the_reason_is_said(
+    cow: Path, machine: Machine
+) -> None:
+    machine.run(PYTHON.path(), cow)
+    cleared = cache(machine, "clear").stdout
+    reason = "Kept 3 environments, wheels and sources that are not yet a minute old: a start may be about to use them.\n"
+    assert cleared == f"Removed 0 environments, and 0 wheels and sources: 0 bytes.\n{reason}"
+    # They were not asked for.
+    assert "Kept" not in cache(machine, "prune").stdout
+    make_old(machine, 1)
+    assert "Kept" not in cache(machine, "clear").stdout
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_the_root_may_stand_in_every_place(cow: Path, machine: Machine, place: int) -> None:
+    machine.run(PYTHON.path(), cow)
+    root = ["--root", str(machine.cache)]
+    search = os.pathsep.join([str(PEXCZ), *(entry for entry in sys.path if entry)])
+    other = str(machine.root / "other")
+    prepared = machine.with_(PYTHONPATH=search, PEXCZ_ROOT=other, COLUMNS="200")
+    for command, word in (
+        (["cache", "info"], str(machine.cache)),
+        (["cache", "prune"], "Removed 0"),
+        (["cache", "clear"], "Kept 3"),
+        (["verify", "--installed", str(cow)], f"in {machine.cache} is as it was packed"),
+    ):
+        position = [0, 1, len(command)][place]
+        argv = [*command[:position], *root, *command[position:]]
+        outcome = prepared.run(sys.executable, "-m", "pexcz", *argv)
+        assert (outcome.stderr, outcome.code) == ("", 0)
+        assert word in outcome.stdout
 
 
 def test_what_was_not_used_for_long_is_removed_and_comes_again(cow: Path, machine: Machine) -> None:

@@ -35,7 +35,7 @@ class Environment:
     """An app installed for an interpreter. `packs` are the wheels and sources it links to."""
 
     path: Path
-    app: str  # The file name of the CZEX that has installed it.
+    app: str  # The CZEX that has installed it: its path, or its name alone. "" where no app runs in it.
     last_used: float
     size_bytes: int
     packs: FrozenSet[Path]
@@ -77,6 +77,7 @@ class Pruned:
     packs: int
     size_bytes: int
     in_use: List[Path]
+    young: int  # Environments, wheels and sources that it was asked for, and that a start may be about to use.
 
 
 def read_cache(root: Path) -> Cache:
@@ -107,7 +108,7 @@ def prune(root: Path, unused_since: float, size_bytes_max: int | None = None) ->
     :param size_bytes_max: Also remove what was used later, the latest last, until the rest is no larger.
     """
     settled = time.time() - SETTLED_SECONDS
-    unused_since = min(unused_since, settled)
+    asked_since, unused_since = unused_since, min(unused_since, settled)
     with locked(root):
         cache = read_cache(root)
         used = in_use(cache.environments)
@@ -137,8 +138,12 @@ def prune(root: Path, unused_since: float, size_bytes_max: int | None = None) ->
     size_bytes = sum(map(size_of, aside))
     for path in aside:
         _remove(path)
+    young = [one.path for one in kept if settled <= one.last_used < asked_since]
+    young += [path for path in cache.packs if settled <= _changed(path) < asked_since]
     still_used = [one.path for one in kept if one.path in used and one.last_used < unused_since]
-    return Pruned(len(removed), len(packs), size_bytes, still_used)
+    young = [path for path in young if path not in still_used]
+    apps = [one for one in removed if one.app]
+    return Pruned(len(apps), len(packs), size_bytes, still_used, len(young))
 
 
 def _closed(unused: Iterable[Environment]) -> List[Path]:
@@ -243,7 +248,9 @@ def _app(environment: Path) -> str:
             key, _, value = line.partition(" = ")
             if key == "czex":
                 return value
-    return "?"
+        return "(unknown)"
+    # It leads on to another interpreter, which an earlier start has chosen.
+    return ""
 
 
 def packs_of(environments: Iterable[Environment]) -> Set[Path]:

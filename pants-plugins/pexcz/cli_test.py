@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 import pytest
+from rich.filesize import decimal
 
 from pexcz import directorywriter, packplaces
 from pexcz.cli import main
@@ -271,6 +272,43 @@ def test_inspect_shows_what_is_inside(
         assert word in shown
     assert main(["inspect", "--json", str(czex)]) == 0
     assert json.loads(capsys.readouterr().out) == manifest(czex)
+
+
+def test_inspect_shows_bytecode_and_what_all_of_it_comes_to(
+    native: Path,
+    pexes: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    czex, tag = tmp_path / "app.czex", sys.implementation.cache_tag
+    inject(native, pexes / "zipapp", czex, "--precompile", sys.executable)
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["inspect", str(czex)]) == 0
+    lines = [" ".join(line.split()).strip("│ ") for line in capsys.readouterr().out.splitlines()]
+    (sources,) = packs_of(czex)
+    compiled = sources["bytecode"][tag]
+    rows = (
+        ("the sources", [sources], f" │ {sources['sha256'][:40]}"),
+        (f"the sources, bytecode for {tag}", [compiled], f" │ {compiled['sha256'][:40]}"),
+        ("wheels and sources", [sources], ""),
+        (f"bytecode for {tag}", [compiled], ""),
+        ("all", [sources, compiled], ""),
+    )
+    for name, packs, rest in rows:
+        files, raw, size = (
+            sum(pack[key] for pack in packs) for key in ("files", "content_size", "size")
+        )
+        assert f"{name} │ {files} │ {decimal(raw)} │ {decimal(size)}{rest}" in lines
+
+
+def test_the_root_is_for_the_cache_alone(
+    pexes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as error:
+        main(["--root", str(tmp_path), "inject", str(pexes / "zipapp")])
+    assert error.value.code == 2
+    assert "--root is for cache and verify alone" in capsys.readouterr().err
 
 
 def test_what_looks_like_markup_is_shown_as_it_is(

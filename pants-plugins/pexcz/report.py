@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import IO, Sequence
+from typing import IO, Any, Dict, Iterable, List, Sequence
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.filesize import decimal
-from rich.table import Table
+from rich.table import Column, Table
 
 from pexcz.cache import Cache, Pruned
-from pexcz.czexfile import Czex
+from pexcz.czexfile import Czex, packs
 from pexcz.verify import Damage
 
 
@@ -23,7 +23,7 @@ def console(file: IO[str] | None = None) -> Console:
 def show(czex: Czex, console: Console) -> None:
     """Print the entry point, the constraints, the packs and the runtimes of a CZEX."""
     info, manifest = czex.info, czex.manifest
-    facts = Table.grid(padding=(0, 2))
+    facts = Table.grid("", Column(overflow="fold"), padding=(0, 2))
     layout = "directory" if czex.path.is_dir() else "file"
     facts.add_row(layout, f"{czex.path} ({decimal(czex.size)})")
     facts.add_row("fingerprint", manifest["fingerprint"])
@@ -37,18 +37,21 @@ def show(czex: Czex, console: Console) -> None:
     facts.add_row("built by", f"Pex {pex_version}")
     console.print(facts)
 
-    packs = Table(title="Packs", title_justify="left")
+    table = Table(title="Packs", title_justify="left")
     for heading in ("pack", "files", "raw", "packed", "fingerprint"):
-        packs.add_column(heading, justify="left" if heading in ("pack", "fingerprint") else "right")
-    for record in manifest["packs"]:
-        packs.add_row(
-            record.get("name", record["kind"]),
-            str(record["files"]),
-            decimal(record["content_size"]),
-            decimal(record["size"]),
-            record["sha256"][:40],
-        )
-    console.print(packs)
+        table.add_column(heading, justify="left" if heading in ("pack", "fingerprint") else "right")
+    records = list(packs(manifest))
+    for record, name in records:
+        table.add_row(name, *_sizes([record]), record["sha256"][:40])
+    table.add_section()
+    compiled = [tag for record in manifest["packs"] for tag in record["bytecode"]]
+    table.add_row("wheels and sources", *_sizes(manifest["packs"]))
+    for tag in sorted(set(compiled)):
+        of_tag = [record["bytecode"].get(tag) for record in manifest["packs"]]
+        table.add_row(f"bytecode for {tag}", *_sizes(filter(None, of_tag)))
+    if compiled:
+        table.add_row("all", *_sizes(record for record, _ in records))
+    console.print(table)
 
     runtimes = Table(title="Runtimes", title_justify="left")
     runtimes.add_column("platform")
@@ -58,18 +61,31 @@ def show(czex: Czex, console: Console) -> None:
     console.print(runtimes)
 
 
+def _sizes(records: Iterable[Dict[str, Any]]) -> List[str]:
+    """How many files these packs have, and how large they are, unpacked and packed."""
+    records = list(records)
+    sums = {
+        key: sum(record[key] for record in records) for key in ("files", "content_size", "size")
+    }
+    return [str(sums["files"]), decimal(sums["content_size"]), decimal(sums["size"])]
+
+
 def show_cache(cache: Cache, console: Console) -> None:
     """Print how large a cache is, and when each environment in it was used last."""
-    facts = Table.grid(padding=(0, 2))
+    facts = Table.grid("", Column(overflow="fold"), padding=(0, 2))
     facts.add_row("cache", f"{cache.root} ({decimal(cache.size_bytes)})")
-    packs = len(cache.packs)
-    facts.add_row("wheels, sources", f"{packs} ({decimal(sum(cache.packs.values()))})")
+    facts.add_row("wheels, sources", f"{len(cache.packs)} ({decimal(sum(cache.packs.values()))})")
     facts.add_row("left behind", str(len(cache.leftovers)))
+    apps = [one for one in cache.environments if one.app]
+    chosen = len(cache.environments) - len(apps)
+    if chosen:
+        facts.add_row("choices of another interpreter", str(chosen))
     console.print(facts)
     environments = Table(title="Environments", title_justify="left")
     for heading in ("app", "interpreter", "packs", "raw", "last used"):
-        environments.add_column(heading, justify="right" if heading in ("packs", "raw") else "left")
-    for one in sorted(cache.environments, key=lambda one: one.last_used, reverse=True):
+        justify: JustifyMethod = "right" if heading in ("packs", "raw") else "left"
+        environments.add_column(heading, justify=justify, overflow="fold")
+    for one in sorted(apps, key=lambda one: one.last_used, reverse=True):
         environments.add_row(
             one.app,
             one.path.name.rpartition("-")[0],
@@ -87,6 +103,12 @@ def show_pruned(pruned: Pruned, console: Console) -> None:
         f"{decimal(pruned.size_bytes)}.",
         soft_wrap=True,
     )
+    if pruned.young:
+        console.print(
+            f"Kept {pruned.young} environments, wheels and sources that are not yet a minute old: a start may be about "
+            "to use them.",
+            soft_wrap=True,
+        )
     for path in pruned.in_use:
         console.print(f"Kept {path}, in which an app is running.", soft_wrap=True)
 
