@@ -73,7 +73,7 @@ export fn fuzz_plan(data: [*]const u8, size: usize) c_int {
     defer heap.release();
     const plan = plan_format.parse(heap.allocator(), data[0..size]) catch return 0;
     hold(os.isAbsolute(plan.store) and os.isAbsolute(plan.venv_root), "a directory's path is absolute");
-    hold(plan.copy or std.mem.eql(u8, plan.venv_root, plan.store), "a venv with links is in the store");
+    hold(plan.linking == .copies or std.mem.eql(u8, plan.venv_root, plan.store), "a venv with links is in the store");
     holdInside(plan.venv);
     for (plan.files) |file| holdInside(file.path);
     for (plan.links) |link| holdInside(link.path);
@@ -237,8 +237,7 @@ fn planFor(allocator: std.mem.Allocator, root_path: []const u8, pack_bytes: usiz
     const venv = try std.fmt.allocPrint(allocator, "{s}/venvs/app", .{store});
     const archive_path = try std.fmt.allocPrint(allocator, "/proc/self/fd/{d}", .{archive.file.?.fd});
     const size = try std.fmt.allocPrint(allocator, "{d}", .{pack_bytes});
-    // Every other one is made of copies.
-    const copy = if (pack_bytes % 2 == 0) "0" else "1";
+    const copy = ([_][]const u8{ "0", "1", "2" })[pack_bytes % 3];
     for ([_][]const []const u8{
         &.{ "czex-plan", "1" },
         &.{ "store", store },

@@ -16,7 +16,7 @@ import zstandard
 FRAME_BYTES = 8 << 20
 HEADER = struct.Struct("<8s8IQ")
 
-EXECUTABLE, SHEBANG, DIRECTORY, OUTWARD = 1, 2, 4, 8
+EXECUTABLE, SHEBANG, DIRECTORY, OUTWARD, RECORD = 1, 2, 4, 8, 16
 
 
 def frame(content: bytes, level: int = 1, checksum: bool = True) -> bytes:
@@ -65,7 +65,7 @@ def outline(entries: list[Entry]) -> list[Entry]:
         parts = path.split("/")
         return ["/".join(parts[:count]) for count in range(2, len(parts))]
 
-    special = [entry for entry in entries if entry.flags & (SHEBANG | OUTWARD)]
+    special = [entry for entry in entries if entry.flags & (SHEBANG | OUTWARD | RECORD)]
     real = {directory for entry in special for directory in directories(entry.path)}
     found: list[Entry] = []
     for entry in entries:

@@ -283,7 +283,7 @@ def plan_of(app: App, *records: bytes) -> bytes:
         lambda app: plan_of(app, record("store", app.store)),
         lambda app: plan_of(app, record("unknown")),
         lambda app: plan_of(app, record("link", "a")),
-        lambda app: plan_of(app, record("copy", "2")),
+        lambda app: plan_of(app, record("copy", "3")),
         lambda app: plan_of(app, record("file", "9", "a", "")),
         lambda app: plan_of(app, record("file", "1777", "a", "")),
         lambda app: plan_of(app, record("link", "a", "")),

@@ -18,7 +18,7 @@ from typing import Dict
 
 import pack_for_tests as packs
 import pytest
-from pack_for_tests import App, record
+from pack_for_tests import App, Entry, record
 from runtime_cases import FILES
 from runtime_for_tests import NATIVE, checked
 from tools_for_tests import BULL
@@ -100,6 +100,9 @@ def pack_seeds(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, bytes]:
     special = {
         "lib/near/a.so": packs.outward("lib/near/a.so"),
         "lib/near/empty/": b"",
+        "lib/n.dist-info/RECORD": Entry(
+            "lib/n.dist-info/RECORD", b"/data/share/b,,\n/scripts/x,,\n", packs.RECORD
+        ),
         "data/share/b": b"b",
     }
     return {
@@ -149,6 +152,10 @@ def test_no_plan_breaks_its_reader(targets, tmp_path):
         return app.plan()
 
     extra = record("file", "644", "lib/x", "content") + record("link", "bin/python", "/bin/python")
-    seeds = {"linked": plan(extra=extra), "copied": plan(elsewhere="/elsewhere/venv", copy=1)}
+    seeds = {
+        "linked": plan(extra=extra),
+        "copied": plan(elsewhere="/elsewhere/venv", copy=1),
+        "files": plan(copy=2),
+    }
     runs = 10_000_000 if LONG else 20_000
     counted(fuzz(targets, tmp_path, "plan", seeds, runs, mutator="plan"), "plans")

@@ -419,6 +419,64 @@ def test_a_script_in_a_directory_gets_it_too(runtime, app):
     assert tree(os.path.join(app.venv_path, "bin"))["d/s"] == b"#!/venv/bin/python\n"
 
 
+RECORD = """\
+a.py,sha256=x,1
+/data/lib/w.so,,
+"/data/share/a,b",sha256=y,2
+/headers/x.h,,
+/scripts/tool,,
+/unknown/x,,
+"""
+REWRITTEN = """\
+a.py,sha256=x,1
+../../w.so,,
+"../../../share/a,b",sha256=y,2
+../../../include/site/python3.11/project/x.h,,
+../../../bin/tool,,
+"""
+
+
+@pytest.mark.parametrize("copy", [0, 1, 2])
+def test_a_record_gets_the_paths_of_the_venv(runtime, app, copy):
+    app.copy = copy
+    info = "lib/a-1.dist-info/"
+    files = {
+        info + "METADATA": b"Name: a\n",
+        info + "RECORD": Entry(info + "RECORD", RECORD.encode(), packs.RECORD),
+        "lib/a/__init__.py": b"",
+    }
+    place = app.add(pack(files).encoded())
+    assert_installs(runtime, app)
+    found = tree(os.path.join(app.venv_path, SITE_PACKAGES))
+    assert found["a-1.dist-info/RECORD"] == REWRITTEN.encode()
+    assert Path(place, info, "RECORD").read_text() == RECORD
+    assert str(found["a"]).startswith("-> ") == (copy == 0)
+
+
+def test_a_large_record_is_written_line_by_line(runtime, app):
+    lines = [f"/data/share/{number},sha256=x,{number}\n" for number in range(30_000)]
+    content = ("x" * 200_000 + "\n" + "".join(lines)).encode()
+    app.add(pack({"lib/RECORD": Entry("lib/RECORD", content, packs.RECORD)}).encoded())
+    assert_installs(runtime, app)
+    expected = content.replace(b"\n/data/", b"\n../../../")
+    assert Path(app.venv_path, SITE_PACKAGES, "RECORD").read_bytes() == expected
+
+
+def test_a_venv_that_is_linked_by_files_has_directories_of_its_own(runtime, app):
+    app.copy = 2
+    place = app.add(pack(FILES).encoded())
+    assert_installs(runtime, app)
+    package = os.path.join(app.venv_path, SITE_PACKAGES, "cowsay")
+    assert not os.path.islink(package) and not os.path.islink(os.path.join(package, "data"))
+    module = os.path.join(package, "__init__.py")
+    assert os.path.islink(module) == (os.name != "nt")
+    os.unlink(module)
+    Path(module).write_bytes(b"another version")
+    assert (
+        Path(place, "lib", "cowsay", "__init__.py").read_bytes() == FILES["lib/cowsay/__init__.py"]
+    )
+
+
 def test_a_copied_venv_has_no_links_into_the_store(runtime, app):
     app.copy = 1
     app.add(

@@ -11,6 +11,7 @@ const os = @import("os.zig");
 const pack_format = @import("pack.zig");
 const path_rules = @import("path.zig");
 const plan_format = @import("plan.zig");
+const record_file = @import("record.zig");
 const zstd = @import("zstd.zig");
 const Entry = pack_format.Entry;
 const Making = @import("store.zig").Making;
@@ -49,7 +50,7 @@ pub fn link(
         .store = store,
         .making = making,
         .report = report,
-        .method = if (plan.copy) .copy else if (os.makes_symbolic_links) .symbolic else .hard,
+        .method = if (plan.linking == .copies) .copy else if (os.makes_symbolic_links) .symbolic else .hard,
         .depth = path_rules.componentCount(plan.venv),
         .buffer = &.{},
     };
@@ -187,7 +188,7 @@ const Linker = struct {
         for (candidates) |candidate| {
             if (candidate.is_directory) try sources.append(linker.arena, candidate.source);
         }
-        if (linker.method == .symbolic and canLinkDirectory(sources.items)) {
+        if (linker.method == .symbolic and linker.plan.linking == .directories and canLinkDirectory(sources.items)) {
             const run = first.source.origin.entries;
             if (try linker.linkSymbolic(path, run.installed.path, run.location())) return;
         }
@@ -219,7 +220,7 @@ const Linker = struct {
             .entries => |run| {
                 const entry = run.entries()[0];
                 assert(!entry.is_directory);
-                if (entry.has_shebang) {
+                if (entry.isRewritten()) {
                     try linker.copyFile(path, run.installed, entry);
                 } else {
                     try linker.placeEntry(path, run.installed, entry);
@@ -281,7 +282,8 @@ const Linker = struct {
         file.closeWritten() catch |err| return linker.failed("can't write", path, err);
     }
 
-    /// Copies a file out of an installed pack, with another first line if it is a script.
+    /// Copies a file out of an installed pack, with another first line if it is a script, and with the environment's paths
+    /// if it is a RECORD.
     fn copyFile(
         linker: *Linker,
         path: []const u8,
@@ -295,11 +297,44 @@ const Linker = struct {
         defer from.close();
         const to = linker.making.dir.createFile(path, entry.mode()) catch |err|
             return linker.failed("can't create", path, err);
-        linker.copyContent(from, existing, to, path, entry.has_shebang) catch |err| {
+        (if (entry.names_places)
+            linker.copyRecord(from, existing, to, path, installed, entry)
+        else
+            linker.copyContent(from, existing, to, path, entry.has_shebang)) catch |err| {
             to.close();
             return err;
         };
         to.closeWritten() catch |err| return linker.failed("can't write", path, err);
+    }
+
+    fn copyRecord(
+        linker: *Linker,
+        from: os.File,
+        existing: []const u8,
+        to: os.File,
+        path: []const u8,
+        installed: *const Installed,
+        entry: Entry,
+    ) ReportError!void {
+        // What follows the scheme is the end of both paths; before it is where the scheme is mounted.
+        const behind_scheme = entry.path.len - std.mem.findScalar(u8, entry.path, '/').?;
+        const base = if (path.len > behind_scheme) path[0 .. path.len - behind_scheme] else "";
+        var lines: std.ArrayList(u8) = .empty;
+        var read_bytes: u64 = 0;
+        var written_bytes: u64 = 0;
+        while (true) {
+            const size = from.read(linker.buffer, read_bytes) catch |err| return linker.failedToRead(existing, err);
+            const is_last = size < linker.buffer.len;
+            const part = linker.buffer[0..size];
+            // A line that fills the buffer is none: no path is so long.
+            const whole = if (is_last) size else if (std.mem.findScalarLast(u8, part, '\n')) |at| at + 1 else size;
+            lines.clearRetainingCapacity();
+            try record_file.append(linker.arena, &lines, part[0..whole], base, installed.record.mounts.items);
+            to.write(lines.items, written_bytes) catch |err| return linker.failed("can't write", path, err);
+            read_bytes += whole;
+            written_bytes += lines.items.len;
+            if (is_last) return;
+        }
     }
 
     fn copyContent(

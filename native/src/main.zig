@@ -52,6 +52,7 @@ test {
     _ = @import("pack.zig");
     _ = @import("path.zig");
     _ = @import("plan.zig");
+    _ = @import("record.zig");
     _ = @import("report.zig");
     _ = @import("store.zig");
     _ = @import("unpack.zig");

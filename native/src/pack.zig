@@ -24,7 +24,14 @@ pub const Entry = struct {
     is_executable: bool,
     /// It begins with the placeholder of an interpreter.
     has_shebang: bool,
+    /// It names places in the environment, by the scheme that leads to them: a RECORD.
+    names_places: bool,
     is_directory: bool,
+
+    /// A link to it is not enough: the environment has a file of its own.
+    pub fn isRewritten(entry: Entry) bool {
+        return entry.has_shebang or entry.names_places;
+    }
 
     pub fn mode(entry: Entry) os.Mode {
         return if (entry.is_executable) .executable else .ordinary;
@@ -329,9 +336,11 @@ fn parseEntry(cursor: *Cursor, offset: u64, before: []const u8) Fault!Entry {
         .size = size,
         .is_executable = flags & 1 != 0,
         .has_shebang = flags & 2 != 0,
+        .names_places = flags & 16 != 0,
         .is_directory = flags & 4 != 0,
     };
-    if (flags > 15 or (entry.is_directory and (flags != 4 or size != 0))) return error.BadFlags;
+    if (flags > 31 or (entry.is_directory and (flags != 4 or size != 0))) return error.BadFlags;
+    if (entry.has_shebang and entry.names_places) return error.BadFlags;
     const shared = path_rules.commonDirectory(before, entry.path);
     try path_rules.checkBelow(entry.path, shared, path_rules.native_rules);
     if (path_rules.order(before[shared..], entry.path[shared..]) != .lt) return error.BadOrder;
@@ -501,7 +510,8 @@ test "sizes that lie are refused" {
 }
 
 test "flags that contradict each other are refused" {
-    try expectIndexFault(error.BadFlags, &good_frames, &.{.{ .path = "a", .size = 6, .flags = 16 }});
+    try expectIndexFault(error.BadFlags, &good_frames, &.{.{ .path = "a", .size = 6, .flags = 32 }});
+    try expectIndexFault(error.BadFlags, &good_frames, &.{.{ .path = "a", .size = 6, .flags = 18 }});
     try expectIndexFault(error.BadFlags, &good_frames, &.{.{ .path = "a", .size = 6, .flags = 4 }});
     try expectIndexFault(error.BadFlags, &good_frames, &.{.{ .path = "a", .flags = 5 }});
     try expectIndexFault(error.BadFlags, &good_frames, &.{.{ .path = "a", .flags = 12 }});

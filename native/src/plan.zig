@@ -51,6 +51,9 @@ pub const Bytecode = struct {
 pub const File = struct { path: []const u8, mode: os.Mode, content: []const u8 };
 pub const Link = struct { path: []const u8, target: []const u8 };
 
+/// How what is in the store gets into the venv.
+pub const Linking = enum { directories, copies, files };
+
 pub const Plan = struct {
     store: []const u8,
     /// The directory that the venv is made in: the store, or where a venv that copies everything is wanted.
@@ -58,7 +61,7 @@ pub const Plan = struct {
     /// Relative to that directory.
     venv: []const u8,
     shebang: []const u8,
-    copy: bool,
+    linking: Linking,
     packs: []const Pack,
     files: []const File,
     links: []const Link,
@@ -170,7 +173,7 @@ const Builder = struct {
     store: ?[]const u8 = null,
     venv: ?[]const u8 = null,
     shebang: ?[]const u8 = null,
-    copy: ?bool = null,
+    linking: ?Linking = null,
     archive: ?[]const u8 = null,
     packs: std.ArrayList(Pack) = .empty,
     files: std.ArrayList(File) = .empty,
@@ -191,9 +194,12 @@ const Builder = struct {
                 builder.shebang = values[0];
             },
             .copy => {
-                if (builder.copy != null) return error.RepeatedRecord;
-                const value = decimal(values[0], 1) orelse return error.BadCopy;
-                builder.copy = value == 1;
+                if (builder.linking != null) return error.RepeatedRecord;
+                builder.linking = switch (decimal(values[0], 2) orelse return error.BadCopy) {
+                    0 => .directories,
+                    1 => .copies,
+                    else => .files,
+                };
             },
             .archive => builder.archive = try absolutePath(values[0], error.PackWithoutArchive),
             .pack => try builder.addPack(values),
@@ -256,15 +262,15 @@ const Builder = struct {
     fn finish(builder: *Builder) ParseError!Plan {
         const store = builder.store orelse return error.MissingStore;
         const venv = builder.venv orelse return error.MissingVenv;
-        const copy = builder.copy orelse false;
+        const linking = builder.linking orelse .directories;
         // A link to the store is relative, and may be wanted for as long as the venv is.
-        const venv_root = if (copy and !isBelow(store, venv)) parentOf(venv) else store;
+        const venv_root = if (linking == .copies and !isBelow(store, venv)) parentOf(venv) else store;
         return .{
             .store = store,
             .venv_root = venv_root,
             .venv = try below(builder.arena, venv_root, venv),
             .shebang = builder.shebang orelse "",
-            .copy = copy,
+            .linking = linking,
             .packs = builder.packs.items,
             .files = builder.files.items,
             .links = builder.links.items,
@@ -322,7 +328,7 @@ fn describe(fault: Fault) []const u8 {
         error.MissingVenv => "it names no venv, or not by an absolute path",
         error.VenvOutsideStore => "the venv isn't below the store, and isn't to be made of copies",
         error.RepeatedRecord => "a record that must be unique is there twice",
-        error.BadCopy => "a \"copy\" record is neither 0 nor 1",
+        error.BadCopy => "a \"copy\" record is not 0, 1 or 2",
         error.BadPack => "a \"pack\" record has an invalid kind, fingerprint, offset or size",
         error.BadBytecode => "a \"bytecode\" record comes before the first pack, or has an invalid fingerprint, offset or size",
         error.PackWithoutArchive => "a pack comes before its archive, or the archive's path isn't absolute",
@@ -406,7 +412,7 @@ test "a plan says all that it was told" {
     try testing.expectEqualStrings(good_header[1][1], plan.venv_root);
     try testing.expectEqualStrings("v/x", plan.venv);
     try testing.expectEqualStrings("#!/x\n,1:y", plan.shebang);
-    try testing.expect(plan.copy);
+    try testing.expectEqual(Linking.copies, plan.linking);
     try testing.expectEqual(2, plan.packs.len);
     try testing.expectEqual(2, plan.packs[0].mounts.items.len);
     try testing.expectEqualStrings("", plan.packs[0].mounts.items[1].destination);
