@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 from dataclasses import dataclass
 from typing import Iterable
 
@@ -28,6 +29,8 @@ from czex.packed_pex import SKELETON
 from czex.pexcz import Pexcz
 from czex.runtime import Runtime
 from czex.target_types import PACKED
+
+logger = logging.getLogger(__name__)
 
 OUTPUT = "app.czex"
 MANIFEST = f"{OUTPUT}/.czex/manifest.json"
@@ -122,6 +125,8 @@ async def assemble(request: AssemblyRequest, pexcz: Pexcz, boot: BootFiles) -> A
             description=f"Assembling {request.app}",
         )
     )
+    for line in result.stderr.decode("utf-8", "replace").splitlines():
+        logger.warning(f"{request.app}: {line}")
     entries = files_of(await entries_of(result.output_digest))
     if request.layout == PACKED:
         manifest = manifest_in(await contents_of(result.output_digest))

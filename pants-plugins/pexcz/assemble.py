@@ -16,10 +16,12 @@ import deflate
 from pexcz import header
 from pexcz.bootfiles import boot_files, boot_sources, module_sources, source_text
 from pexcz.bytecode import BootCode, match
+from pexcz.clashes import relations
 from pexcz.comments import without_comments
 from pexcz.dependencies import Dependencies
 from pexcz.directorywriter import DirectoryWriter, name_by_content
 from pexcz.errors import BadPackError
+from pexcz.hidden import hidden
 from pexcz.output import whole_directory, whole_file
 from pexcz.pack import DIRECTORY, FINGERPRINT_DIGITS, PackInfo, read_pack_info
 from pexcz.packplaces import pack_file, write_packs
@@ -80,8 +82,12 @@ class Parts:
     boot_code: Sequence[BootCode] = ()
 
 
-def assemble(parts: Parts, output: Path, layout: str = ZIPAPP, with_packs: bool = True) -> None:
-    """Write the CZEX to `output`. The same parts give the same bytes.
+def assemble(
+    parts: Parts, output: Path, layout: str = ZIPAPP, with_packs: bool = True
+) -> List[str]:
+    """Write the CZEX to `output`, and return a line for each file of a wheel that the app won't find.
+
+    The same parts give the same bytes.
 
     :param layout: One of LAYOUTS: a file or a directory.
     :param with_packs: Whether a directory gets its packs, or whoever asked for it puts them there.
@@ -93,6 +99,7 @@ def assemble(parts: Parts, output: Path, layout: str = ZIPAPP, with_packs: bool 
     else:
         with whole_file(output, 0o755) as stream:
             assembly.write_file(stream)
+    return assembly.hidden()
 
 
 def is_czex_directory(path: Path) -> bool:
@@ -136,6 +143,9 @@ class _Assembly:
         self._tools = {}
         if parts.info.get("includes_tools", parts.info.get("venv")):
             self._tools[TOOLS] = _tools(self._boot, self._contents)
+
+    def hidden(self) -> List[str]:
+        return hidden(self._contents, bool(self._parts.info.get("venv")))
 
     def write_file(self, stream: IO[bytes]) -> None:
         stream.write(header.before_zip(self._header()).encode("utf-8"))
@@ -304,8 +314,8 @@ def _pack_records(
 ) -> List[Dict[str, Any]]:
     orders = dependencies.orders()
     records = []
-    for index, info in enumerate(contents):
-        meta = dict(info.meta)
+    for index, (info, related) in enumerate(zip(contents, relations(contents))):
+        meta = {**info.meta, **related}
         if meta["kind"] == "wheel":
             meta["order"] = orders[index]
             meta["requires"] = dependencies.of_wheel(meta["requires"])

@@ -393,4 +393,5 @@ def _assemble(options: argparse.Namespace) -> None:
         options.sh_boot,
         [BootCode.load(file.read_bytes()) for file in options.boot_code],
     )
-    assemble(parts, options.output, options.layout, options.with_packs)
+    for line in assemble(parts, options.output, options.layout, options.with_packs):
+        _say(line)

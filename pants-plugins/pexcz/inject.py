@@ -36,7 +36,8 @@ def inject(
         if its wheels are pure Python.
     :param precompile: Interpreters to carry bytecode for, as commands or paths.
     :param progress: Told the name of each pack before it is made.
-    :param warn: Told in one line of what the CZEX will do, and may not be meant to.
+    :param warn: Told in one line of each surprise: what the CZEX will do and may not be meant to, or which file of a wheel
+        the app won't find.
     """
     pex = read_pex(pex_path)
     if output.exists() and output.samefile(pex_path):
@@ -74,7 +75,8 @@ def inject(
             sh_boot,
             boot_code,
         )
-        assemble(parts, output, layout)
+        for line in assemble(parts, output, layout):
+            warn(line)
 
 
 def _check_constraints(pex: Pex, python: str) -> None:

@@ -31,8 +31,10 @@ EXECUTABLE = 1
 SHEBANG = 2
 DIRECTORY = 4
 OUTWARD = 8
+RECORD = 16
 
-SITECUSTOMIZE = ("sitecustomize.py", "sitecustomize/__init__.py")
+_CUSTOMIZE = ("sitecustomize", "usercustomize")
+MODULE_SUFFIXES = (".py", ".pyc", ".so", ".pyd")
 
 FRAME_RAW_MAX = 8 << 20
 # The runtime reads no larger one.
@@ -169,16 +171,17 @@ def encoded(files: Sequence[File]) -> bytes:
 def outline_of(files: Sequence[File]) -> List[File]:
     """The top of a tree: what to link for all of it to be there, where nobody else has a part of a directory.
 
-    A directory stands for everything below it, if no file there needs a real one: a script, whose first line is
-    rewritten, or a library that looks for others outside of its wheel. The schemes are always real.
+    A directory stands for everything below it, if no file there needs a real one: a script or a RECORD, which the
+    environment has in its own words, or a library that looks for others outside of its wheel. The schemes are always
+    real.
     """
     real = {path.split("/", 1)[0] for path, _, _ in files}
     for path, _, flags in files:
-        if flags & (SHEBANG | OUTWARD):
-            real.update(_directories(path))
+        if flags & (SHEBANG | OUTWARD | RECORD):
+            real.update(directories(path))
     outline: List[File] = []
     for path, size, flags in files:
-        directory = next((parent for parent in _directories(path) if parent not in real), None)
+        directory = next((parent for parent in directories(path) if parent not in real), None)
         if directory is None:
             outline.append((path, size, flags))
         elif not outline or outline[-1][0] != directory:
@@ -186,7 +189,7 @@ def outline_of(files: Sequence[File]) -> List[File]:
     return outline
 
 
-def _directories(path: str) -> Iterator[str]:
+def directories(path: str) -> Iterator[str]:
     """Those above a path, the outermost first."""
     end = path.find("/")
     while end >= 0:
@@ -220,15 +223,22 @@ def _parse_index(index: bytes) -> Tuple[List[Tuple[int, int]], Tuple[File, ...]]
 
 
 def read_by_site(targets: List[str]) -> List[str]:
-    """Return what the `site` module would read at each start: `.pth` and `.start` files (PEP 829), and a `sitecustomize`."""
+    """Return what `site` would read at a start: `.pth` and `.start` files (PEP 829), a `sitecustomize` and a `usercustomize`."""
     names = (target.split("/", 1)[1] for target in targets if target.startswith("lib/"))
     return sorted(
         name
         for name in names
-        if name in SITECUSTOMIZE
+        if _import_name(name) in _CUSTOMIZE
         or "/" not in name
         and (name.endswith(".pth") or name.endswith(".start") and not name.startswith("."))
     )
+
+
+def _import_name(path: str) -> str | None:
+    """The name of the module that a file at the top of a directory is, or of the package that it begins."""
+    top, _, rest = path.partition("/")
+    is_module = (rest or top).endswith(MODULE_SUFFIXES)
+    return top.split(".")[0] if is_module and (not rest or rest.startswith("__init__.")) else None
 
 
 def default_threads() -> int:

@@ -43,7 +43,7 @@ _NOT_SOURCES = frozenset(
         "__pycache__",
     ]
 )
-# A link to `__main__.py`, beside it in a directory; an app may have a package of that name.
+# A link to `__main__.py`, beside it in a directory; in a zip file it is the app's own.
 _LINK_TO_MAIN = "pex"
 HOOK = "__pex__/__init__.py"
 # Pex's `sh` header has a few kilobytes.
@@ -120,7 +120,8 @@ class Pex:
                 lambda path=path: self.tree.chunks(path),  # type: ignore[misc]
             )
             for path, file in self.tree.files.items()
-            if path.split("/", 1)[0] not in _NOT_SOURCES and path != _LINK_TO_MAIN
+            if path.split("/", 1)[0] not in _NOT_SOURCES
+            and not (path == _LINK_TO_MAIN and self.path.is_dir())
         ]
         entries.extend(
             Entry("lib/" + path, 0, DIRECTORY, lambda: iter(()))

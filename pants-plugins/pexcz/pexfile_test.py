@@ -37,9 +37,9 @@ def test_a_pex_without_any_field_is_one(tmp_path: Path) -> None:
     assert (pex.wheel_names, pex.beginning, pex.preamble) == ([], Beginning(), b"")
 
 
-def test_an_app_may_have_a_package_called_pex(tmp_path: Path) -> None:
-    pex = read(tmp_path, {}, {"pex": "what is beside __main__.py in a directory"})
-    assert pex.source_entries() == []
+def test_an_app_may_have_a_file_or_a_package_called_pex(tmp_path: Path) -> None:
+    pex = read(tmp_path, {}, {"pex": "of the app"})
+    assert [entry.path for entry in pex.source_entries()] == ["lib/pex"]
     pex = read(tmp_path, {}, {"pex/__init__.py": "", "a.b.py": "", "__pycache__/a.pyc": ""})
     assert pex.sources_meta() == {"kind": "sources", "names": ["a", "pex"], "pth": []}
 
@@ -85,6 +85,12 @@ def test_the_native_runtime_of_a_pex_is_left_out(tmp_path: Path) -> None:
     assert {entry.path: b"".join(entry.chunks()) for entry in read.entries}[
         "lib/a.py"
     ] == b"A = 1\n"
+
+
+def test_in_a_directory_pex_is_a_link_to_its_main_file(tmp_path: Path) -> None:
+    (tmp_path / "PEX-INFO").write_text("{}")
+    (tmp_path / "pex").write_text("what is beside __main__.py")
+    assert read_pex(tmp_path).source_entries() == []
 
 
 def test_the_shebang_is_the_first_line(tmp_path: Path) -> None:

@@ -2,17 +2,19 @@
 
 A PEX holds a wheel either as the wheel file it was (`deps_are_wheel_files`) or installed into a directory
 of its own, Pex's "installed wheel chroot": site-packages at its top, everything else in a stash beside it,
-and `.layout.json` to tell. Both become the four schemes of a pack (docs/format.md).
+and `.layout.json` to tell. Both become the schemes of a pack (docs/format.md).
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from dataclasses import dataclass
 from email.message import Message
 from email.parser import HeaderParser
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Set, Tuple
 
 from packaging.tags import parse_tag
 from packaging.utils import (
@@ -23,7 +25,7 @@ from packaging.utils import (
 
 from pexcz import paths
 from pexcz.errors import BadArchiveError
-from pexcz.pack import EXECUTABLE, SHEBANG, Entry, read_by_site
+from pexcz.pack import EXECUTABLE, RECORD, SHEBANG, Entry, read_by_site
 from pexcz.requirements import parse_specifiers, read_requirement, specifier_data
 from pexcz.trees import Tree
 
@@ -55,13 +57,18 @@ def read_wheel(tree: Tree, file_name: str) -> Wheel:
         schemes = _chroot_schemes(tree, file_name)
     else:
         schemes = _wheel_file_schemes(tree, file_name)
+    schemes = {_with_lib64_apart(target): source for target, source in schemes.items()}
     entry_points = _entry_points(tree, schemes, file_name)
     generated = {name for group in entry_points.values() for name in group}
-    entries = [
-        _entry(tree, source, target)
+    sources = {
+        target: source
         for target, source in schemes.items()
         if not (target.startswith("scripts/") and target.split("/", 1)[1] in generated)
-    ]
+    }
+    entries = [_entry(tree, source, target) for target, source in sources.items()]
+    record = _dist_info(schemes, file_name, "RECORD")
+    if record:
+        entries = _with_record(tree, record, entries, sources, generated)
     targets = [entry.path for entry in entries]
     meta = {
         "kind": "wheel",
@@ -88,6 +95,56 @@ def _entry(tree: Tree, source: str, target: str) -> Entry:
             content = SHEBANG_PLACEHOLDER + b"\n" + rest
             return Entry(target, len(content), EXECUTABLE | SHEBANG, lambda: iter([content]))
     return Entry(target, file.size, EXECUTABLE, lambda: tree.chunks(source))
+
+
+def _with_lib64_apart(target: str) -> str:
+    """Give data below `lib64` a scheme of its own: in most environments `lib64` is a link to `lib`."""
+    prefix = "data/lib64/"
+    return "data64/" + target[len(prefix) :] if target.startswith(prefix) else target
+
+
+def _with_record(
+    tree: Tree,
+    record: str,
+    entries: List[Entry],
+    sources: Dict[str, str],
+    generated: Set[str],
+) -> List[Entry]:
+    """The entries, where the wheel's RECORD names the files of the pack and the scripts that the boot makes.
+
+    What isn't in `lib` it names by the scheme, as `/data/share/x`. A RECORD that is right already stays as it is.
+
+    :param record: Where the RECORD is in the tree.
+    :param sources: Path in the pack → path in the tree.
+    """
+    text = tree.read(record).decode("utf-8", "surrogateescape")
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text)) if row]
+    except csv.Error:
+        rows = []
+    known = {row[0]: row[1:3] for row in rows if len(row) == 3}
+    wanted = {}
+    for entry in entries:
+        scheme, _, path = entry.path.partition("/")
+        # Of a script, the interpreter's path is not known yet.
+        facts = ["", ""] if entry.flags & SHEBANG else known.get(sources[entry.path], ["", ""])
+        wanted[path if scheme == "lib" else f"/{entry.path}"] = facts
+    wanted.update({f"/scripts/{name}": ["", ""] for name in generated if "/" not in name})
+    if sorted(wanted) == sorted(row[0] for row in rows):
+        return entries
+    output = io.StringIO()
+    writer = csv.writer(output, lineterminator="\n")
+    writer.writerows([path, *facts] for path, facts in sorted(wanted.items()))
+    content = output.getvalue().encode("utf-8", "surrogateescape")
+    flags = RECORD if any(path.startswith("/") for path in wanted) else 0
+    return [
+        (
+            Entry(entry.path, len(content), flags, lambda: iter([content]))
+            if sources[entry.path] == record
+            else entry
+        )
+        for entry in entries
+    ]
 
 
 def _chroot_schemes(tree: Tree, file_name: str) -> Dict[str, str]:
