@@ -215,8 +215,20 @@ SHELL = Difference(
 PACKAGES = Difference(
     what="A package or a directory that several wheels bring",
     pex="the first one may hide the others' part; in venv mode what a wheel puts into `bin` or `lib` as data gets lost",
-    czex="merged, as an installer does it; where two bring the same file, the first one's counts",
+    czex="merged, as an installer does it; where two bring the same file, the first one's counts; in zipapp mode a wheel that has another file for a module's name than an earlier one is apart, as in the PEX",
     why="wheels share one site-packages",
+)
+RECORDS = Difference(
+    what="The paths that `importlib.metadata` tells of a wheel's data, scripts and headers",
+    pex="of Pex's own layout, such as `.prefix/bin/tool`; in venv mode some of them don't exist",
+    czex="those of the environment, such as `../../../bin/tool`, console scripts included",
+    why="that is where the files are",
+)
+INSTALLERS = Difference(
+    what="A wheel that the app's own pip has upgraded",
+    pex="in venv mode, the version stays as it was, and the wheel that all apps share has the new code",
+    czex="the new version is there until the app's environment is made anew; other apps keep theirs",
+    why="no app may change what another one runs",
 )
 STRINGS_IN_MARKERS = Difference(
     what="Markers that compare strings by `<` or `>` before Python 3.8",
@@ -298,6 +310,8 @@ DIFFERENCES = (
     WARNINGS,
     SHELL,
     PACKAGES,
+    RECORDS,
+    INSTALLERS,
     STRINGS_IN_MARKERS,
     OLD_METADATA,
     VERSIONS,

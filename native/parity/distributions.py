@@ -7,7 +7,7 @@ from typing import Any
 from wheels_for_tests import Wheel
 
 from parity.apps import runner
-from parity.row import CPYTHONS, EVERY_PEX, RECENT_PEX, App, Row
+from parity.row import CORE, CPYTHONS, EVERY_PEX, RECENT_PEX, App, Row
 from testprojects.differences import MESSAGES
 
 TWO = ("cpython3.9", "cpython3.11")
@@ -105,6 +105,33 @@ for place, directories, files in os.walk(sys.prefix, followlinks=True):
 METADATA = """\
 from importlib import metadata
 print(metadata.version('cow'), [entry.value for entry in metadata.distribution('cow').entry_points])
+"""
+# What `site` reads in site-packages.
+CUSTOMIZING = {
+    "telling.pth": "import telling\n",
+    "telling.py": "print('path file')\n",
+    "sitecustomize.py": "print('sitecustomize')\n",
+    "usercustomize.py": "print('usercustomize')\n",
+}
+TELLING = Wheel("telling", {key: CUSTOMIZING[key] for key in ("telling.pth", "telling.py")})
+ALSO_TELLING = Wheel("also", {"also.pth": "import also\n", "also.py": "print('also')\n"})
+SITECUSTOMIZE = Wheel("sitecustomize", {"sitecustomize.py": CUSTOMIZING["sitecustomize.py"]})
+# Two files for one name. In one directory, the one that stands in the second place here would win.
+MODULES = {"both.py": "WHO = 'module'\n", "space/both.py": "WHO = 'module'\n", "also.py": ""}
+PACKAGES = {"both/__init__.py": "WHO = 'package'\n", "space/both/__init__.py": "WHO = 'package'\n"}
+MODULE, PACKAGE = Wheel("module", MODULES), Wheel("package", PACKAGES)
+EARLY = Wheel("early", PACKAGES)
+SOURCE = Wheel("brief", {"compiled.py": "print('source')\n"})
+LIBRARY = Wheel("library", {"compiled.so": "no library\n"})
+# Comes after both, and shares a module with the second.
+SHARING = Wheel("sharing", {"compiled.so": "no library\n", "space/both.py": "", "third.py": ""})
+WHO = "import both, space.both; print(both.WHO, space.both.WHO)"
+LIB64 = Wheel(
+    "lib64", {"lib64-1.0.data/data/lib64/libx.txt": "", "lib64-1.0.data/data/lib/y.txt": ""}
+)
+FIND_LIB64 = """\
+import os, sys
+print([os.path.exists(os.path.join(sys.prefix, 'lib64', name)) for name in ('libx.txt', 'y.txt')])
 """
 COW = Wheel("cow", {"cow.py": ""}, scripts={"cow": "cow:main"})
 
@@ -285,5 +312,120 @@ ROWS = (
         runner("--venv", sources={"colorsys.py": "print('own')\n"}),
         ("import colorsys; print(colorsys.__name__)",),
         sees=("colorsys\n",),
+    ),
+    Row(
+        "what only site reads is not read among the app's own files",
+        ("distributions",),
+        runner(sources=CUSTOMIZING),
+        ("print('runs')",),
+        sees=("runs\n",),
+        versions=EVERY_PEX,
+        pythons=CORE,
+    ),
+    Row(
+        "what site reads among the app's own files is read in venv mode",
+        ("distributions", "venv"),
+        runner("--venv", sources=CUSTOMIZING),
+        ("print('runs')",),
+        sees=("path file\nsitecustomize\nruns\n",),
+        pythons=CPYTHONS,
+    ),
+    Row(
+        "path files of wheels are obeyed once, and no sitecustomize of a wheel is run",
+        ("distributions",),
+        runner(
+            requirements=("telling", "also", "sitecustomize"),
+            wheels=(TELLING, ALSO_TELLING, SITECUSTOMIZE),
+        ),
+        ("import sitecustomize",),
+        sees=("also\npath file\nsitecustomize\n",),
+        pythons=CORE,
+    ),
+    Row(
+        "path files of wheels are obeyed once after a restart",
+        ("distributions", "inject_python_args"),
+        runner(
+            "--inject-python-args=-B",
+            requirements=("telling", "sitecustomize"),
+            wheels=(TELLING, SITECUSTOMIZE),
+        ),
+        ("import sitecustomize",),
+        sees=("path file\nsitecustomize\n",),
+    ),
+    Row(
+        "a module of the app comes before a wheel's package of its name",
+        ("distributions",),
+        runner(requirements=("package",), wheels=(PACKAGE,), sources=MODULES),
+        (WHO,),
+        sees=("module module\n",),
+        pythons=CORE[1:],
+    ),
+    Row(
+        "a package of the app comes before a wheel's module of its name",
+        ("distributions",),
+        runner(requirements=("module",), wheels=(MODULE,), sources=PACKAGES),
+        (WHO,),
+        sees=("package package\n",),
+    ),
+    Row(
+        "a module of a wheel comes before a later wheel's package of its name",
+        ("distributions",),
+        runner(requirements=("module", "package"), wheels=(MODULE, PACKAGE)),
+        (WHO,),
+        sees=("module module\n",),
+        pythons=CORE[1:],
+    ),
+    Row(
+        "a package of a wheel comes before a later wheel's module of its name",
+        ("distributions",),
+        runner(requirements=("early", "module"), wheels=(EARLY, MODULE)),
+        (WHO + "; import also",),
+        sees=("package package\n",),
+    ),
+    Row(
+        "a module comes before a later wheel's native library of its name",
+        ("distributions",),
+        runner(
+            requirements=("brief", "library", "module", "package", "sharing"),
+            wheels=(SOURCE, LIBRARY, MODULE, SHARING, PACKAGE),
+        ),
+        ("import compiled, third; " + WHO,),
+        sees=("source\nmodule module\n",),
+    ),
+    Row(
+        "modules and packages keep their order where the machine's packages come last",
+        ("distributions", "inherit_path"),
+        runner(
+            "--inherit-path=fallback",
+            requirements=("early", "module"),
+            wheels=(EARLY, MODULE),
+        ),
+        (WHO,),
+        sees=("module module\n",),
+    ),
+    Row(
+        "modules and packages keep their order where the machine's packages come first",
+        ("distributions", "inherit_path"),
+        runner(
+            "--inherit-path=prefer", requirements=("package",), wheels=(PACKAGE,), sources=MODULES
+        ),
+        (WHO,),
+        sees=("module module\n",),
+    ),
+    Row(
+        "packages win over modules in venv mode",
+        ("distributions", "venv"),
+        runner(
+            "--venv", requirements=("package",), wheels=(PACKAGE,), sources={"both.py": "WHO = 1\n"}
+        ),
+        ("import both; print(both.WHO)",),
+        sees=("package\n",),
+    ),
+    Row(
+        "a wheel's data below lib64 is in lib, which lib64 leads to",
+        ("venv", ".data"),
+        runner("--venv", "--venv-site-packages-copies", requirements=("lib64",), wheels=(LIB64,)),
+        (FIND_LIB64,),
+        sees=("[True, True]\n",),
     ),
 )

@@ -397,13 +397,29 @@ def customized_path(settings):
     outside += [getattr(sys.modules.get("site"), "USER_SITE", None)]
     outside = [os.path.abspath(entry) for entry in outside if entry is not None]
     entries = settings["path_entries"]
+    if settings["site_packages"] not in sys.path:
+        return entries
+    # `site` knows nothing of some: code of the app that hides some of Python's, or what is apart from site-packages.
+    before, after = beside(settings)
     path = [
-        entry for entry in sys.path if entry in entries or os.path.abspath(entry) not in outside
+        entry
+        for entry in sys.path
+        if entry not in before
+        and entry not in after
+        and (entry in entries or os.path.abspath(entry) not in outside)
     ]
-    # What `site` doesn't know: code of the app that hides some of Python's.
+    last = path.index(settings["site_packages"]) + 1
+    path[last:last] = after
     first = path.index(settings["stdlib"][0])
-    path[first:first] = [entry for entry in entries if entry not in path]
+    path[first:first] = before
     return path
+
+
+def beside(settings):
+    """The entries of `sys.path` that come before the standard library, and those that come after site-packages."""
+    entries = settings["path_entries"]
+    first, last = entries.index(settings["stdlib"][0]), entries.index(settings["site_packages"])
+    return entries[:first], entries[last + 1 :]
 
 
 def inherited_path(settings):
@@ -414,12 +430,14 @@ def inherited_path(settings):
     machine = [
         entry
         for entry in sys.path[1:]
-        if entry not in own and entry not in python_path and entry != settings["site_packages"]
+        if entry not in settings["path_entries"] and entry not in python_path
     ]
-    packages = [settings["site_packages"]]
+    before, after = beside(settings)
+    packages = [settings["site_packages"]] + after
     if settings["inherit_path"] == "fallback":
-        return packages + own + machine + python_path
-    return python_path + [settings["sources"]] + own + machine + packages
+        return packages + before + own + machine + python_path
+    before += [entry for entry in [settings["sources"]] if entry not in before]
+    return python_path + before + own + machine + packages
 
 
 def extra_sys_path(settings):

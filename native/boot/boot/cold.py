@@ -140,6 +140,8 @@ class ColdStart(object):
             is_direct = settings["inherit_path"] == "false" and not settings["composed"]
             # A preamble may set variables that the header looks at.
             is_direct = is_direct and not boot.has_preamble
+            # A restart for its flags would let `site` read path files in two processes.
+            is_direct = is_direct and not (settings["python_args"] and settings["pth"])
             name = os.path.basename(environment.venv) if is_direct else NOT_DIRECTLY
             self._tell_sh_header(environment.venv, name)
             self._keep_warm_path(environment)

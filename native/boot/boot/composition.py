@@ -17,8 +17,8 @@ import zlib
 import boot
 from boot import install, interpreter, packed, resolve
 from boot.fail import CannotStart
-from boot.plan import encode
-from boot.settings import entry_of
+from boot.plan import ascii_repr, encode
+from boot.settings import customizes, entry_of, may_be_apart
 
 # Of an environment, for what comes from another CZEX.
 DIRECTORY = "path/{0}"
@@ -70,7 +70,7 @@ class Composition(object):
         lines = []
         for index, part in enumerate(self._parts):
             part.add_to(plan, environment, DIRECTORY.format(index))
-            for library in part.libraries(self._directory(environment, index)):
+            for library in part.libraries(environment, DIRECTORY.format(index)):
                 lines.append("import site; site.addsitedir({0})\n".format(ascii_repr(library)))
         pth = interpreter.site_packages() + "/" + self.PTH
         plan.add_file("644", pth, "".join(lines))
@@ -78,13 +78,18 @@ class Composition(object):
     def sources(self, environment):
         """The directories with the others' own code, in their order on `sys.path` in zipapp mode: before all else."""
         return [
-            part.sources(self._directory(environment, index))
+            part.sources(environment, DIRECTORY.format(index))
             for index, part in reversed(list(enumerate(self._parts)))
         ]
 
-    @staticmethod
-    def _directory(environment, index):
-        return os.path.join(environment.venv, *DIRECTORY.format(index).split("/"))
+    def hidden(self, environment):
+        """The directories of the others' wheels that the app's own process alone has on `sys.path`."""
+        parts = enumerate(self._parts)
+        return [
+            entry
+            for index, part in parts
+            for entry in part.hidden(environment, DIRECTORY.format(index))
+        ]
 
     def script_entry(self, name):
         """The entry for a script of one of the PEXes, or None."""
@@ -113,14 +118,30 @@ class CzexPart(object):
     def add_to(self, plan, environment, directory):
         sources, wheels = self.packs[:1], self.packs[1:]
         environment.add_packs(plan, self, sources, directory + "/sources")
-        environment.add_packs(plan, self, wheels, directory + "/lib")
+        mounts = [(wheel["sha256"], place) for wheel, place in self._apart(environment, directory)]
+        environment.add_packs(plan, self, wheels, directory + "/lib", mounts)
         environment.add_console_scripts(plan, wheels)
 
-    def sources(self, directory):
-        return os.path.join(directory, "sources")
+    def _apart(self, environment, directory):
+        if not may_be_apart(environment.info, self.packs):
+            return []
+        from boot import apart
 
-    def libraries(self, directory):
-        return [os.path.join(directory, "lib")] if self.packs[1:] else []
+        return apart.of_wheels(self.packs[1:], directory + "/apart")
+
+    def sources(self, environment, directory):
+        return environment.place(directory + "/sources")
+
+    def libraries(self, environment, directory):
+        places = [directory + "/lib"] if self.packs[1:] else []
+        places += [
+            place for wheel, place in self._apart(environment, directory) if not customizes(wheel)
+        ]
+        return [environment.place(place) for place in places]
+
+    def hidden(self, environment, directory):
+        found = self._apart(environment, directory)
+        return [environment.place(place) for wheel, place in found if customizes(wheel)]
 
     def script_entry(self, name):
         return None
@@ -193,11 +214,14 @@ class PexPart(object):
     def add_to(self, plan, environment, directory):
         """It is there already."""
 
-    def sources(self, directory):
+    def sources(self, environment, directory):
         return self._directories[0]
 
-    def libraries(self, directory):
+    def libraries(self, environment, directory):
         return self._directories[1:]
+
+    def hidden(self, environment, directory):
+        return []
 
     def script_entry(self, name):
         for directory in self._directories:
@@ -265,8 +289,3 @@ def manifest_of_file(path):
     finally:
         archive.close()
     return boot.native(content["manifest"])
-
-
-def ascii_repr(text):
-    """A literal that every encoding of a `.pth` file leaves alone."""
-    return repr(text) if sys.version_info[0] == 2 else ascii(text)

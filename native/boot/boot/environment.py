@@ -8,6 +8,8 @@ from boot import interpreter, native, settings
 from boot.plan import Plan, encode
 
 SHEBANG_MAX_BYTES = 127
+# They change the environment that they run in.
+INSTALLERS = ("conda", "installer", "pdm", "pip", "pipenv", "poetry", "uv")
 # Of every implementation, as pip has it.
 HEADERS = "include/site/python{0}.{1}/"
 CODING = "# -*- coding: utf-8 -*-"
@@ -59,6 +61,13 @@ class Environment(object):
         self.composition = composition
         self.bin = "Scripts" if interpreter.IS_WINDOWS else "bin"
         self.python = os.path.join(venv, self.bin, "python" + (".exe" if os.name == "nt" else ""))
+        # What isn't merged into site-packages, once there is a plan.
+        self.apart = None
+        self._with_bytecode = {}
+
+    def place(self, path):
+        """A path of the environment as an absolute one."""
+        return os.path.join(self.venv, *path.split("/"))
 
     @property
     def app(self):
@@ -82,12 +91,17 @@ class Environment(object):
         :param main_source: The source of the environment's `__main__.py`, `damage_source` that of `damage.py`.
         :param code: The code of `activate.py`, and `start_code` that of `venv_start.py`.
         """
+        hides_a_module = settings.hides_a_module(self)
+        if hides_a_module or settings.may_be_apart(self.info, self.packs):
+            from boot.apart import Apart
+
+            self.apart = Apart(self, hides_a_module)
         plan = Plan()
         plan.add("czex-plan", "1")
         plan.add("store", self.root)
         plan.add("venv", self.venv)
         plan.add("shebang", "#!" + self.shebang())
-        plan.add("copy", "1" if self.info.get("venv_site_packages_copies") else "0")
+        plan.add("copy", self._linking())
         # Where the cache's file system lets nothing be executed, a link to what can be is better than a copy.
         self.add_interpreter(plan, os.access(runtime, os.X_OK))
         boot = self._text, settings.settings(self), code, start_code
@@ -97,13 +111,27 @@ class Environment(object):
         self.add_console_scripts(plan, self.packs)
         if self.info.get("venv"):
             plan.add_file("644", interpreter.site_packages() + "/czex.pth", EXTRA_SYS_PATH_PTH)
-        self.add_packs(plan, self._archive, self.packs, interpreter.site_packages())
+        if self.apart and self.apart.mounts:
+            self.apart.add_to(plan)
+        mounts = self.apart.mounts if self.apart else {}
+        self.add_packs(plan, self._archive, self.packs, interpreter.site_packages(), mounts)
         if self.composition:
             self.composition.add_to(plan, self)
         return plan.dump()
 
-    def add_packs(self, plan, archive, packs, library):
-        """Add packs of `archive`, with what goes to site-packages in the directory `library`."""
+    def _linking(self):
+        """How the files of packs get into the environment: 0 links to directories, 1 copies, 2 links to files."""
+        if self.info.get("venv_site_packages_copies"):
+            return "1"
+        # What one app installs must not get through a link into a wheel that others share.
+        packs = self.packs + (self.composition.packs if self.composition else [])
+        return "2" if any(pack.get("project") in INSTALLERS for pack in packs) else "0"
+
+    def add_packs(self, plan, archive, packs, library, mounts=()):
+        """Add packs of `archive`, with what goes to site-packages in the directory `library`.
+
+        :param mounts: A pack's SHA-256 → the directory that it has instead.
+        """
         directory = archive.pack_directory
         if directory:
             from boot.packed import pack_file
@@ -130,7 +158,7 @@ class Environment(object):
                     str(bytecode["offset"]),
                     str(bytecode["size"]),
                 )
-            plan.add("mount", "lib", library)
+            plan.add("mount", "lib", dict(mounts).get(pack["sha256"], library))
             if pack["kind"] == "wheel":
                 plan.add("mount", "scripts", self.bin)
                 if pack["headers"]:
@@ -138,6 +166,12 @@ class Environment(object):
                         "mount", "headers", HEADERS.format(*sys.version_info) + pack["headers"]
                     )
                 plan.add("mount", "data", "")
+                plan.add("mount", "data64", self.lib64)
+
+    @property
+    def lib64(self):
+        """The directory that `lib64` is in this environment."""
+        return "lib" if links_lib64() else "lib64"
 
     def _unpacked(self):
         """What `damage.py` compares with the cache."""
@@ -166,11 +200,15 @@ class Environment(object):
         None also where the pack has been unpacked without: then its modules have most likely been compiled by their
         first import, and a copy of all of it would be worth less.
         """
-        bytecode = pack["bytecode"].get(interpreter.cache_tag())
-        if bytecode and os.path.isdir(self._directory(pack, pack["sha256"][:40])):
-            if not os.path.isdir(self._directory(pack, bytecode["fingerprint"])):
-                return None
-        return bytecode
+        key = pack["sha256"]
+        # Another process may unpack it meanwhile; all of this one's plan has to say the same.
+        if key not in self._with_bytecode:
+            bytecode = pack["bytecode"].get(interpreter.cache_tag())
+            if bytecode and os.path.isdir(self._directory(pack, key[:40])):
+                if not os.path.isdir(self._directory(pack, bytecode["fingerprint"])):
+                    bytecode = None
+            self._with_bytecode[key] = bytecode
+        return self._with_bytecode[key]
 
     def _directory(self, pack, fingerprint):
         parent = "wheels" if pack["kind"] == "wheel" else "sources"
@@ -220,7 +258,7 @@ class Environment(object):
             ]
         for alias in aliases:
             plan.add("link", "bin/" + alias, "python")
-        if sys.maxsize > 2**32 and sys.platform != "darwin":
+        if links_lib64():
             plan.add("link", "lib64", "lib")
 
     def add_console_scripts(self, plan, packs):
@@ -257,6 +295,11 @@ class Environment(object):
             return line
         quoted = "'{0}'".format(self.python.replace("'", "'\"'\"'"))
         return "/bin/sh\n{0}\n'''exec' {1}{2} \"$0\" \"$@\"\n' '''".format(CODING, quoted, flags)
+
+
+def links_lib64():
+    """Whether an environment's `lib64` is a link to its `lib`, as in those of Python's `venv` module."""
+    return sys.maxsize > 2**32 and sys.platform != "darwin" and not interpreter.IS_WINDOWS
 
 
 def for_others(path):

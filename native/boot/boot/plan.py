@@ -10,6 +10,11 @@ def encode(path):
     return path.encode(sys.getfilesystemencoding() or "utf-8", "surrogateescape")
 
 
+def ascii_repr(text):
+    """A literal that every encoding of a `.pth` file leaves alone."""
+    return repr(text) if sys.version_info[0] == 2 else ascii(text)
+
+
 class Plan(object):
     """The records of a plan, as bytes."""
 

@@ -13,18 +13,22 @@ KNOWS_START = sys.version_info >= (3, 15)
 def settings(environment):
     """What `activate.py` needs to know, and nothing that it would have to find out."""
     info = environment.info
-    site_packages = os.path.join(environment.venv, *interpreter.site_packages().split("/"))
+    site_packages = environment.place(interpreter.site_packages())
     standard_library = interpreter.standard_library()
     venv_entries = [environment.venv] if interpreter.IS_WINDOWS else []
     venv_mode = bool(info.get("venv"))
     sources = os.path.join(environment.content(environment.packs[0]), "lib")
-    composition = environment.composition
-    first = []
-    if not venv_mode:
-        first = composition.sources(environment) if composition else []
-        first += [sources] if _hides_a_module(environment.packs[0], standard_library) else []
-    read_by_site = sorted(name for pack in environment.packs for name in pack["pth"])
-    pth = [name for name in read_by_site if name.endswith(".pth")]
+    composition, apart = environment.composition, environment.apart
+    first, last = [], []
+    if composition and not venv_mode:
+        first, last = composition.sources(environment), composition.hidden(environment)
+    merged = environment.packs
+    if apart:
+        first, last = first + apart.before, apart.after + last
+        sources = (apart.before + [sources])[0]
+        merged = [pack for pack in merged if pack["sha256"] not in apart.mounts]
+    read_by_site = sorted(name for pack in merged for name in pack["pth"])
+    pth = [name for name in read_by_site if name.endswith(".pth")] + (apart.pth if apart else [])
     start = [name for name in read_by_site if name.endswith(".start")]
     inherit = "false" if venv_mode else inherit_path(info)
     system_site = interpreter.system_site_packages() if _has_system_site(info) else []
@@ -43,13 +47,13 @@ def settings(environment):
         "may_set_title": bool(
             composition or system_site or inherit != "false" or environment.has("title")
         ),
-        "path_entries": first + standard_library + venv_entries + [site_packages],
+        "path_entries": first + standard_library + venv_entries + [site_packages] + last,
         "pth": pth + ([composition.PTH] if composition else []) + (start if KNOWS_START else []),
         "python": environment.python,
         "python_args": info.get("inject_python_args") or [],
         "python_path": venv_mode and not is_hermetic(info),
         "site_packages": site_packages,
-        "sitecustomize": len(pth) + len(start) < len(read_by_site),
+        "sitecustomize": any(name.startswith("sitecustomize") for name in read_by_site),
         "sources": sources,
         "stdlib": standard_library,
         "strip_pex_env": info.get("strip_pex_env", True) is not False,
@@ -81,17 +85,28 @@ def _sys(environment):
     return facts
 
 
-def _hides_a_module(sources, standard_library):
-    """Whether one of the app's own files has the name of a module of the standard library.
+def hides_a_module(environment):
+    """Whether one of the app's own files takes the place of a module of the standard library, as in zipapp mode it does.
 
-    In zipapp mode it takes its place. An entry of `sys.path` for that costs each import, so few apps get it.
+    An entry of `sys.path` for that costs each import, so few apps get it.
     """
-    if not sources["names"]:
+    names = environment.packs[0]["names"]
+    if environment.info.get("venv") or not names:
         return False
-    entries = [entry for entry in standard_library if os.path.isdir(entry)]
-    names = [name for entry in entries for name in os.listdir(entry)]
-    modules = set(name.split(".")[0] for name in names).union(sys.builtin_module_names)
-    return not modules.isdisjoint(sources["names"])
+    entries = [entry for entry in interpreter.standard_library() if os.path.isdir(entry)]
+    found = [name for entry in entries for name in os.listdir(entry)]
+    modules = set(name.split(".")[0] for name in found).union(sys.builtin_module_names)
+    return not modules.isdisjoint(names)
+
+
+def may_be_apart(info, packs):
+    """Whether some of these packs may not be merged into one directory; in venv mode Pex merges them, too."""
+    return not info.get("venv") and any(pack["pth"] or pack.get("clashes") for pack in packs)
+
+
+def customizes(wheel):
+    """Whether `site` would run a `sitecustomize` or a `usercustomize` of a wheel, which Pex does in venv mode alone."""
+    return any(not name.endswith(".pth") for name in wheel["pth"])
 
 
 def _has_system_site(info):

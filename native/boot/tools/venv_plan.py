@@ -18,6 +18,8 @@ class Wanted(Environment):
     def __init__(self, subject, directory, options):
         in_cache = subject.environment()
         self.__dict__.update(in_cache.__dict__)
+        # As in venv mode.
+        self.apart = None
         self._subject = subject
         self._scope = options.scope
         self.library = interpreter.site_packages()
@@ -148,4 +150,5 @@ def destinations(wanted, wheel):
         ("scripts", wanted.scripts),
         ("headers", HEADERS.format(*sys.version_info) + (wheel["headers"] or "")),
         ("data", ""),
+        ("data64", wanted.lib64),
     )

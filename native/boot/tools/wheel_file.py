@@ -13,6 +13,8 @@ from boot.tools import metadata, output
 EPOCH = (1980, 1, 1, 0, 0, 0)
 # An installer's own, and `RECORD`, which is made anew.
 NOT_IN_WHEELS = ("INSTALLER", "RECORD", "RECORD.jws", "RECORD.p7s", "REQUESTED", "direct_url.json")
+# What a pack calls otherwise than a wheel does.
+SCHEMES = {"data64": "data/lib64"}
 
 
 def write(subject, wheel, directory, use_system_time):
@@ -45,7 +47,7 @@ def files(subject, wheel):
             name = os.path.relpath(path, top).replace(os.sep, "/")
             first, _, rest = name.partition("/")
             if scheme != "lib":
-                name = "{0}/{1}/{2}".format(data, scheme, name)
+                name = "/".join((data, SCHEMES.get(scheme, scheme), name))
             elif first == dist_info and rest in NOT_IN_WHEELS:
                 continue
             found.append((scheme == "lib" and first == dist_info, name, path))

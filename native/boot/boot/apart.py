@@ -1,0 +1,73 @@
+"""Keeps packs out of site-packages where their files would get another meaning there, or another order.
+
+In zipapp mode the app's own code and each wheel are entries of a PEX's `sys.path`. Merged into site-packages they are the
+same, but for what `site` reads there, and for a module's name that two of them have different files for.
+"""
+
+from boot import interpreter
+from boot.plan import ascii_repr
+from boot.settings import customizes, inherit_path
+
+# Of an environment.
+DIRECTORY = "apart"
+PTH = "czex-apart.pth"
+# For the processes that the app starts: an entry goes right before site-packages, or right behind.
+LINE = (
+    "import sys; p = sys.path; e = {0}; s = {1}; "
+    "e in p or p.insert(p.index(s) + {2} if s in p else len(p), e)\n"
+)
+
+
+class Apart(object):
+    """What an environment has apart. `mounts` is a pack's SHA-256 → the directory that has its `lib`.
+
+    `before` and `after` are entries of `sys.path`: before the standard library, and behind site-packages. `pth` names the
+    file that has `site` read the `.pth` files of wheels that are apart, if there are any.
+    """
+
+    def __init__(self, environment, hides_a_module):
+        sources, wheels = environment.packs[0], environment.packs[1:]
+        self._site_packages = environment.place(interpreter.site_packages())
+        names = set(wheel["name"] for wheel in wheels)
+        clashes = not names.isdisjoint(sources.get("clashes", ()))
+        self.mounts, self.before = {}, []
+        if hides_a_module or clashes or sources["pth"]:
+            self.mounts[sources["sha256"]] = DIRECTORY + "/sources"
+            self.before = [environment.place(DIRECTORY + "/sources")]
+        if inherit_path(environment.info) == "fallback":
+            # Pex puts each wheel before the last one.
+            wheels = wheels[::-1]
+        found = of_wheels(wheels, DIRECTORY)
+        self.mounts.update((wheel["sha256"], place) for wheel, place in found)
+        self.after = [environment.place(place) for _, place in found]
+        quiet = [pair for pair in found if not customizes(pair[0])]
+        self._for_children = [environment.place(place) for _, place in quiet]
+        self._read = [environment.place(place) for wheel, place in quiet if wheel["pth"]]
+        self.pth = [PTH] if self._read else []
+
+    def add_to(self, plan):
+        """Add the file by which the environment's own interpreter finds what is apart."""
+        packages = ascii_repr(self._site_packages)
+        placed = [(entry, 0) for entry in self.before]
+        placed += [(entry, 1) for entry in reversed(self._for_children)]
+        text = "".join(LINE.format(ascii_repr(entry), packages, at) for entry, at in placed)
+        text += "".join(
+            "import site; site.addsitedir({0})\n".format(ascii_repr(entry)) for entry in self._read
+        )
+        plan.add_file("644", interpreter.site_packages() + "/" + PTH, text)
+
+
+def of_wheels(wheels, directory):
+    """(wheel, a directory for it below `directory`) of those that can't be merged with the ones before them."""
+    merged, found = set(), []
+    for wheel in wheels:
+        separate = set(one["name"] for one, _ in found)
+        if (
+            customizes(wheel)
+            or not merged.isdisjoint(wheel.get("clashes", ()))
+            or not separate.isdisjoint(wheel.get("shares", ()))
+        ):
+            found.append((wheel, "{0}/{1}".format(directory, len(found))))
+        else:
+            merged.add(wheel["name"])
+    return found
