@@ -368,7 +368,9 @@ class ColdStart(object):
         try:
             if name != NOT_DIRECTLY:
                 python = os.path.join(venv, "bin", "python")
-                if not os.path.samefile(self._sh_python, python) or machine.has_effects(directories):
+                if not os.path.samefile(self._sh_python, python) or machine.has_effects(
+                    directories
+                ):
                     name = NOT_DIRECTLY
             if name == NOT_DIRECTLY and not os.path.samefile(self._sh_python, sys.executable):
                 name = IF_IT_ANSWERS

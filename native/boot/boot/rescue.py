@@ -3,6 +3,7 @@
 import errno
 import marshal
 import os
+import sys
 
 from boot import damage
 from boot.fail import CannotStart
