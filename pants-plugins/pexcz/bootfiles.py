@@ -76,7 +76,7 @@ def source_text(boot: Dict[str, bytes], file: str) -> str:
         if function not in bodies:
             return call[0]
         first, *lines = _EMPTY_LINES.sub("", bodies[function]).splitlines()
-        text = "".join(f"{indent}{line[4:]}\n" for line in lines).replace("return", f"{name} =")
+        text = "".join(f"{indent}{line[1:]}\n" for line in lines).replace("return", f"{name} =")
         for parameter, argument in zip(_NAMES.findall(first)[2:], arguments.split(", ")):
             text = re.sub(rf"\b{parameter}\b", argument, text)
         return text

@@ -48,6 +48,7 @@ BOOT_MODULES = (
     "markers",
     "plan",
     "resolve",
+    "seldom",
     "settings",
     "start",
     "tags",

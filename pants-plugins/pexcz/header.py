@@ -56,6 +56,7 @@ VARIABLES = (
 )
 # Letters, digits, "-", "." and "_" may be in the name of an encoding.
 INCOMPLETE = "czex-this-file-is-incomplete.copy-or-download-it-again"
+_COMMENT = re.compile(r"^ *#.*\n", re.M)
 _PYTHON_NAME = re.compile(r"(python|pypy)[0-9.]*t?")
 # Of Pex's own header: `None` and `DEFAULT_PYTHON_ARGS` are Pex 2.1's.
 _SH_PYTHON = re.compile(r'^DEFAULT_PYTHON="(.*)"$', re.M)
@@ -187,7 +188,10 @@ def sh_header(
         "python_args": "".join(" " + shlex.quote(argument) for argument in beginning.arguments),
         "set_variables": "".join(f"${{{name}+x}}" for name in VARIABLES),
     }
-    return re.sub("@([a-z_]+)@", lambda match: values[match.group(1)], template)
+    # A start reads comments, too. The first two stay, for a person who looks into the file.
+    *head, rest = template.split("\n", 3)
+    text = "\n".join((*head, _COMMENT.sub("", rest)))
+    return re.sub("@([a-z_]+)@", lambda match: values[match.group(1)], text)
 
 
 def before_zip(header: str) -> str:

@@ -49,18 +49,20 @@ def run(settings, app, is_environments_python=False):
     reexecuted = os.environ.pop(REEXECUTED, None)
     real = os.path.realpath(app)
     if not reexecuted:
-        for_title = settings["may_set_title"] and loses_first_variable(settings, real)
+        for_title = settings["may_set_title"] and seldom(settings)["loses_first_variable"](
+            settings, place(real)
+        )
         if flags or for_title or must_reexecute(settings, foreign):
             stash(settings)
             os.environ[REEXECUTED] = "1"
             os.environ.update(settings.get("for_restart", ()))
             if for_title:
-                put_first("PEX", place(real))
+                seldom(settings)["put_first"]("PEX", place(real))
             reexecute(settings["python"], flags)
     unstash()
     activate(settings, foreign)
     if settings["may_set_title"]:
-        set_title(settings, real)
+        seldom(settings)["set_title"](settings, place(real))
     elif reexecuted or is_environments_python:
         show_in_ps(settings)
     app = real
@@ -69,6 +71,15 @@ def run(settings, app, is_environments_python=False):
     if wrap:
         return lambda: wrap(execute, settings, app)
     return entry_point(settings, app)
+
+
+def seldom(settings):
+    """The namespace of `seldom.py`."""
+    import marshal
+
+    namespace = {"__name__": "czex_seldom"}
+    exec(marshal.loads(settings["seldom"]), namespace)
+    return namespace
 
 
 def hold(venv):
@@ -114,50 +125,6 @@ def stamp(path):
             continue
         return [status.st_size, repr(status.st_mtime), status.st_ino]
     return None
-
-
-def set_title(settings, app):
-    """Show the CZEX and its arguments by the app's own setproctitle, as Pex does in each PEX that has it."""
-    try:
-        from setproctitle import setproctitle
-    except ImportError:
-        return
-    setproctitle(" ".join([settings["interpreter"], place(app)] + sys.argv[1:]))
-
-
-def loses_first_variable(settings, app):
-    """Whether this start would change the variable that stands first in the process's memory.
-
-    From there setproctitle looks for the arguments, and does nothing where the variable is another one.
-    """
-    try:
-        with open("/proc/self/environ", "rb") as stream:
-            name, _, value = stream.read().partition(b"\0")[0].partition(b"=")
-    except EnvironmentError:
-        return False
-    if not isinstance(name, str):
-        name, value = os.fsdecode(name), os.fsdecode(value)
-    if name == "PEX":
-        return value != place(app)
-    # There may be none at all.
-    changed = [""] + [resource[0] for resource in settings["bind_resource_paths"]]
-    if settings["venv_mode"]:
-        changed.append("VIRTUAL_ENV")
-        if settings["bin_path"] != "false":
-            changed.append("PATH")
-    if settings.get("extra_sys_path"):
-        changed += ["PYTHONPATH", EXTRA_SYS_PATH]
-    is_stripped = settings["strip_pex_env"] and name.startswith("PEX_")
-    return is_stripped or name in changed or name.startswith("_CZEX_")
-
-
-def put_first(name, value):
-    """Put a variable before all others, as the next process will find them."""
-    others = dict(os.environ)
-    os.environ.clear()
-    os.environ[name] = value
-    others.pop(name, None)
-    os.environ.update(others)
 
 
 def show_in_ps(settings):
@@ -246,7 +213,7 @@ def foreign_modules(settings):
     own = tuple(entry + os.sep for entry in settings["stdlib"])
     environment = (settings["venv"] + os.sep,)
     if settings["python_path"]:
-        environment += tuple(entry + os.sep for entry in python_path())
+        environment += tuple(entry + os.sep for entry in seldom(settings)["python_path"]())
     packages = "-packages" + os.sep
     foreign = {}
     if settings["inherit_path"] == "prefer":
@@ -281,7 +248,7 @@ def must_reexecute(settings, foreign):
         return True
     if settings["python_path"]:
         # Only the environment's own interpreter takes from it all that one may.
-        if STASH + "PYTHONPATH" in os.environ or python_path() and not is_own:
+        if STASH + "PYTHONPATH" in os.environ or seldom(settings)["python_path"]() and not is_own:
             return True
     # What comes from the machine is welcome in an app that inherits.
     if settings["inherit_path"] != "false" or not foreign:
@@ -322,13 +289,16 @@ def activate(settings, foreign):
             del sys.path_importer_cache[entry]
     customized = settings["pth"] or settings["sitecustomize"] or settings["system_site"]
     if inherit != "false":
-        sys.path[:] = inherited_path(settings)
+        sys.path[:] = seldom(settings)["inherited_path"](settings)
     elif is_own and customized:
-        sys.path[:] = customized_path(settings)
+        main = place(os.path.realpath(sys.argv[0]))
+        sys.path[:] = seldom(settings)["customized_path"](settings, main)
     else:
         sys.path[:] = settings["path_entries"]
     if settings["python_path"]:
-        sys.path[:0] = [entry for entry in python_path() if entry not in sys.path]
+        sys.path[:0] = [
+            entry for entry in seldom(settings)["python_path"]() if entry not in sys.path
+        ]
     vars(sys).update(settings["sys"])
     site = sys.modules.get("site")
     if site:
@@ -338,7 +308,7 @@ def activate(settings, foreign):
         elif venv not in site.PREFIXES:
             site.PREFIXES.insert(0, venv)
         if customized and not is_own:
-            customize(settings, site)
+            seldom(settings)["customize"](settings, site)
     extra_sys_path(settings)
 
 
@@ -357,87 +327,6 @@ def forget(foreign, inherit):
         for name in HOOKS:
             if hasattr(sys, name):
                 setattr(sys, name, getattr(sys, "__{0}__".format(name)))
-
-
-def customize(settings, site):
-    """Read what `site` reads at the start of the environment's own interpreter."""
-    read_as_site(site, settings["site_packages"], settings["pth"])
-    for directory in settings["system_site"]:
-        site.addsitedir(directory)
-    if settings["sitecustomize"]:
-        site.execsitecustomize()
-
-
-def read_as_site(site, directory, names):
-    """Read `.pth` files, and since Python 3.15 `.start` files, as `site` does."""
-    known = set(sys.path)
-    if not hasattr(site, "StartupState"):
-        for name in names:
-            site.addpackage(directory, name, known)
-        return
-    # PEP 829: all paths come before all code, and a `.start` file disables the code of the `.pth` file of its name.
-    state = site.StartupState(known)
-    for name in names:
-        read = state._read_start_file if name.endswith(".start") else state._read_pth_file
-        read(directory, name)
-    state.process()
-
-
-def python_path():
-    """The entries of PYTHONPATH, where Python takes it."""
-    if sys.flags.ignore_environment or not os.environ.get("PYTHONPATH"):
-        return []
-    return [os.path.abspath(entry) for entry in os.environ["PYTHONPATH"].split(os.pathsep)]
-
-
-def customized_path(settings):
-    """`sys.path` as `site` has left it, without PYTHONPATH, the user's site-packages and the file that is run."""
-    outside = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    outside += [settings["venv"], sys.argv[0], place(os.path.realpath(sys.argv[0]))]
-    outside += [getattr(sys.modules.get("site"), "USER_SITE", None)]
-    outside = [os.path.abspath(entry) for entry in outside if entry is not None]
-    entries = settings["path_entries"]
-    if settings["site_packages"] not in sys.path:
-        return entries
-    # `site` knows nothing of some: code of the app that hides some of Python's, or what is apart from site-packages.
-    before, after = beside(settings)
-    path = [
-        entry
-        for entry in sys.path
-        if entry not in before
-        and entry not in after
-        and (entry in entries or os.path.abspath(entry) not in outside)
-    ]
-    last = path.index(settings["site_packages"]) + 1
-    path[last:last] = after
-    first = path.index(settings["stdlib"][0])
-    path[first:first] = before
-    return path
-
-
-def beside(settings):
-    """The entries of `sys.path` that come before the standard library, and those that come after site-packages."""
-    entries = settings["path_entries"]
-    first, last = entries.index(settings["stdlib"][0]), entries.index(settings["site_packages"])
-    return entries[:first], entries[last + 1 :]
-
-
-def inherited_path(settings):
-    """`sys.path` for an app that inherits the machine's site-packages and PYTHONPATH, in the order that Pex has."""
-    environ, own = os.environ, settings["stdlib"]
-    python_path = [os.path.abspath(e) for e in environ.get("PYTHONPATH", "").split(os.pathsep) if e]
-    # The first entry is the CZEX itself, or the directory of `__main__.py`.
-    machine = [
-        entry
-        for entry in sys.path[1:]
-        if entry not in settings["path_entries"] and entry not in python_path
-    ]
-    before, after = beside(settings)
-    packages = [settings["site_packages"]] + after
-    if settings["inherit_path"] == "fallback":
-        return packages + before + own + machine + python_path
-    before += [entry for entry in [settings["sources"]] if entry not in before]
-    return python_path + before + own + machine + packages
 
 
 def extra_sys_path(settings):

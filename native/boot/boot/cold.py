@@ -15,7 +15,6 @@ from boot import fail, install, machine, resolve
 from boot.archive import Archive
 from boot.environment import Environment
 from boot.fail import CannotStart
-from boot.plan import encode
 from boot.variables import Variables
 
 # Messages between the processes of one start. The warm path leaves a start that has one of them to this one.
@@ -357,7 +356,8 @@ class ColdStart(object):
     def _tell_sh_header(self, venv, name):
         """Write down what the sh header's next start does with the Python it found: the name of an environment, or a sign.
 
-        Behind it are the directories whose `.pth` files decide on that, too. When one of them changes, the header asks again.
+        Links beside it lead to the directories whose `.pth` files decide on that, too. When one of them is newer, the header
+        asks again.
         """
         # A relative path is not the same in each directory.
         if not os.path.isabs(self._sh_python):
@@ -368,16 +368,18 @@ class ColdStart(object):
         try:
             if name != NOT_DIRECTLY:
                 python = os.path.join(venv, "bin", "python")
-                if not os.path.samefile(self._sh_python, python) or machine.has_effects(
-                    directories
-                ):
+                is_its_own = os.path.samefile(self._sh_python, python)
+                if not is_its_own or machine.has_effects(directories):
                     name = NOT_DIRECTLY
             if name == NOT_DIRECTLY and not os.path.samefile(self._sh_python, sys.executable):
                 name = IF_IT_ANSWERS
-            records[self._sh_python] = "{0}\n{1}".format(name, os.pathsep.join(directories))
+            records[self._sh_python] = name
             for python, record in records.items():
                 path = os.path.join(os.path.dirname(venv), "sh") + python
-                install.write_whole(path, encode(record + "\n"))
+                install.make_directory(os.path.dirname(path))
+                for number, directory in enumerate(directories, 1):
+                    install.link("{0}~{1}".format(path, number), directory)
+                install.write_whole(path, (record + "\n").encode("utf-8"))
                 # Not later than the directories are, whatever the clock says now.
                 os.utime(path, (newest, newest))
         except OSError as error:

@@ -7,7 +7,7 @@ def install(settings, alias, read_as_site):
     """Extend `sys.path` by what the environment has for it, and let `alias.X` be X.
 
     :param alias: The name of the import hook's package, `__pex__`.
-    :param read_as_site: That function of `activate.py`.
+    :param read_as_site: That function of `seldom.py`.
     """
     elsewhere = settings["stdlib"] + [settings["venv"]]
     sys.path[:0] = [entry for entry in settings["path_entries"] if entry not in elsewhere]

@@ -139,6 +139,17 @@ def write_whole(path, content, mode=0o644):
         raise
 
 
+def link(path, target):
+    """Make a symbolic link, in the place of one that may be there."""
+    temporary = "{0}.{1}.tmp".format(path, unique_name())
+    os.symlink(target, temporary)
+    try:
+        os.rename(temporary, path)
+    except OSError:
+        os.unlink(temporary)
+        raise
+
+
 def write_all(descriptor, content):
     while content:
         try:

@@ -13,6 +13,8 @@ HARMLESS = (
 )
 HARMLESS_ENDS = ("-nspkg.pth", "_nspkg.pth")
 HARMLESS_BEGIN = "__editable__"
+# So many directories the header looks at.
+LOOKED_AT = 3
 
 
 def site_directories():
@@ -32,10 +34,9 @@ def site_directories():
 
 def has_effects(directories):
     """Whether a `.pth` file there runs code that may have changed a module of the standard library."""
+    if len(directories) > LOOKED_AT:
+        return True
     for directory in directories:
-        if os.pathsep in directory or "\n" in directory:
-            # The header can't be told to look there.
-            return True
         try:
             names = os.listdir(directory)
         except OSError:

@@ -1,5 +1,6 @@
 """What `activate.py` needs to know of an environment."""
 
+import marshal
 import os
 import sys
 
@@ -53,6 +54,7 @@ def settings(environment):
         "python_args": info.get("inject_python_args") or [],
         "python_path": venv_mode and not is_hermetic(info),
         "site_packages": site_packages,
+        "seldom": marshal.dumps(boot.code_of("seldom")),
         "sitecustomize": any(name.startswith("sitecustomize") for name in read_by_site),
         "sources": sources,
         "stdlib": standard_library,

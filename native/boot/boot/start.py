@@ -55,7 +55,7 @@ def start_for_import(app, warm, alias):
     finally:
         sys.path[:] = path
     boot.forget()
-    hook.install(settings, alias, activation["read_as_site"])
+    hook.install(settings, alias, activation["seldom"](settings)["read_as_site"])
 
 
 def load_activation():

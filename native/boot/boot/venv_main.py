@@ -11,6 +11,16 @@ if __name__ == "__main__":
     import sys
 
     BOOT = ()
+    # Damaged, not to be trusted, or the interpreter was replaced in its place: the CZEX finds out what to do instead. This is a
+    # text because few starts compile it.
+    LOST = """
+if "/./" not in __file__:
+    app = os.environ.get("PEX") or APP
+    os.execv(sys.executable, [sys.executable, app] + sys.argv[1:])
+environ = dict(os.environ, _CZEX_COLD_SH_PYTHON="?")
+os.execve("/bin/sh", ["sh"] + sys.argv[1:], environ)
+"""
+    APP = "@app@"
     if sys.version == "@version@":
         try:
             with open(__file__[:-11] + "boot", "rb") as stream:
@@ -19,11 +29,6 @@ if __name__ == "__main__":
         except Exception:
             BOOT = ()
     if not BOOT:
-        # Damaged, not to be trusted, or the interpreter was replaced in its place. The CZEX finds out what to do instead.
-        if "/./" not in __file__:
-            app = os.environ.get("PEX") or "@app@"
-            os.execv(sys.executable, [sys.executable, app] + sys.argv[1:])
-        environ = dict(os.environ, _CZEX_COLD_SH_PYTHON="?")
-        os.execve("/bin/sh", ["sh"] + sys.argv[1:], environ)
+        exec(LOST)
     # The app takes this namespace over.
     sys.exit(START()())  # noqa: F821

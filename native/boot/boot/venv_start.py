@@ -9,29 +9,11 @@ import sys
 from trust import distrusted
 
 BOOT = globals()["BOOT"]
-# Of a CZEX: in that much of its end is `__main__.py`, which has the fingerprint.
-END_BYTES = 1 << 18
 
 # `<cache>/venvs/<app>/<environment>/__main__.py`, for the header with `/./` before the name. Whoever can change this file, or
 # `boot` beside it, isn't stopped by this check.
 if distrusted(globals()["__file__"].replace("/./", "/").rsplit("/", 4)[0]):
     BOOT = ()
-
-
-def FIND_APP(settings):
-    """Return the CZEX that this environment is of, as PEX names it or as it was installed. None where it is there no more."""
-    fingerprint = os.path.basename(os.path.dirname(settings["venv"])).encode("ascii")
-    for path in (os.environ.get("PEX"), settings["app"]):
-        try:
-            path = os.path.join(path, "pex") if os.path.isdir(path) else path
-            with open(path, "rb") as stream:
-                stream.seek(0, 2)
-                stream.seek(max(stream.tell() - END_BYTES, 0))
-                if fingerprint in stream.read():
-                    return path
-        except (AttributeError, EnvironmentError, TypeError):
-            pass
-    return None
 
 
 def START():
@@ -45,7 +27,7 @@ def START():
         del sys.argv[0]
     else:
         # The app starts itself again, by `__main__.__file__`.
-        app = FIND_APP(settings)
+        app = activation["seldom"](settings)["find_app"](settings)
         sys.argv[0] = app or settings["app"]
         if app:
             return activation["reexecute"]

@@ -1,0 +1,154 @@
+"""The parts of activation that few starts need.
+
+Python builds every function of `activate.py` at each start. An environment keeps these as bytes in its settings instead, and
+`activate.seldom` makes a namespace of them where one is needed. They know nothing of `activate.py`.
+"""
+
+import os
+import sys
+
+# Of a CZEX: in that much of its end is `__main__.py`, which has the fingerprint.
+END_BYTES = 1 << 18
+
+
+def set_title(settings, place):
+    """Show the CZEX and its arguments by the app's own setproctitle, as Pex does in each PEX that has it."""
+    try:
+        from setproctitle import setproctitle
+    except ImportError:
+        return
+    setproctitle(" ".join([settings["interpreter"], place] + sys.argv[1:]))
+
+
+def loses_first_variable(settings, place):
+    """Whether this start would change the variable that stands first in the process's memory.
+
+    :param place: The CZEX as a whole, which PEX will name.
+
+    From there setproctitle looks for the arguments, and does nothing where the variable is another one.
+    """
+    try:
+        with open("/proc/self/environ", "rb") as stream:
+            name, _, value = stream.read().partition(b"\0")[0].partition(b"=")
+    except EnvironmentError:
+        return False
+    if not isinstance(name, str):
+        name, value = os.fsdecode(name), os.fsdecode(value)
+    if name == "PEX":
+        return value != place
+    # There may be none at all.
+    changed = [""] + [resource[0] for resource in settings["bind_resource_paths"]]
+    if settings["venv_mode"]:
+        changed.append("VIRTUAL_ENV")
+        if settings["bin_path"] != "false":
+            changed.append("PATH")
+    if settings.get("extra_sys_path"):
+        changed += ["PYTHONPATH", "__PEX_EXTRA_SYS_PATH__"]
+    is_stripped = settings["strip_pex_env"] and name.startswith("PEX_")
+    return is_stripped or name in changed or name.startswith("_CZEX_")
+
+
+def put_first(name, value):
+    """Put a variable before all others, as the next process will find them."""
+    others = dict(os.environ)
+    os.environ.clear()
+    os.environ[name] = value
+    others.pop(name, None)
+    os.environ.update(others)
+
+
+def customize(settings, site):
+    """Read what `site` reads at the start of the environment's own interpreter."""
+    read_as_site(site, settings["site_packages"], settings["pth"])
+    for directory in settings["system_site"]:
+        site.addsitedir(directory)
+    if settings["sitecustomize"]:
+        site.execsitecustomize()
+
+
+def read_as_site(site, directory, names):
+    """Read `.pth` files, and since Python 3.15 `.start` files, as `site` does."""
+    known = set(sys.path)
+    if not hasattr(site, "StartupState"):
+        for name in names:
+            site.addpackage(directory, name, known)
+        return
+    # PEP 829: all paths come before all code, and a `.start` file disables the code of the `.pth` file of its name.
+    state = site.StartupState(known)
+    for name in names:
+        read = state._read_start_file if name.endswith(".start") else state._read_pth_file
+        read(directory, name)
+    state.process()
+
+
+def customized_path(settings, place):
+    """`sys.path` as `site` has left it, without PYTHONPATH, the user's site-packages, the file that is run and `place`."""
+    outside = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    outside += [settings["venv"], sys.argv[0], place]
+    outside += [getattr(sys.modules.get("site"), "USER_SITE", None)]
+    outside = [os.path.abspath(entry) for entry in outside if entry is not None]
+    entries = settings["path_entries"]
+    if settings["site_packages"] not in sys.path:
+        return entries
+    # `site` knows nothing of some: code of the app that hides some of Python's, or what is apart from site-packages.
+    before, after = beside(settings)
+    path = [
+        entry
+        for entry in sys.path
+        if entry not in before
+        and entry not in after
+        and (entry in entries or os.path.abspath(entry) not in outside)
+    ]
+    last = path.index(settings["site_packages"]) + 1
+    path[last:last] = after
+    first = path.index(settings["stdlib"][0])
+    path[first:first] = before
+    return path
+
+
+def python_path():
+    """The entries of PYTHONPATH, where Python takes it."""
+    if sys.flags.ignore_environment or not os.environ.get("PYTHONPATH"):
+        return []
+    return [os.path.abspath(entry) for entry in os.environ["PYTHONPATH"].split(os.pathsep)]
+
+
+def beside(settings):
+    """The entries of `sys.path` that come before the standard library, and those that come after site-packages."""
+    entries = settings["path_entries"]
+    first, last = entries.index(settings["stdlib"][0]), entries.index(settings["site_packages"])
+    return entries[:first], entries[last + 1 :]
+
+
+def inherited_path(settings):
+    """`sys.path` for an app that inherits the machine's site-packages and PYTHONPATH, in the order that Pex has."""
+    environ, own = os.environ, settings["stdlib"]
+    python_path = [os.path.abspath(e) for e in environ.get("PYTHONPATH", "").split(os.pathsep) if e]
+    # The first entry is the CZEX itself, or the directory of `__main__.py`.
+    machine = [
+        entry
+        for entry in sys.path[1:]
+        if entry not in settings["path_entries"] and entry not in python_path
+    ]
+    before, after = beside(settings)
+    packages = [settings["site_packages"]] + after
+    if settings["inherit_path"] == "fallback":
+        return packages + before + own + machine + python_path
+    before += [entry for entry in [settings["sources"]] if entry not in before]
+    return python_path + before + own + machine + packages
+
+
+def find_app(settings):
+    """Return the CZEX that this environment is of, as PEX names it or as it was installed. None where it is there no more."""
+    fingerprint = os.path.basename(os.path.dirname(settings["venv"])).encode("ascii")
+    for path in (os.environ.get("PEX"), settings["app"]):
+        try:
+            path = os.path.join(path, "pex") if os.path.isdir(path) else path
+            with open(path, "rb") as stream:
+                stream.seek(0, 2)
+                stream.seek(max(stream.tell() - END_BYTES, 0))
+                if fingerprint in stream.read():
+                    return path
+        except (AttributeError, EnvironmentError, TypeError):
+            pass
+    return None
