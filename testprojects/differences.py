@@ -151,6 +151,13 @@ TOOLS = Difference(
     czex="what version 2.105.2 does",
     why="one set of tools for all",
 )
+PLATFORMS = Difference(
+    what="The tool `platforms`",
+    pex="there in a PEX with a native runtime alone",
+    czex="there",
+    why="a CZEX has a native runtime",
+    patterns=_pattern(r"(?<=[ ,])'?platforms'?,\s?"),
+)
 GRAPH = Difference(
     what="The nodes that the tool `graph` prints",
     pex="have links to a package index",
@@ -317,6 +324,7 @@ DIFFERENCES = (
     VERSIONS,
     REPL,
     TOOLS,
+    PLATFORMS,
     GRAPH,
     FLAGS_OF_PEX_INTERPRETER,
     PREAMBLE,

@@ -45,8 +45,8 @@ eval '
 x="
 "
 for p in "!" :; do
-  for n in $PEX_PYTHON $m; do
-    case $n in /*) l=/ ;; *) l=${PEX_PYTHON_PATH:+$PEX_PYTHON_PATH:}$PATH ;; esac
+  for n in $m $PEX_PYTHON; do
+    case $n in /*) l=/ ;; *) l=${PATH:+$PATH:}$PEX_PYTHON_PATH ;; esac
     for d in $l; do
       case $d in /*) ;; *) d=./$d ;; esac
       case $n in /*) f=$n ;; *) f=$d/$n ;; esac

@@ -14,7 +14,14 @@ from parity.apps import (
     runner,
 )
 from parity.row import CPYTHONS, EVERY_PEX, App, Row
-from testprojects.differences import GRAPH, MESSAGES, PROFILE, TRACEBACKS, VENV_EVERYWHERE
+from testprojects.differences import (
+    GRAPH,
+    MESSAGES,
+    PLATFORMS,
+    PROFILE,
+    TRACEBACKS,
+    VENV_EVERYWHERE,
+)
 
 SHOW_PATH = "import os; print(os.environ['PATH'])"
 OUTSIDE = {"outside/outside.py": "print('from outside')\n"}
@@ -248,6 +255,7 @@ TOOLS = tuple(
         env={"PEX_TOOLS": "1"},
         sees=("hammer",),
         code=2,
+        differs=(PLATFORMS,),
     ),
 )
 

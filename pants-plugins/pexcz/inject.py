@@ -50,8 +50,6 @@ def inject(
     chosen = checked(platforms, known) or known.of_wheels(pex.wheel_names) or known.ids
     for python in precompile:
         _check_constraints(pex, python)
-    for message in _surprises(pex, output, known, chosen):
-        warn(message)
     with room_beside(output) as scratch:
         packs = _packs(pex, scratch, level, progress)
         contents = list(packs)
@@ -75,8 +73,9 @@ def inject(
             sh_boot,
             boot_code,
         )
-        for line in assemble(parts, output, layout):
-            warn(line)
+        left_out = assemble(parts, output, layout)
+    for line in (*_surprises(pex, output, known, chosen), *left_out):
+        warn(line)
 
 
 def _check_constraints(pex: Pex, python: str) -> None:
