@@ -7,7 +7,7 @@ the bytecode of `venv_start.py`.
 
 if __name__ == "__main__":
     import marshal
-    import os
+    import os  # noqa: F401
     import sys
 
     BOOT = ()
