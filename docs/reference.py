@@ -15,6 +15,7 @@ from pants.option.option_types import collect_options_info
 from pants.option.subsystem import Subsystem
 
 from czex import register
+from czex.pex_binary_fields import COUNTS, FIELDS, FIRST, LAST, NOTHING, OWN, PexBinaryField
 
 HEADER = """\
 # Fields and options
@@ -24,8 +25,32 @@ This page has what `pants help` says. It is written by `./pants run docs/referen
 """
 
 
+PEX_BINARY = """\
+## Fields of the `pex_binary`
+
+A CZEX is as its PEX is with a field that "counts". A field with "no" has no meaning for a CZEX, and a build that finds it set says
+so in its log. A field with "its own" is about the PEX alone: the `czex_binary` has a field of the same name.
+"""
+KINDS = {COUNTS: "counts", NOTHING: "no", OWN: "its own"}
+
+
 def page() -> str:
-    return HEADER + "\n".join((*map(target, register.target_types()), *map(options, subsystems())))
+    parts = (*map(target, register.target_types()), pex_binary(), *map(options, subsystems()))
+    return HEADER + "\n".join(parts)
+
+
+def pex_binary() -> str:
+    rows = "".join(
+        f"| `{alias}` | {KINDS[field.kind]} | {field.meaning} | {releases(field)} |\n"
+        for alias, field in sorted(FIELDS.items())
+    )
+    return f"{PEX_BINARY}\n| field | for the CZEX | how, or why not | Pants |\n|---|---|---|---|\n{rows}"
+
+
+def releases(field: PexBinaryField) -> str:
+    """The releases of Pants that have a field and that not all have."""
+    since = "" if field.since <= FIRST else "since {}.{}".format(*field.since)
+    return since or ("before {}.{}".format(*field.until) if field.until < LAST else "")
 
 
 def subsystems() -> Iterator[Type[Subsystem]]:

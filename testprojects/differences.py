@@ -255,6 +255,12 @@ VERSIONS = Difference(
     czex="the highest",
     why="by chance is no rule",
 )
+WHEEL_FILES = Difference(
+    what="The hashes of wheels in PEX-INFO, in a CZEX that Pants has built",
+    pex="of what Pex has installed",
+    czex="of the wheel's file",
+    why="Pants keeps each wheel as it is, which builds twice as fast",
+)
 PREAMBLE = Difference(
     what="The preamble of `pex --preamble-file`",
     pex="runs once or twice in a start, and never in a warm one by the header of `--venv --sh-boot`; it can import the "
@@ -322,6 +328,7 @@ DIFFERENCES = (
     STRINGS_IN_MARKERS,
     OLD_METADATA,
     VERSIONS,
+    WHEEL_FILES,
     REPL,
     TOOLS,
     PLATFORMS,

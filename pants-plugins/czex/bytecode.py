@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
-from typing import Sequence
+from typing import Iterable, Sequence
 
 from pants.backend.python.subsystems.setup import PythonSetup
 from pants.backend.python.util_rules.interpreter_constraints import InterpreterConstraints
@@ -17,6 +18,9 @@ from czex.assets import BootFiles
 from czex.compat import merged, ran
 from czex.pack import Pack
 from czex.pexcz import Pexcz
+from czex.target_types import VERSION
+
+_ABBREVIATED = re.compile(r".+-cp-(\d)\.?(\d+)(?:\.\d+)?-cp\w+")
 
 
 @dataclass(frozen=True)
@@ -54,19 +58,38 @@ def constraints_of(version: str) -> InterpreterConstraintsRequest:
     )
 
 
-def only_version(pex_info: bytes, python_setup: PythonSetup) -> tuple[str, ...]:
-    """The one version of CPython that an app runs on, if its PEX-INFO constrains it to one.
+def only_version(texts: Sequence[str], python_setup: PythonSetup) -> tuple[str, ...]:
+    """The one version of CPython that interpreter constraints allow, if it is one.
 
     It is the one that has built the PEX, then: every machine that can build the PEX can compile for it.
     """
-    texts: Sequence[str] = json.loads(pex_info).get("interpreter_constraints") or ()
     if not texts or not all(text.startswith("CPython") for text in texts):
         return ()
     constraints = InterpreterConstraints(texts)
     universe = python_setup.interpreter_versions_universe
-    versions = constraints.partition_into_major_minor_versions(universe)
+    return _the_one(constraints.partition_into_major_minor_versions(universe))
+
+
+def version_of_platforms(platforms: Iterable[str], complete: Iterable[bytes]) -> tuple[str, ...]:
+    """The one version of CPython that all platforms of a PEX have, if it is one.
+
+    :param platforms: As Pex abbreviates them, such as "linux-x86_64-cp-311-cp311".
+    :param complete: Contents of the files that `complete_platforms` names.
+    """
+    versions = set()
+    for platform in platforms:
+        found = _ABBREVIATED.fullmatch(platform)
+        versions.add(f"{found[1]}.{found[2]}" if found else None)
+    for content in complete:
+        markers = json.loads(content).get("marker_environment") or {}
+        is_cpython = markers.get("platform_python_implementation") == "CPython"
+        versions.add(markers.get("python_version") if is_cpython else None)
+    return _the_one([version or "" for version in versions])
+
+
+def _the_one(versions: Sequence[str]) -> tuple[str, ...]:
     # Before 3.7 there is no bytecode that Python takes without a look at its source.
-    is_one = len(versions) == 1 and tuple(map(int, versions[0].split("."))) >= (3, 7)
+    is_one = len(versions) == 1 and VERSION.match(versions[0])
     return tuple(versions) if is_one else ()
 
 

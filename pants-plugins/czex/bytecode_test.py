@@ -6,7 +6,7 @@ import pytest
 from pants.backend.python.subsystems.setup import PythonSetup
 from pants.testutil.option_util import create_subsystem
 
-from czex.bytecode import only_version
+from czex.bytecode import only_version, version_of_platforms
 
 SETUP = create_subsystem(
     PythonSetup,
@@ -33,9 +33,31 @@ SETUP = create_subsystem(
 def test_one_version_is_what_the_constraints_allow_or_none(
     constraints: list[str], expected: tuple[str, ...]
 ) -> None:
-    info = json.dumps({"interpreter_constraints": constraints}).encode()
-    assert only_version(info, SETUP) == expected
+    assert only_version(constraints, SETUP) == expected
 
 
-def test_a_pex_for_given_platforms_has_no_constraints() -> None:
-    assert only_version(b"{}", SETUP) == ()
+def complete(version: str, implementation: str = "CPython") -> bytes:
+    markers = {"python_version": version, "platform_python_implementation": implementation}
+    return json.dumps({"marker_environment": markers, "compatible_tags": []}).encode()
+
+
+@pytest.mark.parametrize(
+    "platforms, files, expected",
+    [
+        ([], [complete("3.11")], ("3.11",)),
+        ([], [complete("3.11"), complete("3.11")], ("3.11",)),
+        ([], [complete("3.11"), complete("3.12")], ()),
+        ([], [complete("3.11", "PyPy")], ()),
+        ([], [complete("3.6")], ()),
+        ([], [b"{}"], ()),
+        (["linux-x86_64-cp-311-cp311", "macosx-11.0-arm64-cp-3.11.2-cp311"], [], ("3.11",)),
+        (["linux-x86_64-cp-39-cp39"], [], ("3.9",)),
+        (["linux-x86_64-cp-39-cp39"], [complete("3.11")], ()),
+        (["linux-x86_64-pp-39-pypy39_pp73"], [], ()),
+        (["current", "linux-x86_64-cp-39-cp39"], [], ()),
+    ],
+)
+def test_one_version_is_what_all_platforms_have_or_none(
+    platforms: list[str], files: list[bytes], expected: tuple[str, ...]
+) -> None:
+    assert version_of_platforms(platforms, files) == expected

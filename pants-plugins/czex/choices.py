@@ -45,6 +45,16 @@ def chosen_platforms(
     return platforms
 
 
+def no_bytecode(field: CzexPrecompileField, version: str) -> str:
+    """The warning of a default that needs an interpreter which isn't there."""
+    return softwrap(
+        f"""
+        The `{ALIAS}` target {field.address} gets no bytecode, for there is no CPython {version} here, which its
+        PEX is for. Let `[python-bootstrap].search_path` lead to one, or write `{field.alias}=[]`.
+        """
+    )
+
+
 def checked_versions(field: CzexPrecompileField, pex_info: bytes) -> tuple[str, ...] | None:
     """The versions that the target names itself, or None where it leaves them to its app's constraints.
 
@@ -85,9 +95,8 @@ def no_interpreter(
 ) -> NoInterpreterError:
     """What to raise where Pants can't find an interpreter to compile with; `error` is what Pants says of it."""
     origin = _of_target(field)
-    reason = "names it" if field.value else "is not set, and its app runs on that version alone"
     return NoInterpreterError(
-        f"There is no Python {version} to precompile with. {origin} {reason}. Let "
+        f"There is no Python {version} to precompile with. {origin} names it. Let "
         f"`[python-bootstrap].search_path` lead to one, or write {field.alias}=[].\n\n{error}"
     )
 

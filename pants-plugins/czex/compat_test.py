@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -37,6 +39,23 @@ def test_both_generations_have_the_same_helpers(package: ModuleType) -> None:
     passed_on = imports(init)
     assert passed_on[f"{package.__name__}.get"] == passed_on[f"{package.__name__}.by_name"]
     assert set(get) <= set(passed_on[f"{package.__name__}.get"])
+
+
+@pytest.mark.parametrize("by_name, generation", [("MagicMock()", "by_name"), ("None", "get")])
+def test_rules_are_called_by_name_wherever_they_can_be_imported(
+    by_name: str, generation: str
+) -> None:
+    """From Pants 2.28 to 2.31 there are both ways, and from 2.30 on a warning of the other."""
+    lines = (
+        "import sys",
+        "from unittest.mock import MagicMock",
+        f"sys.modules['czex.compat.by_name'] = {by_name}",
+        "sys.modules['czex.compat.get'] = MagicMock()",
+        "from czex.compat import GENERATION",
+        "print(GENERATION)",
+    )
+    output = subprocess.check_output([sys.executable, "-c", "\n".join(lines)], text=True)
+    assert output == f"{generation}\n"
 
 
 def test_rules_are_called_nowhere_else() -> None:

@@ -9,8 +9,10 @@ import sys
 import zipfile
 from pathlib import Path
 from textwrap import dedent
+from typing import Sequence
 
 import pytest
+from pants.backend.python.util_rules.pex_from_targets import PexFromTargetsRequest
 from pants.core.goals.package import BuiltPackage, EnvironmentAwarePackageRequest
 from pants.core.goals.run import RunRequest
 from pants.engine.addresses import Address
@@ -18,7 +20,9 @@ from pants.engine.fs import DigestContents
 from pants.engine.internals.scheduler import ExecutionError
 from pants.testutil.rule_runner import QueryRule, RuleRunner
 
+from czex import packed_pex
 from czex.package import CzexFieldSet
+from czex.packed_pex import info_of_whole
 from czex.rules_for_tests import runner
 from testprojects.pythons import Python
 
@@ -92,6 +96,45 @@ def test_platforms_without_an_interpreter_get_their_runtimes(
     czex = czex_of(rule_runner, tmp_path, BUILD + 'czex_binary(name="czex", pex_binary=":both")\n')
     assert list(manifest_of(czex)["runtimes"]) == ["linux-x86_64", "macos-arm64"]
     assert "can't start" not in caplog.text
+
+
+def test_bytecode_is_for_the_version_that_all_platforms_have(
+    rule_runner: RuleRunner, tmp_path: Path
+) -> None:
+    czex = czex_of(rule_runner, tmp_path, BUILD + 'czex_binary(name="czex", pex_binary=":both")\n')
+    packs = manifest_of(czex)["packs"]
+    assert {tag for pack in packs for tag in pack["bytecode"]} == {"cpython-311"}
+
+
+def test_an_interpreter_for_bytecode_that_is_not_there_gives_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rule_runner = runner(QUERIES)
+    target = 'czex_binary(name="czex", pex_binary=":both", platforms=["linux-x86_64"])\n'
+    czex = czex_of(rule_runner, tmp_path, BUILD + target)
+    assert not any(pack["bytecode"] for pack in manifest_of(czex)["packs"])
+    (warning,) = (record.message for record in caplog.records if "bytecode" in record.message)
+    assert (
+        "The `czex_binary` target app:czex gets no bytecode, for there is no CPython 3.11 here"
+        in warning
+    )
+    assert "`precompile=[]`" in warning
+
+
+def test_bytecode_is_for_what_targets_say_where_pex_info_has_no_constraints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with a lockfile of uv."""
+
+    def without_constraints(infos: Sequence[bytes], whole: PexFromTargetsRequest) -> bytes:
+        info = json.loads(info_of_whole(infos, whole))
+        return json.dumps({**info, "interpreter_constraints": []}).encode()
+
+    monkeypatch.setattr(packed_pex, "info_of_whole", without_constraints)
+    rule_runner = runner(QUERIES, constraints="CPython==3.9.*")
+    czex = czex_of(rule_runner, tmp_path, BUILD + 'czex_binary(name="czex", pex_binary=":app")\n')
+    packs = manifest_of(czex)["packs"]
+    assert {tag for pack in packs for tag in pack["bytecode"]} == {"cpython-39"}
 
 
 def test_a_platform_that_a_wheel_is_missing_for_gives_a_warning(

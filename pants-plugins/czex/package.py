@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from pants.backend.python.goals.package_pex_binary import PexBinaryFieldSet
-from pants.backend.python.subsystems.setup import PythonSetup
 from pants.core.goals.package import (
     BuiltPackage,
     BuiltPackageArtifact,
@@ -26,13 +26,13 @@ from czex.bytecode import (
     BytecodeRequest,
     Interpreter,
     constraints_of,
-    only_version,
 )
 from czex.choices import (
     checked_platforms,
     checked_versions,
     chosen_platforms,
     entry_point_lines,
+    no_bytecode,
     no_interpreter,
 )
 from czex.compat import (
@@ -56,6 +56,8 @@ from czex.target_types import (
     CzexPrecompileField,
     CzexShBootField,
 )
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,6 @@ async def built(
     pex_environment: EnvironmentName,
     czex: Czex,
     runtime_sources: RuntimeSources,
-    python_setup: PythonSetup,
 ) -> BuiltPackage:
     """The CZEX. What needs the app's own Python is done where its PEX is built."""
     known = runtime_sources.platforms
@@ -114,14 +115,19 @@ async def built(
     packs = tuple(part for part in made if isinstance(part, Pack))
     interpreters = []
     versions = checked_versions(field_set.precompile, info)
+    is_default = versions is None
     if versions is None:
-        versions = only_version(info, python_setup) if czex.precompile else ()
+        versions = pex.only_version if czex.precompile else ()
     for version in versions:
         try:
             python = await interpreter_for(constraints_of(version), pex_environment)
         except Exception as error:
-            raise no_interpreter(field_set.precompile, version, error) from error
-        interpreters.append(Interpreter(version, python))
+            if not is_default:
+                raise no_interpreter(field_set.precompile, version, error) from error
+            # A PEX for given platforms can be built without it.
+            logger.warning(no_bytecode(field_set.precompile, version))
+        else:
+            interpreters.append(Interpreter(version, python))
     names = [f"the sources of {field_set.address}", *map(distribution, wheels)]
     compiled = await bytecode(
         [
@@ -156,11 +162,11 @@ async def built(
 
 @rule
 async def package_czex(
-    field_set: CzexFieldSet, czex: Czex, runtime_sources: RuntimeSources, python_setup: PythonSetup
+    field_set: CzexFieldSet, czex: Czex, runtime_sources: RuntimeSources
 ) -> BuiltPackage:
     pex_binary = await pex_binary_of(field_set.pex_binary)
     pex_environment = await environment_of(pex_binary)
-    return await built(field_set, pex_binary, pex_environment, czex, runtime_sources, python_setup)
+    return await built(field_set, pex_binary, pex_environment, czex, runtime_sources)
 
 
 def rules():

@@ -2,6 +2,9 @@
 
 Pex builds it in two parts, one of wheels and one of sources. After a change of a source it would otherwise look at all
 wheels again, which for a large app takes longer than all else.
+
+A wheel stays the file that was downloaded, where Pex can leave it. By itself Pex installs each wheel and zips what it
+has installed, only for it to be unzipped and packed again.
 """
 
 from __future__ import annotations
@@ -9,11 +12,14 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import logging
 from dataclasses import dataclass
-from typing import Sequence
+from typing import Iterable, Sequence
 
 from pants.backend.python.goals.package_pex_binary import PexBinaryFieldSet
+from pants.backend.python.subsystems.setup import PythonSetup
 from pants.backend.python.target_types import ConsoleScript, EntryPoint, PexBinary, PexLayout
+from pants.backend.python.util_rules.pex_cli import PexCli
 from pants.backend.python.util_rules.pex_from_targets import PexFromTargetsRequest
 from pants.engine.fs import CreateDigest, DigestEntries, FileContent, FileEntry
 from pants.engine.rules import collect_rules, rule
@@ -21,7 +27,9 @@ from pants.engine.target import InvalidFieldException, Target
 from pants.util.frozendict import FrozenDict
 from pants.util.strutil import bullet_list, softwrap
 
+from czex.bytecode import only_version, version_of_platforms
 from czex.compat import (
+    constraints_for,
     contents_of,
     digest_of,
     entries_of,
@@ -29,13 +37,27 @@ from czex.compat import (
     pex_request,
     targets_at,
 )
+from czex.pex_binary_fields import set_in_vain
 from czex.target_types import ALIAS, CzexPexBinaryField
+from czex.tools import version_of
+
+logger = logging.getLogger(__name__)
 
 # What Pex puts at the top of a PEX beside the app's own files. "pex" is a link to "__main__.py".
 _OF_PEX = (".bootstrap", ".deps", "PEX-INFO", "__main__.py", "__pex__", "pex")
 PEX_INFO = "PEX-INFO"
 # The assembly compares them, to find a preamble.
 _CODE_OF_PEX = ("__main__.py", "__pex__/__init__.py")
+
+# Options of Pex for which it needs wheels and sources in one PEX.
+_OF_BOTH_PARTS = (
+    *("-D", "--sources-directory", "-M", "--module", "-P", "--package"),
+    *("-R", "--resources-directory", "--executable", "--python-script"),
+    *("--compile", "-p", "--preamble-file", "--validate-entry-point"),
+)
+_WHEEL_FILES = "--no-pre-install-wheels"
+# The first release that gets the file of a wheel out of another PEX, whatever that holds.
+_PEX_WITH_WHEEL_FILES = (2, 60)
 
 # Where the parts lie in the digests made of them.
 SOURCES = "sources"
@@ -57,17 +79,44 @@ class PackedPex:
     sources: CreateDigest  # The app's own files, below `SOURCES`.
     skeleton: CreateDigest  # What the assembly reads of the PEX itself, below `SKELETON`.
     size_bytes: int
+    # The one version of CPython that the app is for, if it is one.
+    only_version: tuple[str, ...] = ()
+
+
+def asks_for(arguments: Iterable[str], *options: str) -> bool:
+    """Tell whether arguments for Pex have one of these options, written out or as argparse lets one shorten it."""
+    names = [argument.partition("=")[0] for argument in arguments]
+    return any(
+        option.startswith(name) if name.startswith("--") and len(name) > 2 else name[:2] == option
+        for name in names
+        for option in options
+    )
+
+
+def with_wheel_files(whole: PexFromTargetsRequest, pex_version: str) -> PexFromTargetsRequest:
+    """The request for a PEX with the same content, whose wheels are files where Pex can leave them so.
+
+    The arguments of the target come later, so that `--pre-install-wheels` among them counts.
+    """
+    uses_modules = asks_for(whole.additional_args, "--compile", "--validate-entry-point")
+    if uses_modules or version_of(pex_version) < _PEX_WITH_WHEEL_FILES:
+        return whole
+    return dataclasses.replace(
+        whole,
+        additional_args=(_WHEEL_FILES, *whole.additional_args),
+        additional_lockfile_args=(_WHEEL_FILES, *whole.additional_lockfile_args),
+    )
 
 
 def in_parts(whole: PexFromTargetsRequest) -> tuple[PexFromTargetsRequest, ...]:
     """The requests for the wheels, with all that is said of the app, and for its sources.
 
-    One request alone where there are no sources, or where Pex has to find the app's main file or its preamble among them.
+    One request alone where there are no sources, or where Pex has to look at the app's modules, or for its preamble.
     """
     packed = dataclasses.replace(whole, layout=PexLayout.PACKED)
     is_apart = whole.main is None or isinstance(whole.main, (ConsoleScript, EntryPoint))
-    is_apart &= not any(arg.startswith("--preamble-file") for arg in whole.additional_args)
-    if not (whole.include_source_files and is_apart):
+    needs_both = asks_for(whole.additional_args, *_OF_BOTH_PARTS)
+    if needs_both or not (whole.include_source_files and is_apart):
         return (dataclasses.replace(packed, output_filename=f"{whole.output_filename}.packed"),)
     wheels = dataclasses.replace(
         packed,
@@ -82,6 +131,7 @@ def in_parts(whole: PexFromTargetsRequest) -> tuple[PexFromTargetsRequest, ...]:
         inject_args=(),
         inject_env=FrozenDict(),
         additional_args=(),
+        additional_lockfile_args=(),
         include_requirements=False,
     )
     return wheels, sources
@@ -100,7 +150,9 @@ def take_apart(pexes: Sequence[tuple[str, DigestEntries]], info: bytes) -> Packe
     size_bytes = 0
     for number, (name, entries) in enumerate(pexes):
         for entry in entries:
-            path = entry.path[len(name) + 1 :]
+            outer, _, path = entry.path.partition(f"{name}/")
+            if outer or not path:
+                continue  # Pex can write further files beside the PEX.
             top, _, rest = path.partition("/")
             is_source = top not in _OF_PEX
             if is_source:
@@ -119,14 +171,31 @@ def take_apart(pexes: Sequence[tuple[str, DigestEntries]], info: bytes) -> Packe
     )
 
 
-def info_of_whole(wheels: bytes, sources: bytes) -> bytes:
-    """The PEX-INFO that both parts would have in one PEX, but for its `pex_hash`, which is of both of theirs."""
-    info, code_hash = json.loads(wheels), json.loads(sources)["code_hash"]
-    of_parts = f"{info['pex_hash']}{code_hash}"
-    pex_hash = hashlib.sha1(of_parts.encode()).hexdigest()
-    return json.dumps(
-        {**info, "code_hash": code_hash, "pex_hash": pex_hash}, sort_keys=True
-    ).encode()
+def info_of_whole(infos: Sequence[bytes], whole: PexFromTargetsRequest) -> bytes:
+    """The PEX-INFO that all parts would have in one PEX, as the `pex_binary` builds it.
+
+    Its `pex_hash` is of theirs. In `distributions` a wheel that stayed a file has the hash of that file.
+    """
+    info = json.loads(infos[0])
+    for sources in infos[1:]:
+        code_hash = json.loads(sources)["code_hash"]
+        of_parts = f"{info['pex_hash']}{code_hash}"
+        pex_hash = hashlib.sha1(of_parts.encode()).hexdigest()
+        info = {**info, "code_hash": code_hash, "pex_hash": pex_hash}
+    if "deps_are_wheel_files" in info:
+        info["deps_are_wheel_files"] = _WHEEL_FILES in whole.additional_args
+    return json.dumps(info, sort_keys=True).encode()
+
+
+def no_pex(pex_binary: PexBinaryFieldSet) -> InvalidFieldException:
+    return InvalidFieldException(
+        softwrap(
+            f"""
+            Pex has left no packed PEX of the `{PexBinary.alias}` target {pex_binary.address}. Take out of its
+            `extra_build_args` what puts the PEX elsewhere, or leaves it out, such as `--scie-only`.
+            """
+        )
+    )
 
 
 def the_pex_binary(field: CzexPexBinaryField, targets: Sequence[Target]) -> PexBinaryFieldSet:
@@ -159,21 +228,54 @@ def the_pex_binary(field: CzexPexBinaryField, targets: Sequence[Target]) -> PexB
 
 async def pex_binary_of(field: CzexPexBinaryField) -> PexBinaryFieldSet:
     targets = await targets_at(field.to_unparsed_address_inputs())
-    return the_pex_binary(field, targets)
+    field_set = the_pex_binary(field, targets)
+    in_vain = set_in_vain(targets[0])
+    if in_vain:
+        names = ", ".join(f"`{alias}`" for alias in in_vain)
+        logger.info(
+            f"The CZEX {field.address} takes no notice of {names}, which its `{PexBinary.alias}` "
+            f"{field_set.address} sets."
+        )
+    return field_set
+
+
+async def version_for(
+    request: PexFromTargetsRequest, info: bytes, setup: PythonSetup
+) -> tuple[str, ...]:
+    """The one version of CPython that an app is for, if it is one.
+
+    PEX-INFO has no constraints of a PEX for given platforms, and of one from a lockfile of uv.
+    """
+    constraints = json.loads(info).get("interpreter_constraints") or ()
+    platforms = (*request.platforms, *request.complete_platforms)
+    if not constraints and platforms:
+        files = await contents_of(request.complete_platforms.digest)
+        return version_of_platforms(request.platforms, [file.content for file in files])
+    if not constraints:
+        of_targets = await constraints_for(request.to_interpreter_constraints_request())
+        constraints = [str(constraint) for constraint in of_targets]
+    return only_version(constraints, setup)
 
 
 @rule
-async def build_packed_pex(request: PackedPexRequest) -> PackedPex:
-    requests = in_parts(await pex_request(request.pex_binary))
+async def build_packed_pex(
+    request: PackedPexRequest, pex_cli: PexCli, python_setup: PythonSetup
+) -> PackedPex:
+    whole = await pex_request(request.pex_binary)
+    requests = in_parts(with_wheel_files(whole, pex_cli.version))
     pexes = []
     infos = []
     for pex in await packed_pexes(requests):
         entries = await entries_of(pex.digest)
         pexes.append((pex.name, entries))
         own = [entry for entry in entries if entry.path == f"{pex.name}/{PEX_INFO}"]
-        (info,) = await contents_of(await digest_of(CreateDigest(own)))
-        infos.append(info.content)
-    return take_apart(pexes, infos[0] if len(infos) == 1 else info_of_whole(*infos))
+        for file in await contents_of(await digest_of(CreateDigest(own))):
+            infos.append(file.content)
+    if len(infos) < len(requests):
+        raise no_pex(request.pex_binary)
+    info = info_of_whole(infos, whole)
+    version = await version_for(whole, info, python_setup)
+    return dataclasses.replace(take_apart(pexes, info), only_version=version)
 
 
 def rules():

@@ -46,10 +46,17 @@ class Pexcz:
 
         :param python: The interpreter for `--python`. Another one at the same path makes it another process.
         """
+        caches = {}
         environment = {"PEX_EXTRA_SYS_PATH": self.sources.path, "PYTHONHASHSEED": "0"}
         if python:
             argv += ("--python", python.path)
             environment["PEXCZ_PYTHON_FINGERPRINT"] = python.fingerprint
+            # A provider of interpreters gives its cache to the tool's own interpreter, too.
+            caches = {
+                name: directory
+                for name, directory in (python.append_only_caches or {}).items()
+                if name not in (self.pex.append_only_caches or ())
+            }
         return VenvPexProcess(
             self.pex,
             argv=("-m", "pexcz", *argv),
@@ -58,7 +65,7 @@ class Pexcz:
             output_files=() if is_directory else (output,),
             output_directories=(output,) if is_directory else (),
             description=description,
-            append_only_caches=python.append_only_caches if python else None,
+            append_only_caches=caches,
         )
 
 

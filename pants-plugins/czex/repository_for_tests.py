@@ -1,9 +1,14 @@
-"""A repository that uses this backend, and the Pants that runs in it."""
+"""A repository that uses this backend, and the Pants that runs in it.
+
+It is the Pants that the tests run with, or the one whose command the variable CZEX_TEST_PANTS names, such as
+"env PANTS_VERSION=2.33.0 pants".
+"""
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -15,6 +20,10 @@ from typing import Mapping
 
 from czex.assets import NATIVE, PACKAGE, TOOL
 from czex.rules_for_tests import flags, options
+
+OTHER_PANTS = shlex.split(os.environ.get("CZEX_TEST_PANTS", ""))
+# What this Pants needs for its own Pex, and another one brings along.
+OF_THIS_PANTS = ("pex-cli",) if OTHER_PANTS else ()
 
 # An app with a wheel, `hello:czex`.
 HELLO = {
@@ -82,6 +91,7 @@ class Repository:
                 "pants_version": "2.17.1",
                 "backend_packages": ["pants.backend.python", "czex"],
                 "local_store_dir": str(self.store),
+                **self._python_path(),
             },
             "anonymous-telemetry": {"enabled": False},
             **settings,
@@ -89,12 +99,18 @@ class Repository:
         lines = [
             line
             for scope, values in scopes.items()
+            if scope not in OF_THIS_PANTS
             for line in (
                 f"[{scope}]",
                 *(f"{name} = {toml(value)}" for name, value in values.items()),
             )
         ]
         self.write({"pants.toml": "\n".join(lines) + "\n"})
+
+    def _python_path(self) -> dict[str, object]:
+        """Where another Pants finds the backend: in the repository itself, if it has one."""
+        places = [self.root / "pants-plugins", PACKAGE.parent]
+        return {"pythonpath": list(map(str, places))} if OTHER_PANTS else {}
 
     def write(self, files: Mapping[str, str]) -> None:
         for path, content in files.items():
@@ -118,18 +134,21 @@ class Repository:
         if not self.has_backend:
             paths = [path for path in paths if os.path.isdir(os.path.join(path, "pants"))]
             # Of the machine, not of the repository.
-            needed = {scope: of for scope, of in options().items() if scope != "python"}
+            own = ("python", *OF_THIS_PANTS)
+            needed = {scope: of for scope, of in options().items() if scope not in own}
             given += flags({**needed, "anonymous-telemetry": {"enabled": False}})
             given.append(f"--local-store-dir={self.store}")
+        if not OTHER_PANTS:
+            # A backend in the repository itself is the one that it runs.
+            paths.insert(0, str(self.root / "pants-plugins"))
+            environment["PYTHONPATH"] = os.pathsep.join(paths)
         process = subprocess.run(
-            [sys.executable, "-m", "pants", *given, *arguments],
+            [*(OTHER_PANTS or (sys.executable, "-m", "pants")), *given, *arguments],
             cwd=self.root,
             env={
                 **environment,
                 "LC_ALL": "C.UTF-8",
                 "NO_SCIE_WARNING": "1",
-                # A backend in the repository itself is the one that it runs.
-                "PYTHONPATH": os.pathsep.join([str(self.root / "pants-plugins"), *paths]),
                 **self.environment,
             },
             umask=self.umask,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
+import sys
 import zipfile
 
 import pytest
+from pants.backend.python.util_rules.pex import PythonProvider
 from pants.backend.python.util_rules.pex_environment import PythonExecutable
 from pants.backend.python.util_rules.pex_from_targets import InterpreterConstraintsRequest
 from pants.engine.fs import (
@@ -17,6 +20,8 @@ from pants.engine.fs import (
     FileEntry,
 )
 from pants.engine.internals.scheduler import ExecutionError
+from pants.engine.rules import rule
+from pants.engine.unions import UnionRule
 from pants.testutil.rule_runner import QueryRule, RuleRunner
 
 from czex.assemble import Assembled, AssemblyRequest
@@ -164,3 +169,25 @@ def test_parts_become_a_czex(rule_runner: RuleRunner) -> None:
     (content,) = files(rule_runner, digest).values()
     with zipfile.ZipFile(io.BytesIO(content)) as czex:
         assert {".czex/manifest.json", ".czex/boot.cpython-39"} <= set(czex.namelist())
+
+
+class Provider(PythonProvider):
+    """Provides the interpreter that runs the tests, with a cache of its own, as that of pyenv does."""
+
+
+@rule
+async def provide(_: Provider) -> PythonExecutable:
+    path = os.path.realpath(sys.executable)
+    return PythonExecutable(path, append_only_caches={"provided": ".provided"})
+
+
+def test_an_interpreter_of_a_provider_compiles() -> None:
+    queries = [
+        QueryRule(BootCode, (BootCodeRequest,)),
+        QueryRule(PythonExecutable, (InterpreterConstraintsRequest,)),
+    ]
+    rule_runner = runner([provide, UnionRule(PythonProvider, Provider), *queries])
+    interpreter = python(rule_runner)
+    assert dict(interpreter.python.append_only_caches) == {"provided": ".provided"}
+    boot_code = rule_runner.request(BootCode, [BootCodeRequest(interpreter)])
+    assert boot_code.path == "boot.3.9"

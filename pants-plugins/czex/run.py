@@ -5,7 +5,6 @@ It is built where it runs, as `pants run` does with a `pex_binary`, whatever `en
 
 from __future__ import annotations
 
-from pants.backend.python.subsystems.setup import PythonSetup
 from pants.core.goals.run import RunRequest
 from pants.engine.environment import EnvironmentName
 from pants.engine.rules import collect_rules, rule
@@ -24,13 +23,12 @@ async def run_czex(
     environment: EnvironmentTarget,
     czex: Czex,
     runtime_sources: RuntimeSources,
-    python_setup: PythonSetup,
 ) -> RunRequest:
     here = EnvironmentName(environment.name)
     pex_binary = await pex_binary_of(field_set.pex_binary)
     request = await pex_request(pex_binary)
     python = await interpreter_for(request.to_interpreter_constraints_request(), here)
-    package = await built(field_set, pex_binary, here, czex, runtime_sources, python_setup)
+    package = await built(field_set, pex_binary, here, czex, runtime_sources)
     (artifact,) = package.artifacts
     return RunRequest(digest=package.digest, args=(python.path, f"{{chroot}}/{artifact.relpath}"))
 

@@ -46,8 +46,8 @@ class Czex(Subsystem):
         default=True,
         help=softwrap(
             """
-            Put bytecode into a CZEX whose interpreter constraints allow a single version of CPython,
-            such as `CPython==3.11.*`, and whose target doesn't set `precompile`.
+            Put bytecode into a CZEX whose interpreter constraints allow a single version of CPython, such
+            as `CPython==3.11.*`, or whose platforms all have it. It is for targets without `precompile`.
 
             Its first start on a machine then compiles nothing. The file grows by a tenth to a sixth.
             """

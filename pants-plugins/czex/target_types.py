@@ -22,22 +22,25 @@ from pants.engine.target import (
 from pants.util.strutil import help_text, softwrap
 
 from czex.compat import EnvironmentField
+from czex.pex_binary_fields import WITHOUT_MEANING
 
 ALIAS = "czex_binary"
 ZIPAPP, PACKED = LAYOUTS = ("zipapp", "packed")
-_VERSION = re.compile(r"3\.([7-9]|[1-9]\d+)$")
+VERSION = re.compile(r"3\.([7-9]|[1-9]\d+)$")
 
 
 class CzexPexBinaryField(SpecialCasedDependencies):
     alias = "pex_binary"
     required = True
     help = help_text(
-        """
+        f"""
         The address of the `pex_binary` to package, for example `":app"` or `"src/python/app:bin"`.
 
         Everything about the app is said there: its entry point, its dependencies, the interpreters it
-        supports, whether it runs as a venv. The CZEX keeps all of it. Its `layout` and its `output_path`
-        are the only fields without a meaning for the CZEX.
+        supports, whether it runs as a venv. The CZEX keeps all of it. These fields have no meaning for
+        the CZEX: {", ".join(f"`{alias}`" for alias in WITHOUT_MEANING if not alias.startswith("scie_"))}
+        and all that begin with `scie_`. The build says in its log which of them are set. Its
+        `output_path` is for the PEX alone.
 
         Its `environment` is where wheels are resolved and bytecode is compiled. All else is done in the
         `environment` of the `czex_binary`.
@@ -112,9 +115,10 @@ class CzexPrecompileField(StringSequenceField, AsyncFieldMixin):
         machine then compiles nothing, which makes it several times faster for an app that imports much;
         the file grows by a tenth to a sixth. `[]` is for none.
 
-        By default it is the version that the app's interpreter constraints allow, if that is one alone;
-        see `[czex].precompile`. An interpreter of each version must be there when the app is built, and the
-        constraints must allow it.
+        By default it is the version that the app's interpreter constraints allow, or that all of its
+        `complete_platforms` have, if that is one alone; see `[czex].precompile`. An interpreter of each
+        version must be there when the app is built, and the constraints must allow it. Without an interpreter
+        for the default, the build warns.
         """
     )
 
@@ -123,7 +127,7 @@ class CzexPrecompileField(StringSequenceField, AsyncFieldMixin):
         cls, raw_value: Optional[Iterable[str]], address: Address
     ) -> Optional[Tuple[str, ...]]:
         value = super().compute_value(raw_value, address)
-        wrong = [version for version in value or () if not _VERSION.match(version)]
+        wrong = [version for version in value or () if not VERSION.match(version)]
         if wrong:
             raise InvalidFieldException(
                 softwrap(

@@ -18,10 +18,14 @@ from pants.util.strutil import softwrap
 from czex.compat import digest_of, venv_pex
 
 
+def version_of(pex: str) -> tuple[int, ...]:
+    """The first two numbers of a release of Pex, such as "v2.105.2"."""
+    return tuple(int(part) for part in re.findall(r"\d+", pex)[:2])
+
+
 def args_for_pex(version: str) -> tuple[str, ...]:
     """Leave wheels as they are, where Pex can: to unpack and compress Zig again takes 20 seconds."""
-    release = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
-    return ("--no-pre-install-wheels",) if release >= (2, 3) else ()
+    return ("--no-pre-install-wheels",) if version_of(version) >= (2, 3) else ()
 
 
 class LockedTool(Subsystem):

@@ -1,4 +1,4 @@
-"""Calls to rules of Pants, since Pants 2.32."""
+"""Calls to rules of Pants, since Pants 2.28."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pants.backend.python.goals.tailor import (
     PutativePythonTargetsRequest,
     find_putative_targets,
 )
+from pants.backend.python.util_rules.interpreter_constraints import InterpreterConstraints
 from pants.backend.python.util_rules.pex import (
     Pex,
     PexRequest,
@@ -23,6 +24,7 @@ from pants.backend.python.util_rules.pex_from_targets import (
     InterpreterConstraintsRequest,
     PexFromTargetsRequest,
     create_pex_from_targets,
+    interpreter_constraints_for_targets,
 )
 from pants.core.environments.rules import EnvironmentNameRequest, resolve_environment_name
 from pants.core.environments.target_types import EnvironmentField, EnvironmentTarget
@@ -71,6 +73,10 @@ async def contents_of(digest: Digest) -> DigestContents:
 
 async def merged(digests: MergeDigests) -> Digest:
     return await merge_digests(digests)
+
+
+async def constraints_for(request: InterpreterConstraintsRequest) -> InterpreterConstraints:
+    return await interpreter_constraints_for_targets(request, **implicitly())
 
 
 async def ran(process: VenvPexProcess) -> ProcessResult:

@@ -1,4 +1,4 @@
-"""Calls to rules of Pants, for Pants up to 2.31."""
+"""Calls to rules of Pants, for Pants up to 2.27."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pants.backend.python.goals.package_pex_binary import (
     PexFromTargetsRequestForBuiltPackage,
 )
 from pants.backend.python.goals.tailor import PutativePythonTargetsRequest
+from pants.backend.python.util_rules.interpreter_constraints import InterpreterConstraints
 from pants.backend.python.util_rules.pex import Pex, PexRequest, VenvPex, VenvPexProcess
 from pants.backend.python.util_rules.pex_environment import PythonExecutable
 from pants.backend.python.util_rules.pex_from_targets import (
@@ -16,6 +17,11 @@ from pants.backend.python.util_rules.pex_from_targets import (
     PexFromTargetsRequest,
 )
 from pants.core.goals.tailor import PutativeTargets
+from pants.core.util_rules.environments import (
+    EnvironmentField,
+    EnvironmentNameRequest,
+    EnvironmentTarget,
+)
 from pants.engine.addresses import UnparsedAddressInputs
 from pants.engine.environment import EnvironmentName
 from pants.engine.fs import (
@@ -29,16 +35,6 @@ from pants.engine.fs import (
 from pants.engine.process import ProcessResult
 from pants.engine.rules import Get, MultiGet
 from pants.engine.target import AllTargets, FieldSet, Targets
-
-try:
-    from pants.core.environments.rules import EnvironmentNameRequest
-    from pants.core.environments.target_types import EnvironmentField, EnvironmentTarget
-except ImportError:  # Before 2.28.
-    from pants.core.util_rules.environments import (
-        EnvironmentField,
-        EnvironmentNameRequest,
-        EnvironmentTarget,
-    )
 
 __all__ = ["EnvironmentField", "EnvironmentTarget"]
 
@@ -62,6 +58,10 @@ async def contents_of(digest: Digest) -> DigestContents:
 
 async def merged(digests: MergeDigests) -> Digest:
     return await Get(Digest, MergeDigests, digests)
+
+
+async def constraints_for(request: InterpreterConstraintsRequest) -> InterpreterConstraints:
+    return await Get(InterpreterConstraints, InterpreterConstraintsRequest, request)
 
 
 async def ran(process: VenvPexProcess) -> ProcessResult:

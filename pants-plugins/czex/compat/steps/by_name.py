@@ -1,4 +1,4 @@
-"""Calls to rules of this backend, since Pants 2.32."""
+"""Calls to rules of this backend, since Pants 2.28."""
 
 from __future__ import annotations
 

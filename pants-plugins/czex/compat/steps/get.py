@@ -1,4 +1,4 @@
-"""Calls to rules of this backend, for Pants up to 2.31."""
+"""Calls to rules of this backend, for Pants up to 2.27."""
 
 from __future__ import annotations
 
