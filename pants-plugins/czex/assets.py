@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from pants.base.build_root import BuildRoot
 from pants.engine.fs import CreateDigest, Digest, Directory, FileContent, PathGlobs
 from pants.engine.rules import collect_rules, rule
+from pants.util.strutil import softwrap
 
 from czex.compat import contents_of, digest_of, entries_at
 
@@ -43,6 +44,10 @@ def of_tool(name: str) -> ModuleType:
 
 if not TYPE_CHECKING:
     Platforms = of_tool("platforms").Platforms
+
+
+class NoPrebuiltRuntimeError(Exception):
+    """The backend carries no runtime for a platform."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +133,25 @@ async def read_boot_files() -> BootFiles:
 async def read_tool_sources() -> ToolSources:
     found = await files(TOOL, ("*.py",), "__pexcz/pexcz")
     return ToolSources(await digest_of(found), "__pexcz")
+
+
+def carried_runtime(platform: str) -> Path:
+    """Return the executable for a platform that the backend's wheel carries.
+
+    Raises NoPrebuiltRuntimeError for a backend that isn't installed from its wheel.
+    """
+    found = list((CARRIED / "native" / "runtime" / platform).glob("*"))
+    if len(found) != 1:
+        raise NoPrebuiltRuntimeError(
+            softwrap(
+                f"""
+                The czex backend at {PACKAGE} has no prebuilt runtime for {platform}. Only its wheel
+                carries them. Install the wheel by `[GLOBAL].plugins`, or write `runtime = "build"`
+                in the section `[czex]` of pants.toml, to compile the runtimes.
+                """
+            )
+        )
+    return found[0]
 
 
 def rules():

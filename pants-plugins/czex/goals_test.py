@@ -97,9 +97,9 @@ czex_binary(
     pex_binary=":four@output_path=b",
 )
 
-czex_binary(
-    name="many-one.py-three-czex",
-    pex_binary=":many#one.py-three",
+czex_binaries(
+    name="many-czex",
+    pex_binaries=":many",
 )
 
 czex_binary(
@@ -107,6 +107,57 @@ czex_binary(
     pex_binary=":one",
 )
 """
+
+
+GENERATED = {
+    "apps/BUILD": dedent(
+        """\
+        python_sources()
+        pex_binaries(name="apps", entry_points=["serve.py", "work.py:main"])
+        czex_binaries(
+            name="czexes",
+            pex_binaries=":apps",
+            platforms=["linux-x86_64"],
+            overrides={"work.py-main": {"compression_level": 3}},
+        )
+        """
+    ),
+    "apps/serve.py": "print('serves')\n",
+    "apps/work.py": "def main(): print('works')\n",
+}
+
+
+def test_czex_binaries_generates_one_for_each_of_a_pex_binaries(repository: Repository) -> None:
+    repository.write(GENERATED)
+    assert lines(repository, "list", "apps:czexes") == [
+        "apps:czexes#serve.py",
+        "apps:czexes#work.py-main",
+    ]
+    serve, work = json.loads("\n".join(lines(repository, "peek", "apps:czexes")))
+    assert (serve["pex_binary"], serve["compression_level"]) == (["apps:apps#serve.py"], None)
+    assert (work["pex_binary"], work["compression_level"]) == (["apps:apps#work.py-main"], 3)
+
+
+def test_a_run_builds_no_more_than_it_needs(repository: Repository) -> None:
+    """Bytecode is for a file that is handed on, and so are the runtimes of other platforms."""
+    fields = 'platforms=["linux-x86_64", "macos-arm64"], precompile=["3.9"]'
+    build = GENERATED["apps/BUILD"].replace('platforms=["linux-x86_64"]', fields)
+    repository.write({**GENERATED, "apps/BUILD": build})
+    result = repository.pants("run", "apps:czexes#work.py-main")
+    assert result.stdout == "works\n", result.log
+    assert not [step for step in result.ran if step.startswith("Compiling")]
+    assert not [step for step in result.ran if "macos" in step]
+    repository.write(GENERATED)
+
+
+def test_czex_binaries_names_an_override_that_is_for_no_target(repository: Repository) -> None:
+    wrong = GENERATED["apps/BUILD"].replace("work.py-main", "work.py:main")
+    repository.write({**GENERATED, "apps/BUILD": wrong})
+    result = repository.pants("list", "apps:czexes")
+    assert result.exit_code == 1
+    assert "apps:czexes" in result.log and "'work.py:main'" in result.log
+    assert "Use some of 'serve.py', 'work.py-main'" in result.log
+    repository.write(GENERATED)
 
 
 def test_tailor_adds_one_for_each_pex_binary_where_it_is_asked_to(repository: Repository) -> None:

@@ -46,7 +46,7 @@ from czex.compat.steps import assembled, built_pex, bytecode, parts
 from czex.naming import distribution, sizes_side_by_side
 from czex.pack import Pack, SourcesPackRequest, WheelPackRequest
 from czex.packed_pex import PEX_INFO, SKELETON, SOURCES, PackedPexRequest, pex_binary_of
-from czex.runtime import Runtime, RuntimeRequest
+from czex.runtime import Runtime, runtime_request
 from czex.subsystem import Czex
 from czex.target_types import (
     CzexCompressionLevelField,
@@ -58,6 +58,8 @@ from czex.target_types import (
 )
 
 logger = logging.getLogger(__name__)
+
+FASTEST_LEVEL = 1
 
 
 @dataclass(frozen=True)
@@ -90,22 +92,31 @@ async def built(
     pex_environment: EnvironmentName,
     czex: Czex,
     runtime_sources: RuntimeSources,
+    runs_on: str | None = None,
 ) -> BuiltPackage:
-    """The CZEX. What needs the app's own Python is done where its PEX is built."""
+    """Build the CZEX. Steps that need the app's own Python run where its PEX is built.
+
+    :param runs_on: The platform of `pants run`, which wants the app soon and only here: the CZEX has this
+        runtime alone, no bytecode, and the fastest compression.
+    """
     known = runtime_sources.platforms
     checked_platforms(field_set.platforms, known)  # Before the PEX is built.
     pex = await built_pex(PackedPexRequest(pex_binary), pex_environment)
 
     level = field_set.compression_level.value or czex.compression_level
+    if runs_on:
+        level = FASTEST_LEVEL
     wheels = [wheel.path for wheel in pex.wheels]
     sources = await digest_of(pex.sources)
     made = await parts(
         SourcesPackRequest(sources, SOURCES, level, str(field_set.address)),
         [WheelPackRequest(wheel, level) for wheel in pex.wheels],
         [
-            RuntimeRequest(platform)
-            for platform in chosen_platforms(
-                field_set.platforms, known, wheels, czex.default_platforms
+            runtime_request(platform, czex.runtime)
+            for platform in (
+                (runs_on,)
+                if runs_on
+                else chosen_platforms(field_set.platforms, known, wheels, czex.default_platforms)
             )
         ],
     )
@@ -118,7 +129,7 @@ async def built(
     is_default = versions is None
     if versions is None:
         versions = pex.only_version if czex.precompile else ()
-    for version in versions:
+    for version in () if runs_on else versions:
         try:
             python = await interpreter_for(constraints_of(version), pex_environment)
         except Exception as error:

@@ -4,6 +4,7 @@ from czex import (
     assemble,
     assets,
     bytecode,
+    generate,
     libzstd,
     pack,
     package,
@@ -15,11 +16,11 @@ from czex import (
     tailor,
     zig,
 )
-from czex.target_types import CzexBinaryTarget
+from czex.target_types import CzexBinariesGeneratorTarget, CzexBinaryTarget
 
 
 def target_types():
-    return [CzexBinaryTarget]
+    return [CzexBinariesGeneratorTarget, CzexBinaryTarget]
 
 
 def rules():
@@ -27,6 +28,7 @@ def rules():
         *assemble.rules(),
         *assets.rules(),
         *bytecode.rules(),
+        *generate.rules(),
         *libzstd.rules(),
         *pack.rules(),
         *package.rules(),

@@ -134,7 +134,7 @@ class Repository:
         if not self.has_backend:
             paths = [path for path in paths if os.path.isdir(os.path.join(path, "pants"))]
             # Of the machine, not of the repository.
-            own = ("python", *OF_THIS_PANTS)
+            own = ("czex", "python", *OF_THIS_PANTS)
             needed = {scope: of for scope, of in options().items() if scope not in own}
             given += flags({**needed, "anonymous-telemetry": {"enabled": False}})
             given.append(f"--local-store-dir={self.store}")

@@ -34,6 +34,7 @@ def options() -> dict[str, Mapping[str, object]]:
     known = f"{hashlib.sha256(script).hexdigest()}|{len(script)}"
     platforms = ("linux_arm64", "linux_x86_64", "macos_arm64", "macos_x86_64")
     return {
+        "czex": {"runtime": "build"},
         "pex": {"executable_search_paths": ["/usr/local/bin", "/usr/bin", "/bin"]},
         "pex-cli": {
             "version": "v2.105.2",

@@ -30,7 +30,7 @@ from czex.bytecode import BootCode, BootCodeRequest, BytecodeRequest, Interprete
 from czex.libzstd import Libzstd
 from czex.pack import Pack, SourcesPackRequest, WheelPackRequest
 from czex.rules_for_tests import runner
-from czex.runtime import Runtime, RuntimeRequest
+from czex.runtime import PrebuiltRuntimeRequest, Runtime, RuntimeRequest
 
 WHEEL = "a-1-py3-none-any.whl"
 
@@ -48,6 +48,7 @@ def rule_runner() -> RuleRunner:
             QueryRule(Pack, (SourcesPackRequest,)),
             QueryRule(Pack, (WheelPackRequest,)),
             QueryRule(PythonExecutable, (InterpreterConstraintsRequest,)),
+            QueryRule(Runtime, (PrebuiltRuntimeRequest,)),
             QueryRule(Runtime, (RuntimeRequest,)),
             QueryRule(RuntimeSources, ()),
             QueryRule(ToolSources, ()),
@@ -121,6 +122,15 @@ def test_a_runtime_is_one_executable(rule_runner: RuleRunner) -> None:
     (file,) = rule_runner.request(DigestContents, [runtime.digest])
     assert (file.path, file.is_executable) == (runtime.path, True)
     assert file.content.startswith(b"\x7fELF")
+
+
+def test_a_checkout_has_no_prebuilt_runtime_and_says_how_to_compile_one(
+    rule_runner: RuleRunner,
+) -> None:
+    with pytest.raises(ExecutionError) as error:
+        rule_runner.request(Runtime, [PrebuiltRuntimeRequest("linux-x86_64")])
+    assert "no prebuilt runtime for linux-x86_64" in str(error.value)
+    assert 'runtime = "build"' in str(error.value)
 
 
 def test_a_wheel_is_packed_under_its_name(rule_runner: RuleRunner) -> None:

@@ -1,21 +1,40 @@
-"""The runtime of a CZEX for one platform: one process for each."""
+"""The runtime of a CZEX for one platform: a file of the backend's wheel, or compiled by a process of its own."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from pants.backend.python.util_rules.pex import VenvPexProcess
-from pants.engine.fs import Digest, MergeDigests
+from pants.engine.fs import CreateDigest, Digest, FileContent, MergeDigests
 from pants.engine.rules import collect_rules, rule
 
-from czex.assets import RuntimeSources
-from czex.compat import entries_of, merged, ran
+from czex.assets import RuntimeSources, carried_runtime
+from czex.compat import digest_of, entries_of, merged, ran
 from czex.libzstd import Libzstd
 from czex.zig import Zig
+
+OUTPUT = "runtime"
+
+
+class RuntimeSource(Enum):
+    """Where runtimes come from: `[czex].runtime`."""
+
+    PREBUILT = "prebuilt"
+    BUILD = "build"
 
 
 @dataclass(frozen=True)
 class RuntimeRequest:
+    """A runtime to compile."""
+
+    platform: str
+
+
+@dataclass(frozen=True)
+class PrebuiltRuntimeRequest:
+    """A runtime to take from the backend's wheel."""
+
     platform: str
 
 
@@ -28,11 +47,28 @@ class Runtime:
     path: str
 
 
+def runtime_request(
+    platform: str, source: RuntimeSource
+) -> RuntimeRequest | PrebuiltRuntimeRequest:
+    if source is RuntimeSource.BUILD:
+        return RuntimeRequest(platform)
+    return PrebuiltRuntimeRequest(platform)
+
+
+@rule
+async def read_prebuilt_runtime(request: PrebuiltRuntimeRequest) -> Runtime:
+    file = carried_runtime(request.platform)
+    path = f"{OUTPUT}/{request.platform}/{file.name}"
+    digest = await digest_of(
+        CreateDigest([FileContent(path, file.read_bytes(), is_executable=True)])
+    )
+    return Runtime(request.platform, digest, path)
+
+
 @rule
 async def build_runtime(
     request: RuntimeRequest, zig: Zig, libzstd: Libzstd, sources: RuntimeSources
 ) -> Runtime:
-    output = "runtime"
     input_digest = await merged(MergeDigests((sources.digest, libzstd.digest)))
     result = await ran(
         VenvPexProcess(
@@ -41,10 +77,10 @@ async def build_runtime(
                 sources.build_script,
                 f"--zstd-sdist={libzstd.path}",
                 f"--platform={request.platform}",
-                f"--output={output}",
+                f"--output={OUTPUT}",
             ),
             input_digest=input_digest,
-            output_directories=(output,),
+            output_directories=(OUTPUT,),
             description=f"Building the czex runtime for {request.platform}",
         )
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pants.engine.rules import collect_rules
-from pants.option.option_types import BoolOption, IntOption, StrListOption
+from pants.option.option_types import BoolOption, EnumOption, IntOption, StrListOption
 from pants.option.subsystem import Subsystem
 from pants.util.strutil import help_text, softwrap
+
+from czex.runtime import RuntimeSource
 
 
 class Czex(Subsystem):
@@ -28,6 +30,18 @@ class Czex(Subsystem):
 
             A PEX with compiled wheels says itself where it can run: its CZEX gets the platforms of
             those wheels.
+            """
+        ),
+    )
+    runtime = EnumOption(
+        default=RuntimeSource.PREBUILT,
+        help=softwrap(
+            """
+            Where the boot runtimes come from. `prebuilt` takes the executables that the wheel of the
+            backend carries. `build` compiles them from the source that the wheel carries as well; this
+            downloads the Zig compiler (80 MB) and the source of libzstd. Both give the same bytes.
+
+            Choose `build` to use nothing that was compiled elsewhere.
             """
         ),
     )

@@ -1,4 +1,4 @@
-"""`pants tailor` for a `czex_binary`, where `[czex].tailor` asks for it: one for each `pex_binary`."""
+"""`pants tailor`, where `[czex].tailor` asks for it: a `czex_binary` for each `pex_binary`, or `czex_binaries`."""
 
 from __future__ import annotations
 
@@ -17,13 +17,18 @@ from pants.core.goals.tailor import (
 from pants.engine.addresses import Address, AddressInput
 from pants.engine.internals.build_files import BuildFileOptions
 from pants.engine.rules import collect_rules, rule
-from pants.engine.target import Target
+from pants.engine.target import Field, Target
 from pants.engine.unions import UnionRule
 from pants.util.logging import LogLevel
 
 from czex.compat import all_targets, python_targets_to_add
 from czex.subsystem import Czex
-from czex.target_types import CzexBinaryTarget, CzexPexBinaryField
+from czex.target_types import (
+    CzexBinariesGeneratorTarget,
+    CzexBinaryTarget,
+    CzexPexBinariesField,
+    CzexPexBinaryField,
+)
 
 
 @dataclass(frozen=True)
@@ -41,28 +46,66 @@ def pex_binary_named_by(target: Target) -> Address:
     ).dir_to_address()
 
 
-def czex_binary_for(pex_binary: Address) -> PutativeTarget:
+def putative(pex_binary: Address) -> PutativeTarget:
+    """Return the `czex_binary` to add for a `pex_binary`."""
     generated = f"#{pex_binary.generated_name}" if pex_binary.generated_name else ""
     name = f"{pex_binary.target_name}{generated}{pex_binary.parameters_repr}"
+    return _putative(CzexBinaryTarget, CzexPexBinaryField, pex_binary, name)
+
+
+def putative_generator(pex_binaries: Address) -> PutativeTarget:
+    """Return the `czex_binaries` to add for a `pex_binaries`."""
+    name = f"{pex_binaries.target_name}{pex_binaries.parameters_repr}"
+    return _putative(CzexBinariesGeneratorTarget, CzexPexBinariesField, pex_binaries, name)
+
+
+def _putative(
+    target_type: type[Target], field: type[Field], address: Address, name: str
+) -> PutativeTarget:
     return PutativeTarget.for_target_type(
-        CzexBinaryTarget,
-        path=pex_binary.spec_path,
+        target_type,
+        path=address.spec_path,
         # A name holds no "#", "@", "=", "," or "/".
         name=f"{re.sub('[^0-9A-Za-z_.+-]+', '-', name)}-czex",
         triggering_sources=(),
-        kwargs={CzexPexBinaryField.alias: f":{name}"},
+        kwargs={field.alias: f":{name}"},
     )
 
 
-def without_a_czex(targets: Iterable[Target], to_add: Iterable[PutativeTarget]) -> set[Address]:
-    """The addresses of every `pex_binary`, there or about to be added, that no `czex_binary` names."""
+def to_add(
+    targets: Iterable[Target], python_targets: Iterable[PutativeTarget]
+) -> list[PutativeTarget]:
+    """Return a target for each `pex_binary` without a CZEX: one for a whole `pex_binaries` if none of its has one."""
     targets = tuple(targets)
+    missing = without_a_czex(targets, python_targets)
+    with_one = {
+        target.address.maybe_convert_to_target_generator()
+        for target in targets
+        if PexBinaryFieldSet.is_applicable(target) and target.address not in missing
+    }
+    generators = {
+        address.maybe_convert_to_target_generator()
+        for address in missing
+        if address.is_generated_target
+    } - with_one
+    singles = {
+        address
+        for address in missing
+        if address.maybe_convert_to_target_generator() not in generators
+    }
+    return [*map(putative_generator, sorted(generators)), *map(putative, sorted(singles))]
+
+
+def without_a_czex(
+    targets: tuple[Target, ...], python_targets: Iterable[PutativeTarget]
+) -> set[Address]:
+    """Return the addresses of every `pex_binary`, there or about to be added, that no `czex_binary` names."""
     taken = {target.address for target in targets}
     pex_binaries = {target.address for target in targets if PexBinaryFieldSet.is_applicable(target)}
     # Where its name is taken, `tailor` gives it another one: it is there the next time.
     pex_binaries |= {
         target.address
-        for target in to_add
+        for target in python_targets
         if target.type_alias == PexBinary.alias and target.address not in taken
     }
     return pex_binaries - {
@@ -80,12 +123,10 @@ async def find_czex_targets(
     if not czex.tailor:
         return PutativeTargets()
     python_targets = await python_targets_to_add(request.dirs)
-    addresses = without_a_czex(
+    added = to_add(
         await all_targets(), tailor.filter_by_ignores(python_targets, build_files.ignores)
     )
-    return PutativeTargets(
-        czex_binary_for(address) for address in addresses if address.spec_path in request.dirs
-    )
+    return PutativeTargets(target for target in added if target.path in request.dirs)
 
 
 def rules():

@@ -14,10 +14,12 @@ from pants.engine.target import (
     BoolField,
     IntField,
     InvalidFieldException,
+    OverridesField,
     SpecialCasedDependencies,
     StringField,
     StringSequenceField,
     Target,
+    TargetGenerator,
 )
 from pants.util.strutil import help_text, softwrap
 
@@ -29,9 +31,31 @@ ZIPAPP, PACKED = LAYOUTS = ("zipapp", "packed")
 VERSION = re.compile(r"3\.([7-9]|[1-9]\d+)$")
 
 
-class CzexPexBinaryField(SpecialCasedDependencies):
-    alias = "pex_binary"
+class _OneAddressField(SpecialCasedDependencies):
+    """One address, as a string. The field's alias is what it must be the address of."""
+
     required = True
+
+    @classmethod
+    def compute_value(  # type: ignore[override]
+        cls, raw_value: Optional[str], address: Address
+    ) -> Optional[Tuple[str, ...]]:
+        if raw_value is None or isinstance(raw_value, str):
+            addresses: Optional[Iterable[str]] = raw_value and (raw_value,)
+            return super().compute_value(addresses or None, address)
+        raise InvalidFieldException(
+            softwrap(
+                f"""
+                The `{cls.alias}` field in target {address} must be the address of one `{cls.alias}`,
+                but was {raw_value!r}. Write {cls.alias}=":app" for a single one, and another target for
+                each further one.
+                """
+            )
+        )
+
+
+class CzexPexBinaryField(_OneAddressField):
+    alias = "pex_binary"
     help = help_text(
         f"""
         The address of the `pex_binary` to package, for example `":app"` or `"src/python/app:bin"`.
@@ -46,23 +70,6 @@ class CzexPexBinaryField(SpecialCasedDependencies):
         `environment` of the `czex_binary`.
         """
     )
-
-    @classmethod
-    def compute_value(  # type: ignore[override]
-        cls, raw_value: Optional[str], address: Address
-    ) -> Optional[Tuple[str, ...]]:
-        if raw_value is None or isinstance(raw_value, str):
-            addresses: Optional[Iterable[str]] = raw_value and (raw_value,)
-            return super().compute_value(addresses or None, address)
-        raise InvalidFieldException(
-            softwrap(
-                f"""
-                The `{cls.alias}` field in target {address} must be the address of one `pex_binary`,
-                but was {raw_value!r}. Write {cls.alias}=":app" for a single one, and a `{ALIAS}` for
-                each further one.
-                """
-            )
-        )
 
 
 class CzexPlatformsField(StringSequenceField, AsyncFieldMixin):
@@ -172,20 +179,22 @@ class CzexLayoutField(StringField):
     )
 
 
+# Those that `czex_binaries` hands on to each target that it generates.
+_COMMON_FIELDS = (
+    CzexPlatformsField,
+    CzexCompressionLevelField,
+    CzexPrecompileField,
+    CzexShBootField,
+    CzexLayoutField,
+    OutputPathField,
+    RestartableField,
+    EnvironmentField,
+)
+
+
 class CzexBinaryTarget(Target):
     alias = ALIAS
-    core_fields = (
-        *COMMON_TARGET_FIELDS,
-        CzexPexBinaryField,
-        CzexPlatformsField,
-        CzexCompressionLevelField,
-        CzexPrecompileField,
-        CzexShBootField,
-        CzexLayoutField,
-        OutputPathField,
-        RestartableField,
-        EnvironmentField,
-    )
+    core_fields = (*COMMON_TARGET_FIELDS, CzexPexBinaryField, *_COMMON_FIELDS)
     help = help_text(
         """
         A Python app as one executable file, or a directory, with a native boot runtime: a CZEX.
@@ -198,5 +207,44 @@ class CzexBinaryTarget(Target):
 
         `pants package` writes it, `pants run` runs it, and other targets can depend on it as they do on
         a `pex_binary`.
+        """
+    )
+
+
+class CzexPexBinariesField(_OneAddressField):
+    alias = "pex_binaries"
+    help = help_text(
+        """
+        The address of a `pex_binaries`, for example `":apps"`, of whose targets each gets a `czex_binary`.
+        """
+    )
+
+
+class CzexBinariesOverridesField(OverridesField):
+    help = help_text(
+        """
+        Fields of single targets, by the names that `pex_binaries` gives to its own: the entry points, in which
+        "-" stands for ":".
+
+        For example `overrides={"main.py": {"precompile": ["3.11"]}}`.
+        """
+    )
+
+
+class CzexBinariesGeneratorTarget(TargetGenerator):
+    alias = f"{ALIAS[:-1]}ies"
+    generated_target_cls = CzexBinaryTarget
+    core_fields = (*COMMON_TARGET_FIELDS, CzexPexBinariesField, CzexBinariesOverridesField)
+    copied_fields = COMMON_TARGET_FIELDS
+    moved_fields = _COMMON_FIELDS
+    help = help_text(
+        """
+        Generate a `czex_binary` for each `pex_binary` of a `pex_binaries`.
+
+            pex_binaries(name="apps", entry_points=["serve.py", "work.py:main"])
+
+            czex_binaries(name="czexes", pex_binaries=":apps")
+
+        gives `:czexes#serve.py` and `:czexes#work.py-main`.
         """
     )

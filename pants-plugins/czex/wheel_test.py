@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -48,6 +49,8 @@ def copy(source: Path, target: Path) -> None:
     else:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
+        if os.access(source, os.X_OK):
+            target.chmod(0o700)
 
 
 def test_it_goes_into_every_pants_and_brings_no_other() -> None:
@@ -63,6 +66,25 @@ def test_it_has_what_it_hands_to_processes_and_no_tests() -> None:
         assert f"czex/_assets/{name}" in names
     assert {"czex/register.py", "czex/zig.lock", "czex/compat/by_name.py"} <= names
     assert not [name for name in names if "test" in Path(name).stem]
+
+
+def test_it_carries_the_runtime_of_every_platform_as_built_from_its_source() -> None:
+    """Pants builds `native/runtime/` from the source for this test."""
+    platforms = json.loads((ROOT / "native" / "platforms.json").read_text())
+    with zipfile.ZipFile(WHEEL) as wheel:
+        prefix = "czex/_assets/native/runtime/"
+        carried = {
+            name[len(prefix) :]: wheel.read(name)
+            for name in wheel.namelist()
+            if name.startswith(prefix)
+        }
+    built = {
+        f"{platform}/{facts['executable']}": (
+            ROOT / "native" / "runtime" / platform / facts["executable"]
+        ).read_bytes()
+        for platform, facts in platforms.items()
+    }
+    assert carried == built
 
 
 def test_it_has_the_version_of_the_tool() -> None:

@@ -1,4 +1,4 @@
-"""`czex_runtimes`: the executables that a CZEX carries, as files."""
+"""`czex_runtimes`: the executables that a CZEX carries, as a package and as files for a wheel."""
 
 from __future__ import annotations
 
@@ -10,9 +10,17 @@ from pants.core.goals.package import (
     OutputPathField,
     PackageFieldSet,
 )
-from pants.engine.fs import AddPrefix, Digest, MergeDigests, RemovePrefix
+from pants.core.target_types import FileSourceField
+from pants.engine.fs import AddPrefix, Digest, MergeDigests, RemovePrefix, Snapshot
 from pants.engine.rules import Get, MultiGet, collect_rules, rule
-from pants.engine.target import COMMON_TARGET_FIELDS, StringSequenceField, Target
+from pants.engine.target import (
+    COMMON_TARGET_FIELDS,
+    GeneratedSources,
+    GenerateSourcesRequest,
+    MultipleSourcesField,
+    StringSequenceField,
+    Target,
+)
 from pants.engine.unions import UnionRule
 
 from czex.assets import RuntimeSources
@@ -24,10 +32,26 @@ class RuntimePlatformsField(StringSequenceField):
     help = "The platforms to build for; by default all that there are."
 
 
+class RuntimeFilesField(MultipleSourcesField):
+    """The target has no sources. By this field Pants finds the rule that generates its files."""
+
+    alias = "_sources"
+    uses_source_roots = False
+    expected_num_files = 0
+
+
 class CzexRuntimesTarget(Target):
     alias = "czex_runtimes"
-    core_fields = (*COMMON_TARGET_FIELDS, RuntimePlatformsField, OutputPathField)
-    help = "The runtime of a CZEX for each platform, at `<output_path>/<platform>/`."
+    core_fields = (
+        *COMMON_TARGET_FIELDS,
+        RuntimePlatformsField,
+        RuntimeFilesField,
+        OutputPathField,
+    )
+    help = (
+        "The runtime of a CZEX for each platform: packaged, at `<output_path>/<platform>/`; as files for "
+        "a target that depends on it, at `native/runtime/<platform>/`."
+    )
 
 
 @dataclass(frozen=True)
@@ -38,20 +62,53 @@ class CzexRuntimesFieldSet(PackageFieldSet):
     output_path: OutputPathField
 
 
+@dataclass(frozen=True)
+class BuiltRuntimesRequest:
+    platforms: RuntimePlatformsField
+
+
+@dataclass(frozen=True)
+class BuiltRuntimes:
+    """Executables at `runtime/<platform>/`."""
+
+    digest: Digest
+
+
+class GenerateRuntimeFilesRequest(GenerateSourcesRequest):
+    input = RuntimeFilesField
+    output = FileSourceField
+
+
 @rule
-async def package_runtimes(
-    field_set: CzexRuntimesFieldSet, sources: RuntimeSources
-) -> BuiltPackage:
+async def build_runtimes(request: BuiltRuntimesRequest, sources: RuntimeSources) -> BuiltRuntimes:
     runtimes = await MultiGet(
         Get(Runtime, RuntimeRequest(platform))
-        for platform in field_set.platforms.value or sources.platforms.ids
+        for platform in request.platforms.value or sources.platforms.ids
     )
     merged = await Get(Digest, MergeDigests(runtime.digest for runtime in runtimes))
-    stripped = await Get(Digest, RemovePrefix(merged, "runtime"))
+    return BuiltRuntimes(merged)
+
+
+@rule
+async def generate_runtime_files(request: GenerateRuntimeFilesRequest) -> GeneratedSources:
+    platforms = request.protocol_target[RuntimePlatformsField]
+    runtimes = await Get(BuiltRuntimes, BuiltRuntimesRequest(platforms))
+    snapshot = await Get(Snapshot, AddPrefix(runtimes.digest, "native"))
+    return GeneratedSources(snapshot)
+
+
+@rule
+async def package_runtimes(field_set: CzexRuntimesFieldSet) -> BuiltPackage:
+    runtimes = await Get(BuiltRuntimes, BuiltRuntimesRequest(field_set.platforms))
+    stripped = await Get(Digest, RemovePrefix(runtimes.digest, "runtime"))
     output = field_set.output_path.value_or_default(file_ending=None)
     digest = await Get(Digest, AddPrefix(stripped, output))
     return BuiltPackage(digest, (BuiltPackageArtifact(output),))
 
 
 def rules():
-    return [*collect_rules(), UnionRule(PackageFieldSet, CzexRuntimesFieldSet)]
+    return [
+        *collect_rules(),
+        UnionRule(GenerateSourcesRequest, GenerateRuntimeFilesRequest),
+        UnionRule(PackageFieldSet, CzexRuntimesFieldSet),
+    ]

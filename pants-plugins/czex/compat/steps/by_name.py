@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterable
+from typing import Iterable, Sequence
 
 from pants.engine.environment import EnvironmentName
 from pants.engine.rules import concurrently, implicitly
@@ -17,7 +17,13 @@ from czex.bytecode import (
 )
 from czex.pack import Pack, SourcesPackRequest, WheelPackRequest, pack_sources, pack_wheel
 from czex.packed_pex import PackedPex, PackedPexRequest, build_packed_pex
-from czex.runtime import Runtime, RuntimeRequest, build_runtime
+from czex.runtime import (
+    PrebuiltRuntimeRequest,
+    Runtime,
+    RuntimeRequest,
+    build_runtime,
+    read_prebuilt_runtime,
+)
 
 
 async def built_pex(request: PackedPexRequest, environment: EnvironmentName) -> PackedPex:
@@ -29,13 +35,22 @@ async def built_pex(request: PackedPexRequest, environment: EnvironmentName) -> 
 async def parts(
     sources: SourcesPackRequest,
     wheels: Iterable[WheelPackRequest],
-    runtimes: Iterable[RuntimeRequest],
+    runtimes: Sequence[RuntimeRequest | PrebuiltRuntimeRequest],
 ) -> tuple[Pack | Runtime, ...]:
     return await concurrently(
         [
             pack_sources(sources, **implicitly()),
             *(pack_wheel(wheel, **implicitly()) for wheel in wheels),
-            *(build_runtime(runtime, **implicitly()) for runtime in runtimes),
+            *(
+                build_runtime(runtime, **implicitly())
+                for runtime in runtimes
+                if isinstance(runtime, RuntimeRequest)
+            ),
+            *(
+                read_prebuilt_runtime(runtime, **implicitly())
+                for runtime in runtimes
+                if isinstance(runtime, PrebuiltRuntimeRequest)
+            ),
         ]
     )
 

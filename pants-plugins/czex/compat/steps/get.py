@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterable
+from typing import Iterable, Sequence
 
 from pants.engine.environment import EnvironmentName
 from pants.engine.rules import Get, MultiGet
@@ -11,7 +11,7 @@ from czex.assemble import Assembled, AssemblyRequest
 from czex.bytecode import BootCode, BootCodeRequest, BytecodeRequest
 from czex.pack import Pack, SourcesPackRequest, WheelPackRequest
 from czex.packed_pex import PackedPex, PackedPexRequest
-from czex.runtime import Runtime, RuntimeRequest
+from czex.runtime import PrebuiltRuntimeRequest, Runtime, RuntimeRequest
 
 
 async def built_pex(request: PackedPexRequest, environment: EnvironmentName) -> PackedPex:
@@ -21,12 +21,21 @@ async def built_pex(request: PackedPexRequest, environment: EnvironmentName) -> 
 async def parts(
     sources: SourcesPackRequest,
     wheels: Iterable[WheelPackRequest],
-    runtimes: Iterable[RuntimeRequest],
+    runtimes: Sequence[RuntimeRequest | PrebuiltRuntimeRequest],
 ) -> tuple[Pack | Runtime, ...]:
     gets: list[Get] = [
         Get(Pack, SourcesPackRequest, sources),
         *(Get(Pack, WheelPackRequest, wheel) for wheel in wheels),
-        *(Get(Runtime, RuntimeRequest, runtime) for runtime in runtimes),
+        *(
+            Get(Runtime, RuntimeRequest, runtime)
+            for runtime in runtimes
+            if isinstance(runtime, RuntimeRequest)
+        ),
+        *(
+            Get(Runtime, PrebuiltRuntimeRequest, runtime)
+            for runtime in runtimes
+            if isinstance(runtime, PrebuiltRuntimeRequest)
+        ),
     ]
     return await MultiGet(gets)
 
