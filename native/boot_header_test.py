@@ -9,7 +9,7 @@ from typing import Dict
 
 import pytest
 from boot_for_tests import PYTHON, Machine, Workshop
-from pythons_for_tests import links, pyenv, script
+from pythons_for_tests import clean_python, links, pyenv, script
 
 from testprojects.missing import missing
 from testprojects.pythons import Python, on_every_python
@@ -91,7 +91,7 @@ def test_the_header_passes_over_what_does_not_answer_and_remembers_it(
         "python3.6": "no answer",
     }
 
-    works = links(tmp_path / "bin", python3=PYTHON)
+    works = clean_python(tmp_path / "venv", PYTHON)
     known = machine.with_(PATH=f"{shims}:{works}")
     moos(known, cow)
     assert records(machine).pop("python3").startswith("cpython-")
@@ -112,7 +112,7 @@ def test_a_shim_is_asked_at_each_start(cow: Path, machine: Machine, tmp_path: Pa
     moos(on_path.with_(PYENV_VERSION="3.12.99"), cow)
     refused = on_path.with_(PYENV_VERSION="").run("/bin/sh", cow)
     assert (refused.stdout, refused.code) == ("", 127)
-    assert f"{shims}/python3.11: exit code 127\n" in refused.stderr
+    assert f"{shims}/python3.11: pyenv: python3.11: command not found\n" in refused.stderr
 
 
 def test_a_python_that_fits_comes_before_one_that_only_answers(

@@ -10,6 +10,7 @@ from typing import Dict, List, Tuple
 
 import pytest
 from boot_for_tests import COW, PYTHON, Machine, Workshop
+from pythons_for_tests import clean_python
 from wheels_for_tests import Wheel
 
 from testprojects.pythons import Python, on
@@ -27,17 +28,6 @@ def main():
 """
 VENDORED = Wheel("vendor", {"vendor/__init__.py": "", "vendor/_setproctitle.abi3.so": ""})
 TIMEOUT = "import socket\ndef main():\n    print(socket.getdefaulttimeout())\n"
-
-
-def clean_python(machine: Machine, python: Python, place: Path) -> Path:
-    """Make a virtual environment, which has nothing installed. Return the directory of its Python."""
-    binaries = place / "venv" / "bin"
-    made = machine.run(python.path(), "-m", "venv", "--without-pip", binaries.parent)
-    assert made.code == 0, made.stderr
-    # What the sh header looks for.
-    if not (binaries / NAME).exists():
-        (binaries / NAME).symlink_to("python")
-    return binaries
 
 
 def starts(app: Path, python: str) -> List[List[object]]:
@@ -81,7 +71,7 @@ def test_what_a_pth_file_of_the_machine_changes_stays_by_every_way(
         f"timeout-{python.name}", sources={"timeout.py": TIMEOUT}, options=["-m", "timeout:main"]
     )
     # Its site-packages are empty, whatever those of the machine are.
-    binaries = clean_python(machine, python, tmp_path)
+    binaries = clean_python(tmp_path / "venv", python)
     known = machine.with_(PATH=f"{binaries}:/bin")
     (packages,) = binaries.parent.glob("lib/*/site-packages")
 
@@ -118,7 +108,7 @@ def test_who_reads_a_command_line_finds_each_argument(
         "    print(words[-3:], len(words))\n"
     )
     app = workshop.make("read", sources={"read.py": source}, options=["-m", "read:main"])
-    known = machine.with_(PATH=f"{clean_python(machine, PYTHON, tmp_path)}:/bin")
+    known = machine.with_(PATH=f"{clean_python(tmp_path / 'venv', PYTHON)}:/bin")
     known.run(app)
     for words, count in (
         # The interpreter, the CZEX and its arguments.

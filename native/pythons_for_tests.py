@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from testprojects.pythons import Python
@@ -29,6 +30,17 @@ def logging_python(directory: Path, python: Python, log: Path) -> Path:
     line = "{0}.{1}\\n".format(*python.minor)
     (packages / "sitecustomize.py").write_text(f"open({str(log)!r}, 'a').write('{line}')\n")
     return directory / "bin" / "python"
+
+
+def clean_python(directory: Path, python: Python) -> Path:
+    """Make a virtual environment that has nothing installed. Return the directory of its Python."""
+    options = ["--without-pip", str(directory)]
+    subprocess.run([python.path(), "-m", "venv", *options], check=True)
+    # The name that a PEX of these tests begins with.
+    name = "python{}.{}".format(*sys.version_info)
+    if not (directory / "bin" / name).exists():
+        (directory / "bin" / name).symlink_to("python")
+    return directory / "bin"
 
 
 def script(path: Path, text: str) -> Path:
