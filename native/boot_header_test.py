@@ -92,6 +92,9 @@ def test_the_header_passes_over_what_does_not_answer_and_remembers_it(
     }
 
     works = clean_python(tmp_path / "venv", PYTHON)
+    for path in works.glob("python*"):
+        path.unlink()
+    (works / "python3").symlink_to(PYTHON.path())
     known = machine.with_(PATH=f"{shims}:{works}")
     moos(known, cow)
     assert records(machine).pop("python3").startswith("cpython-")
