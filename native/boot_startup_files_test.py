@@ -45,10 +45,10 @@ class StartupState:
 
 
 def test_files_are_read_in_one_batch_where_site_has_batches() -> None:
-    activation: Dict[str, Any] = {"__name__": "czex_activate"}
-    exec((NATIVE / "boot" / "boot" / "activate.py").read_text(), activation)
+    seldom: Dict[str, Any] = {"__name__": "czex_seldom"}
+    exec((NATIVE / "boot" / "boot" / "seldom.py").read_text(), seldom)
     site = SimpleNamespace(StartupState=StartupState)
-    activation["read_as_site"](site, "/site-packages", ["a.pth", "b.pth", "a.start"])
+    seldom["read_as_site"](site, "/site-packages", ["a.pth", "b.pth", "a.start"])
     assert StartupState.calls == [
         ("pth", "/site-packages", "a.pth"),
         ("pth", "/site-packages", "b.pth"),

@@ -30,7 +30,9 @@ def relations(contents: Sequence[PackInfo]) -> List[Dict[str, Any]]:
                 if files != other_files:
                     clashes[one].add(contents[other].meta["name"])
     customizes = any(
-        not name.endswith(".pth") for info in contents[1:] for name in info.meta["pth"]
+        not name.endswith((".pth", ".start"))
+        for info in contents[1:]
+        for name in info.meta["pth"]
     )
     if not any(clashes) and not customizes:
         return [{} for _ in contents]

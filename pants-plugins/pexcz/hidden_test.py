@@ -53,7 +53,7 @@ def test_nothing_is_said_of_most_wheels() -> None:
         info("", "lib/app.py", "lib/shared/a.py"),
         info("one", "lib/one/__init__.py", "lib/shared/b.py", "data/share/x", "data64/x.so"),
         info("other", "lib/other.py", "lib/tests/__init__.py", "scripts/x", "data/bin/y"),
-        info("third", "lib/tests/__init__.py", pth=["third.pth"]),
+        info("third", "lib/tests/__init__.py", pth=["third.pth", "third.start"]),
     ]
     assert hidden(packs, True) == []
     assert relations(packs) == [{}] * 4

@@ -108,7 +108,7 @@ def may_be_apart(info, packs):
 
 def customizes(wheel):
     """Whether `site` would run a `sitecustomize` or a `usercustomize` of a wheel, which Pex does in venv mode alone."""
-    return any(not name.endswith(".pth") for name in wheel["pth"])
+    return any(not name.endswith((".pth", ".start")) for name in wheel["pth"])
 
 
 def _has_system_site(info):
