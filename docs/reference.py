@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import textwrap
+from enum import Enum
 from typing import Any, Iterable, Iterator, Type
 
 from pants.engine.target import Field, Target
@@ -118,6 +119,8 @@ def value_of(text: Any, type_: type) -> Any:
 def toml(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, Enum):
+        value = repr(value.value)
     return str(value).replace("'", '"')
 
 

@@ -41,6 +41,9 @@ def test_its_files_are_those_of_the_pexs(
     expected, seen = make_both(herd, machine, python, tmp_path, "--scope", scope)
     assert {name for name in expected - seen if not NOT_OURS.match(name)} == set()
     assert {name for name in seen - expected if not NOT_PEXS.match(name)} == set()
+    # Plain text, which every patch release of the interpreter can read.
+    main = tmp_path / "czex" / "__main__.py"
+    assert scope == "deps" or "\\x" not in main.read_text()
     scopes = [(tmp_path / kind / ".pex-venv-scope").read_text() for kind in ("pex", "czex")]
     assert scopes == [scope, scope]
     assert sorted(os.listdir(tmp_path)) == ["czex", "home", "pex"]

@@ -215,7 +215,7 @@ class CzexPexBinariesField(_OneAddressField):
     alias = "pex_binaries"
     help = help_text(
         """
-        The address of a `pex_binaries`, for example `":apps"`, of whose targets each gets a `czex_binary`.
+        The address of a `pex_binaries`, for example `":apps"`. Each of its targets gets a `czex_binary`.
         """
     )
 
@@ -223,8 +223,8 @@ class CzexPexBinariesField(_OneAddressField):
 class CzexBinariesOverridesField(OverridesField):
     help = help_text(
         """
-        Fields of single targets, by the names that `pex_binaries` gives to its own: the entry points, in which
-        "-" stands for ":".
+        Fields of single targets, by the names that `pex_binaries` gives to its own. Such a name is the entry
+        point, with "-" for ":".
 
         For example `overrides={"main.py": {"precompile": ["3.11"]}}`.
         """
@@ -245,6 +245,7 @@ class CzexBinariesGeneratorTarget(TargetGenerator):
 
             czex_binaries(name="czexes", pex_binaries=":apps")
 
-        gives `:czexes#serve.py` and `:czexes#work.py-main`.
+        gives `:czexes#serve.py` and `:czexes#work.py-main`. The fields of a `czex_binary` may stand here, too. They
+        count for each of these.
         """
     )

@@ -116,6 +116,8 @@ class Wanted(Environment):
             "python",
             "python_args",
             "python_path",
+            # Nothing there needs it, and it is marshalled code.
+            "seldom",
             "site_packages",
             "sitecustomize",
             "sources",
