@@ -7,12 +7,14 @@ import os
 import shutil
 import tempfile
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Iterator, List
 
 import pytest
-from boot_for_tests import Machine, Workshop
+from boot_for_tests import Machine, Outcome, Workshop
 
 from testprojects.missing import missing
 
@@ -115,24 +117,37 @@ class Starts:
             "program in the directory": [packed / "pex", "x"],
         }
 
-    def say(self, what: str, problem: str, cache: Path) -> None:
-        """Whatever the way in, the app says `what`; where there is a problem, with the warning and no trace."""
-        for way, argv in self.ways.items():
-            outcome = self._machine.run(*argv, user=ME, cwd=self.root)
+    def say(self, what: str, problem: str, cache: Path, *ways: str) -> None:
+        """Whatever the way in, the app says `what`; where there is a problem, with the warning and no trace.
+
+        :param ways: All, if none is named. The first is done when the others begin, all at once.
+        """
+        first, *others = ways or self.ways
+        outcomes = {first: self._run(first)}
+        with ThreadPoolExecutor() as pool:
+            outcomes.update(zip(others, pool.map(self._run, others)))
+        for way, outcome in outcomes.items():
             assert outcome.stdout == f"{what} x\n", (way, outcome)
             warning = f"czex: the cache {cache} can't be used ({problem})" if problem else ""
             assert outcome.stderr.startswith(warning), (way, outcome)
             assert outcome.stderr.count("\n") == bool(problem), (way, outcome)
-            assert list(self.temporary.iterdir()) == [], way
+        assert list(self.temporary.iterdir()) == []
+
+    def _run(self, way: str) -> Outcome:
+        return self._machine.run(*self.ways[way], user=ME, cwd=self.root)
 
     def plant(self, cache: Path) -> None:
-        """Change the installed app in a cache, so that it tells where it comes from."""
+        """Install the app, and change it in a cache, so that it tells where it comes from."""
+        self.say("moo", "", cache, "file")
         (say,) = cache.glob("wheels/*/lib/cow/say.py")
         say.write_text(say.read_text().replace("moo", "planted"))
+        self.say("planted", "", cache)
+        # From the second start on, these go to the environment at once.
+        self.say("planted", "", cache, "header", "program in the directory")
 
 
-@pytest.fixture
-def place() -> Iterator[Path]:
+@contextmanager
+def anybodys_directory() -> Iterator[Path]:
     """A directory that any user can get to."""
     if os.geteuid() != 0 or not PYTHON:
         missing("user that may become another, or a Python that others may use")
@@ -142,66 +157,107 @@ def place() -> Iterator[Path]:
         yield root
 
 
+@pytest.fixture
+def place() -> Iterator[Path]:
+    with anybodys_directory() as directory:
+        yield directory
+
+
 @pytest.fixture(scope="module")
-def apps(workshop: Workshop, cow_pex: Path) -> Iterator[Path]:
-    """Apps that any user can read, by their built-in root: `ROOT.czex` and `ROOT.packed.czex`."""
-    with tempfile.TemporaryDirectory() as directory:
-        root = Path(directory)
-        root.chmod(0o755)
-        yield root
+def apps() -> Iterator[Path]:
+    """Apps that any user can read."""
+    with anybodys_directory() as directory:
+        yield directory
 
 
-def app_of(apps: Path, workshop: Workshop, pex: Path, layout: str) -> Path:
-    app = apps / f"{pex.stem}-{layout}.czex"
-    if not app.exists():
-        shutil.move(workshop.czex(pex, layout=layout), app)
-    return app
+@pytest.fixture(scope="module")
+def installed(apps: Path, workshop: Workshop, cow_pex: Path) -> Iterator[Starts]:
+    """The app where each way in takes it from the cache, which is `home/.cache/czex`."""
+    with anybodys_directory() as directory:
+        starts = Starts(directory, *both_layouts(apps, workshop, cow_pex), {})
+        starts.plant(directory / "home" / ".cache" / "czex")
+        yield starts
+
+
+def both_layouts(apps: Path, workshop: Workshop, pex: Path) -> List[Path]:
+    """The file and the directory that are made of a PEX, once."""
+    made = []
+    for layout in ("zipapp", "packed"):
+        made.append(apps / f"{pex.stem}-{layout}.czex")
+        if not made[-1].exists():
+            shutil.move(workshop.czex(pex, layout=layout), made[-1])
+    return made
+
+
+@contextmanager
+def changed(directory: Path, cache: Cache, there: Path) -> Iterator[None]:
+    """Let a cache's directory be as `cache` says, for some time.
+
+    :param there: What a link to it leads to.
+    """
+    if cache.link is None:
+        there = directory
+    else:
+        directory.rename(there)
+        directory.symlink_to(there)
+        os.chown(directory, cache.link, -1, follow_symlinks=False)
+    os.chown(there, cache.owner, -1)
+    there.chmod(cache.mode)
+    try:
+        yield
+    finally:
+        os.chown(there, ME, -1)
+        there.chmod(0o755)
+        if directory.is_symlink():
+            directory.unlink()
+            there.rename(directory)
+
+
+@contextmanager
+def without_environments(directory: Path, aside: Path) -> Iterator[None]:
+    """Take the environments out of a cache, for some time."""
+    aside.mkdir()
+    venvs = directory / "venvs"
+    for path in venvs.iterdir():
+        path.rename(aside / path.name)
+    try:
+        yield
+    finally:
+        for path in venvs.iterdir():
+            shutil.rmtree(path)
+        for path in aside.iterdir():
+            path.rename(venvs / path.name)
+        aside.rmdir()
 
 
 @pytest.mark.parametrize("cache", CACHES, ids=str)
 def test_every_way_in_has_one_answer_to_whom_a_cache_can_be_trusted(
-    cache: Cache, apps: Path, workshop: Workshop, cow_pex: Path, place: Path
+    cache: Cache, installed: Starts
 ) -> None:
-    app, packed = (app_of(apps, workshop, cow_pex, layout) for layout in ("zipapp", "packed"))
-    starts = Starts(place, app, packed, {})
-    directory = place / "home" / ".cache" / "czex"
-    for _ in range(2):
-        starts.say("moo", "", directory)
-    starts.plant(directory)
-    starts.say("planted", "", directory)
-    if cache.link is not None:
-        there = directory.rename(place / "there")
-        directory.symlink_to(there)
-        os.chown(directory, cache.link, -1, follow_symlinks=False)
-    os.chown(directory, cache.owner, -1)
-    directory.chmod(cache.mode)
-    starts.say("moo" if cache.problem else "planted", cache.problem, directory)
-    # Nor does a cold start.
-    for environment in directory.glob("venvs/*"):
-        shutil.rmtree(environment)
-    starts.say("moo" if cache.problem else "planted", cache.problem, directory)
-    assert any(directory.glob("venvs/*")) == (not cache.problem)
+    directory = installed.root / "home" / ".cache" / "czex"
+    said = "moo" if cache.problem else "planted"
+    with changed(directory, cache, installed.root / "there"):
+        installed.say(said, cache.problem, directory)
+        with without_environments(directory, installed.root / "aside"):
+            installed.say(said, cache.problem, directory)
+            assert any(directory.glob("venvs/*")) == (not cache.problem)
 
 
 @pytest.mark.parametrize("where", PLACES, ids=str)
 def test_every_way_in_has_one_answer_to_where_the_cache_is(
     where: Place, apps: Path, workshop: Workshop, cow_pex: Path, place: Path
 ) -> None:
-    pex = cow_pex
+    pex, made = cow_pex, apps
     if where.built_in:
-        pex = place / "built-in.pex"
-        shutil.copy(cow_pex, pex)
-        change_info(pex, where.built_in.format(tmp=place))
-    made = place / "apps" if where.built_in else apps
-    made.mkdir(exist_ok=True)
-    app, packed = (app_of(made, workshop, pex, layout) for layout in ("zipapp", "packed"))
-    starts = Starts(place, app, packed, where.variables)
+        made = place if "{tmp}" in where.built_in else apps
+        pex = made / "built-in.pex"
+        if not pex.exists():
+            shutil.copy(cow_pex, pex)
+            change_info(pex, where.built_in.format(tmp=place))
+    starts = Starts(place, *both_layouts(made, workshop, pex), where.variables)
     directory = place / where.cache
-    for _ in range(2):
-        starts.say("moo", "", directory)
-    assert [path.parent for path in place.rglob("venvs")] == [directory]
     starts.plant(directory)
-    starts.say("planted", "", directory)
+    assert [path.parent for path in place.rglob("venvs")] == [directory]
     directory.chmod(0o777)
     starts.say("moo", WRITABLE, directory)
 
