@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
-import time
 from pathlib import Path
 from typing import Dict, List, Tuple
 
@@ -83,15 +83,22 @@ def test_what_a_pth_file_of_the_machine_changes_stays_by_every_way(
         (record,) = known.cache.glob(f"venvs/*/sh{binaries}/{NAME}")
         return record.read_text().splitlines()[0] != "-"
 
+    def let_time_pass() -> None:
+        """As if it had changed later: the header goes by whole seconds."""
+        nonlocal now
+        now += 2
+        os.utime(packages, (now, now))
+
+    now = packages.stat().st_mtime
     assert seen() == {"None\n": 5} and is_direct()
     (packages / "__editable__.mine.pth").write_text("import sys\n")
-    time.sleep(1.1)
+    let_time_pass()
     assert seen() == {"None\n": 5} and is_direct()
-    time.sleep(1.1)
     (packages / "company.pth").write_text("import socket; socket.setdefaulttimeout(7)\n")
+    let_time_pass()
     assert seen() == {"7.0\n": 5} and not is_direct()
-    time.sleep(1.1)
     (packages / "company.pth").unlink()
+    let_time_pass()
     assert seen() == {"None\n": 5} and is_direct()
     (packages / "sitecustomize.py").write_text("import socket; socket.setdefaulttimeout(7)\n")
     assert seen() == {"None\n": 5}
