@@ -222,7 +222,8 @@ SHELL = Difference(
 PACKAGES = Difference(
     what="A package or a directory that several wheels bring",
     pex="the first one may hide the others' part; in venv mode what a wheel puts into `bin` or `lib` as data gets lost",
-    czex="merged, as an installer does it; where two bring the same file, the first one's counts; in zipapp mode a wheel that has another file for a module's name than an earlier one is apart, as in the PEX",
+    czex="merged, as an installer does it; where two bring the same file, the first one's counts; in zipapp mode a wheel "
+    "that has another file for a module's name than an earlier one is apart, as in the PEX",
     why="wheels share one site-packages",
 )
 RECORDS = Difference(

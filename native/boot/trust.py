@@ -7,10 +7,11 @@ import os
 
 
 def distrusted(root):
-    """Why nothing of the cache `root` is to be run; false if all in it comes from this user or from root. OSError if there is none.
+    """Return why nothing in the cache `root` is to be run; false if all of it comes from this user or from root.
 
-    It is the set of other users whose the directory is, or the link that leads to it, or else the bits of the mode by which others
-    can write to it. They could have anything run here. A link of theirs may lead to a directory of this user's that is no cache.
+    The reason is the set of other users who own the directory, or the link that leads to it. Else it is the bits of the mode by
+    which others can write there. These users could have anything run. A link of theirs may also lead to a directory of this
+    user that is no cache. OSError if there is no cache.
     """
     found = os.stat(root)
     return os.name != "nt" and (

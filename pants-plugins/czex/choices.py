@@ -49,8 +49,8 @@ def no_bytecode(field: CzexPrecompileField, version: str) -> str:
     """The warning of a default that needs an interpreter which isn't there."""
     return softwrap(
         f"""
-        The `{ALIAS}` target {field.address} gets no bytecode, for there is no CPython {version} here, which its
-        PEX is for. Let `[python-bootstrap].search_path` lead to one, or write `{field.alias}=[]`.
+        The `{ALIAS}` target {field.address} gets no bytecode: its PEX is for CPython {version}, and there is
+        none here. Let `[python-bootstrap].search_path` lead to one, or write `{field.alias}=[]`.
         """
     )
 

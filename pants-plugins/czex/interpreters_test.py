@@ -115,7 +115,7 @@ def test_an_interpreter_for_bytecode_that_is_not_there_gives_a_warning(
     assert not any(pack["bytecode"] for pack in manifest_of(czex)["packs"])
     (warning,) = (record.message for record in caplog.records if "bytecode" in record.message)
     assert (
-        "The `czex_binary` target app:czex gets no bytecode, for there is no CPython 3.11 here"
+        "The `czex_binary` target app:czex gets no bytecode: its PEX is for CPython 3.11, and there is none here."
         in warning
     )
     assert "`precompile=[]`" in warning

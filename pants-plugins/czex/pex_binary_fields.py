@@ -12,7 +12,7 @@ COUNTS = "counts"  # The CZEX is as the PEX would be with it.
 OWN = (
     "own"  # It is about the `pex_binary` alone, and the `czex_binary` has a field of the same name.
 )
-NOTHING = "nothing"  # Nobody could want it and get it.
+NOTHING = "nothing"  # The CZEX can't have what it asks for.
 
 # The first release of Pants that the backend works with, and one that will never be.
 FIRST, LAST = (2, 17), (9, 99)
@@ -49,7 +49,7 @@ FIELDS: Mapping[str, PexBinaryField] = {
         NOTHING, "a CZEX is always compressed, at its `compression_level`", since=(2, 32)
     ),
     "dependencies": PexBinaryField(COUNTS, "what is in the app"),
-    "description": PexBinaryField(OWN, "for who reads the BUILD file"),
+    "description": PexBinaryField(OWN, "for people who read the BUILD file"),
     "emit_warnings": PexBinaryField(COUNTS, "whether a start warns"),
     "entry_point": PexBinaryField(COUNTS, "what a start calls"),
     "env": PexBinaryField(COUNTS, "variables of the environment that a start sets"),
@@ -108,7 +108,7 @@ FIELDS: Mapping[str, PexBinaryField] = {
         COUNTS, "the interpreter that the header prefers, and the first line with `sh_boot=False`"
     ),
     "strip_pex_env": PexBinaryField(COUNTS, "whether the app sees the `PEX_*` variables"),
-    "tags": PexBinaryField(OWN, "for who selects targets"),
+    "tags": PexBinaryField(OWN, "for people who select targets"),
     "validate_entry_point": PexBinaryField(
         COUNTS,
         "the build imports the entry point; wheels and sources are then one step",

@@ -65,9 +65,9 @@ def boot_sources(boot: Dict[str, bytes]) -> Dict[str, str]:
 
 
 def source_text(boot: Dict[str, bytes], file: str) -> str:
-    """A file of the boot, for where every byte counts: without comments and empty lines, and without functions.
+    """Return the text of a file of the boot where every byte counts: without comments, empty lines and shared functions.
 
-    What a shared function does stands in the place of its call, whose arguments have the names of its parameters.
+    The body of a shared function stands in the place of its call, with the arguments in the place of its parameters.
     """
     bodies = {function: _function(boot, module) for module, function in _SHARED.items()}
 
@@ -86,7 +86,7 @@ def source_text(boot: Dict[str, bytes], file: str) -> str:
 
 
 def _function(boot: Dict[str, bytes], module: str) -> str:
-    """The text of a shared function, for where there is nothing to import; the text around it has imported what it uses."""
+    """The text of a shared function. The text that it becomes a part of has imported the modules that it uses."""
     text = without_comments(boot[f"{module}.py"].decode("utf-8"))
     return text[text.index("\ndef ") + 1 :]
 

@@ -46,6 +46,7 @@ BOOT_MODULES = (
     "interpreter",
     "machine",
     "markers",
+    "packed",
     "plan",
     "resolve",
     "seldom",

@@ -16,8 +16,8 @@ LIBRARY = "lib/"
 def relations(contents: Sequence[PackInfo]) -> List[Dict[str, Any]]:
     """Of each pack of sources or a wheel, what its record in the manifest gets.
 
-    `clashes` has the names of the wheels that have another file for a module's name, `shares` of those that have any for
-    it. There are none in most apps.
+    Both keys have names of wheels that have a module of the same name as this pack. In `clashes` its file is another one; in
+    `shares` it may be any. Most apps have neither.
     """
     clashes: List[Set[str]] = [set() for _ in contents]
     shares: List[Set[str]] = [set() for _ in contents]
@@ -30,9 +30,7 @@ def relations(contents: Sequence[PackInfo]) -> List[Dict[str, Any]]:
                 if files != other_files:
                     clashes[one].add(contents[other].meta["name"])
     customizes = any(
-        not name.endswith((".pth", ".start"))
-        for info in contents[1:]
-        for name in info.meta["pth"]
+        not name.endswith((".pth", ".start")) for info in contents[1:] for name in info.meta["pth"]
     )
     if not any(clashes) and not customizes:
         return [{} for _ in contents]

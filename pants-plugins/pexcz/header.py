@@ -195,9 +195,10 @@ def sh_header(
 
 
 def before_zip(header: str) -> str:
-    """A header with what Python shows of a zip file whose end is missing, which it takes for source: an encoding that isn't one.
+    """Return a header that names an encoding which doesn't exist. Python shows that name where the end of the file is missing.
 
-    Python looks for it in the first two lines (PEP 263), before it reads anything else; in a whole zip file it doesn't look.
+    It takes such a file for source, and looks for an encoding in its first two lines (PEP 263) before it reads anything else.
+    In a whole zip file it doesn't look.
     """
     shebang, text = header.split("\n", 1)
     return f"{shebang}\n# coding: {INCOMPLETE}\n{text}"

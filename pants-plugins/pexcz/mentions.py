@@ -1,4 +1,4 @@
-"""What a start has to know of the code in a pack: it depends on how its process has begun.
+"""Finds the code in a pack that depends on how its process was started.
 
 A module that sets the title of the process looks for the arguments in its memory. A subinterpreter finds modules by the
 interpreter that was started, and not by what the boot has made of it.
@@ -16,7 +16,7 @@ _SUBINTERPRETERS = re.compile(
     rb"|\bInterpreterPoolExecutor\b|\bconcurrent(?:\.|\s+import\s+)interpreters\b"
     rb"|\banyio(?:\.|\s+import\s+)to_interpreter\b"
 )
-# Its users are in its name for it above. Most apps that have it aren't.
+# It has these names for its users, whom the last pattern above finds. Most apps that have it use none of that.
 _ON_BEHALF_OF_OTHERS = ("anyio",)
 _MENTION_BYTES_MAX = 64
 
@@ -33,7 +33,7 @@ class Mentions:
         self._has_subinterpreters = False
 
     def watch(self, path: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        """The same chunks of a file, of which it is noted whether it names a module for subinterpreters."""
+        """Yield the same chunks of a file, and note whether they name a module for subinterpreters."""
         if not self._is_watched or self._has_subinterpreters or not path.endswith(".py"):
             return chunks
         return self._watch(chunks)

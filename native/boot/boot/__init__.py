@@ -1,9 +1,10 @@
 """The cold path: installs a CZEX that this machine has not run before. Nothing of it is loaded after.
 
 Its modules come from entries of the CZEX that have a checksum; zipimport would run a damaged file as it is.
-`warm.py` has put here `about`, what `.czex/start` holds, and what the next of them does: `sources` (name → text), and `code` (name → code), which is empty unless
-the CZEX was compiled for this Python, or a cold start of a like one has kept its own in the cache; there are few sources
-then. What few starts need is in further entries, which `carried` reads, and whose sources are added to these when it is wanted.
+`warm.py` has put here `about`, the content of `.czex/start`, and that of the boot's own entry: `sources` (name → text) and
+`code` (name → code). `code` is empty unless the CZEX was compiled for this Python, or a cold start has kept its own in the
+cache. With `code` there are few `sources`. Further entries have what few starts need. `carried` reads them, and their sources
+are added to these when they are wanted.
 """
 
 import sys

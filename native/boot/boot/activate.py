@@ -130,8 +130,8 @@ def stamp(path):
 def show_in_ps(settings):
     """Let `ps` show the CZEX and its arguments, not the environment that runs it.
 
-    As setproctitle does it, in the memory that Linux shows; elsewhere, and where that isn't allowed, nothing happens. What
-    is written there is one text for whoever reads it, so it happens only where spaces are enough to tell the arguments.
+    As setproctitle does it, in the memory that Linux shows; elsewhere, and where that isn't allowed, nothing happens. The
+    arguments are one text there. So nothing is written unless its readers can split it at the spaces.
     """
     try:
         with open("/proc/self/stat", "rb") as stream:
@@ -178,7 +178,7 @@ def reexecute(python=None, more_flags=()):
 def given_flags():
     """What stood between the interpreter and the file name on the command line.
 
-    For the arguments behind the file name, `sys.argv` has as many as there.
+    `sys.argv` tells how many arguments follow the file name.
     """
     argv = getattr(sys, "orig_argv", None)
     if argv is None:
@@ -356,7 +356,7 @@ def place(app):
 
 
 def put(name, value):
-    """Set a variable, but for one that has the value: its place in the process's memory would be another one."""
+    """Set a variable, unless it has this value: that would move it in the process's memory."""
     if os.environ.get(name) != value:
         os.environ[name] = value
 
@@ -470,7 +470,7 @@ def main_namespace(settings):
     A child of multiprocessing runs that file again under another name, where it does nothing.
     """
     namespace = sys.modules["__main__"].__dict__
-    # What is not the boot's is the preamble's, whose functions may be called yet.
+    # With a preamble, the boot has a namespace of its own. The names here are the preamble's, whose functions may still be called.
     for name in () if settings["has_preamble"] else list(namespace):
         if not name.startswith("__"):
             del namespace[name]

@@ -23,10 +23,11 @@ CHOSEN = "_CZEX_COLD_CHOSEN"
 SH_PYTHON = "_CZEX_COLD_SH_PYTHON"
 SH_PASSED = "_CZEX_COLD_SH_PASSED"
 TEMPORARY = "_CZEX_COLD_TEMPORARY"
-# In the file that leads the sh header to an environment: it gives the CZEX to this interpreter at once; or after it has
-# answered, for what it starts may depend on the working directory; or to another one, if there is any.
+# Signs in the files that the sh header reads, each for one interpreter. It gets the CZEX at once.
 NOT_DIRECTLY = "-"
+# It has to answer first: what it starts may depend on the working directory.
 IF_IT_ANSWERS = "+"
+# It gets the CZEX only where no other interpreter answers.
 PASSED = "!"
 
 

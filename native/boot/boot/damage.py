@@ -19,7 +19,7 @@ REFUSALS = ("failed to map segment", "Error loading shared library")
 def stop(packs, settings, app, error):
     """Say what `explain` does, and end the start where something can't be imported or executed.
 
-    What else has failed may have other reasons: there, the app's own traceback follows.
+    Other errors may have other reasons. After the message about the cache, the app's own traceback follows.
     """
     message = explain(packs, settings, app, error)
     entry = settings["entry"]

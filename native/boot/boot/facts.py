@@ -59,7 +59,7 @@ class Facts(object):
         return facts
 
     def words(self, python):
-        """What a shim says in a line where it can start nothing, but for what it notes beside."""
+        """The message of a shim that can start nothing, as one line and without its notes."""
         process = self._ask(python)
         if isinstance(process, dict):
             return process["reason"]

@@ -13,7 +13,7 @@ HARMLESS = (
 )
 HARMLESS_ENDS = ("-nspkg.pth", "_nspkg.pth")
 HARMLESS_BEGIN = "__editable__"
-# So many directories the header looks at.
+# The number of directories that the header looks at.
 LOOKED_AT = 3
 
 

@@ -7,7 +7,7 @@ Python builds every function of `activate.py` at each start. An environment keep
 import os
 import sys
 
-# Of a CZEX: in that much of its end is `__main__.py`, which has the fingerprint.
+# So many bytes at the end of a CZEX hold its `__main__.py`, which has the fingerprint.
 END_BYTES = 1 << 18
 
 
@@ -107,7 +107,7 @@ def customized_path(settings, place):
 
 
 def python_path():
-    """The entries of PYTHONPATH, where Python takes it."""
+    """The entries of PYTHONPATH; none where Python ignores it."""
     if sys.flags.ignore_environment or not os.environ.get("PYTHONPATH"):
         return []
     return [os.path.abspath(entry) for entry in os.environ["PYTHONPATH"].split(os.pathsep)]
