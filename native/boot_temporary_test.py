@@ -33,7 +33,8 @@ def main():
         os.kill(os.getpid(), signal.SIGKILL)
     if line == "term":
         os.kill(os.getpid(), signal.SIGTERM)
-    import cow.data
+    with open(os.path.join(os.path.dirname(cow.say.__file__), "data", "grass.txt")) as stream:
+        sys.stdout.write(stream.read())
 """
 PYTHONS = on(*map(Python, ("cpython2.7", "cpython3.6", "cpython3.11", "pypy3")))
 
@@ -105,8 +106,7 @@ def test_a_start_removes_no_cache_that_is_used(
     places.machine.run(python.path(), cow)
     assert places.caches() == used
     for process in processes:
-        stdout, stderr = process.communicate(b"\n")
-        assert b"ModuleNotFoundError" not in stderr or b"cow.data" in stderr
+        assert process.communicate(b"\n")[0] == b"green\n"
     assert places.caches() == []
 
 
