@@ -19,11 +19,18 @@ def info(name: str, *paths: str, commands: Dict[str, str] | None = None, **meta:
 
 def test_an_environments_own_files_are_in_the_way() -> None:
     wheel = info(
-        "w", "data/boot", "data/bin/python3", "scripts/python", "data/pyvenv.cfg/x", "lib/boot"
+        "w",
+        "data/boot",
+        "data/packs",
+        "data/bin/python3",
+        "scripts/python",
+        "data/pyvenv.cfg/x",
+        "lib/boot",
     )
     own = "is left out: each environment has its own"
     assert hidden([info(""), wheel], True) == [
         f"w: data/boot {own} boot.",
+        f"w: data/packs {own} packs.",
         f"w: data/bin/python3 {own} bin/python3.",
         f"w: scripts/python {own} bin/python.",
         f"w: data/pyvenv.cfg/x {own} pyvenv.cfg.",
