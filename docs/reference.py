@@ -117,10 +117,10 @@ def value_of(text: Any, type_: type) -> Any:
 
 
 def toml(value: object) -> str:
+    if isinstance(value, Enum):
+        value = value.value
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, Enum):
-        value = repr(value.value)
     return str(value).replace("'", '"')
 
 

@@ -112,7 +112,7 @@ czex_binary(
 GENERATED = {
     "apps/BUILD": dedent(
         """\
-        python_sources()
+        python_sources(name="lib")
         pex_binaries(name="apps", entry_points=["serve.py", "work.py:main"])
         czex_binaries(
             name="czexes",
@@ -129,13 +129,11 @@ GENERATED = {
 
 def test_czex_binaries_generates_one_for_each_of_a_pex_binaries(repository: Repository) -> None:
     repository.write(GENERATED)
-    assert lines(repository, "list", "apps:czexes") == [
-        "apps:czexes#serve.py",
-        "apps:czexes#work.py-main",
-    ]
-    serve, work = json.loads("\n".join(lines(repository, "peek", "apps:czexes")))
-    assert (serve["pex_binary"], serve["compression_level"]) == (["apps:apps#serve.py"], None)
-    assert (work["pex_binary"], work["compression_level"]) == (["apps:apps#work.py-main"], 3)
+    names = ["apps:czexes#serve.py", "apps:czexes#work.py-main"]
+    assert lines(repository, "--filter-target-type=czex_binary", "list", "apps::") == names
+    serve, work = json.loads("\n".join(lines(repository, "peek", *names)))
+    assert (serve["pex_binary"], serve["compression_level"]) == (["apps#serve.py"], None)
+    assert (work["pex_binary"], work["compression_level"]) == (["apps#work.py-main"], 3)
 
 
 def test_a_run_builds_no_more_than_it_needs(repository: Repository) -> None:
