@@ -104,6 +104,26 @@ def test_what_a_pth_file_of_the_machine_changes_stays_by_every_way(
     assert seen() == {"None\n": 5}
 
 
+def test_the_header_runs_an_environment_for_a_python_with_as_many_directories_as_that_of_debian(
+    cow: Path, machine: Machine, tmp_path: Path
+) -> None:
+    binaries = clean_python(tmp_path / "venv", PYTHON)
+    (packages,) = binaries.parent.glob("lib/*/site-packages")
+    directories = [packages, *(tmp_path / name for name in ("local", "dist-packages", "user"))]
+    line = f"import site; site.getsitepackages = lambda prefixes=None: {[*map(str, directories)]}\n"
+    # A name whose code is known to do no harm.
+    (packages / "_virtualenv.pth").write_text(line)
+    known = machine.with_(PATH=f"{binaries}:/bin")
+    assert known.run(cow, "x").stdout == "moo x\n"
+    (record,) = machine.cache.glob(f"venvs/*/sh{binaries}/{NAME}")
+    assert record.read_text().startswith("cpython-")
+    time.sleep(1.1)
+    directories[-1].mkdir()
+    (directories[-1] / "company.pth").write_text("import socket\n")
+    assert known.run(cow, "x").stdout == "moo x\n"
+    assert record.read_text() == "-\n"
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there is no /proc")
 def test_who_reads_a_command_line_finds_each_argument(
     workshop: Workshop, machine: Machine, tmp_path: Path

@@ -12,13 +12,22 @@ from testprojects.pythons import Python
 
 
 def own_python(directory: Path, python: Python) -> Path:
-    """An interpreter that is `directory`/bin/python3, with another one's library; takes the place of the one there."""
+    """An interpreter that is `directory`/bin/python3, with another one's library and nothing installed.
+
+    It takes the place of the one there.
+    """
     shutil.rmtree(directory, ignore_errors=True)
     (directory / "bin").mkdir(parents=True)
     original = Path(python.path()).resolve()
     executable = directory / "bin" / "python3"
     shutil.copy(original, executable)
-    (directory / "lib").symlink_to(original.parents[1] / "lib")
+    library = "python{0}.{1}".format(*python.minor)
+    (directory / "lib" / library / "site-packages").mkdir(parents=True)
+    for source in (original.parents[1] / "lib", original.parents[1] / "lib" / library):
+        for path in source.iterdir():
+            target = directory / path.relative_to(original.parents[1])
+            if not target.exists():
+                target.symlink_to(path)
     return executable
 
 

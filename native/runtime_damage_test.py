@@ -121,7 +121,7 @@ def broken_packs() -> dict[str, bytes]:
         "meta is a bomb": good(meta_raw=0xFFFFFFFF).encoded(),
         "index has bytes behind its end": good(index=whole_index + b"\0").encoded(),
         "flags unknown": good(
-            entries=[Entry("lib/a", b"aaaa", flags=16), Entry("lib/b", b"bb")]
+            entries=[Entry("lib/a", b"aaaa", flags=32), Entry("lib/b", b"bb")]
         ).encoded(),
         "a directory with content": good(
             entries=[Entry("lib/a", b"aaaa", flags=4), Entry("lib/b", b"bb")]

@@ -28,7 +28,7 @@ for n in $m; do
     # An environment that is not its interpreter's any more sets the variable, and comes back.
     case $s$_CZEX_COLD_SH_PYTHON$c in /*) [ -r "$v/sh$f" ] && IFS= read -r i <"$v/sh$f" ;; esac
     # A `.pth` file that has come or gone since then may change what the app is to find: Python looks again.
-    [ -z "$i" ] || for t in 1 2 3; do [ "$v/sh$f~$t" -nt "$v/sh$f" ] && i=; done
+    [ -z "$i" ] || for t in 1 2 3 4; do [ "$v/sh$f~$t" -nt "$v/sh$f" ] && i=; done
     case $i in
       "!") continue ;;
       -) exec "$f"@python_args@ "$0" "$@" ;;
@@ -55,7 +55,7 @@ for p in "!" :; do
       case $t in *"$x  $f: "*) continue ;; esac
       i=$s
       case $s$c in /*) [ -r "$v/sh$f" ] && IFS= read -r i <"$v/sh$f" ;; esac
-      for y in 1 2 3; do [ "$v/sh$f~$y" -nt "$v/sh$f" ] && i=$s; done
+      for y in 1 2 3 4; do [ "$v/sh$f~$y" -nt "$v/sh$f" ] && i=$s; done
       [ "$i" != "$p" ] || continue
       a=$("$f" -V 2>&1 </dev/null) && case $a in
         @fitting@) b=$f j=$i; break 3 ;;

@@ -121,6 +121,7 @@ MODULES = {"both.py": "WHO = 'module'\n", "space/both.py": "WHO = 'module'\n", "
 PACKAGES = {"both/__init__.py": "WHO = 'package'\n", "space/both/__init__.py": "WHO = 'package'\n"}
 MODULE, PACKAGE = Wheel("module", MODULES), Wheel("package", PACKAGES)
 EARLY = Wheel("early", PACKAGES)
+LATE = Wheel("late", {name: "WHO = 'late'\n" for name in PACKAGES})
 SOURCE = Wheel("brief", {"compiled.py": "print('source')\n"})
 LIBRARY = Wheel("library", {"compiled.so": "no library\n"})
 # Comes after both, and shares a module with the second.
@@ -402,6 +403,18 @@ ROWS = (
         ),
         (WHO,),
         sees=("module module\n",),
+    ),
+    Row(
+        "of files with one name the last wheel's counts where the machine's packages come last",
+        ("distributions", "inherit_path"),
+        runner(
+            "--inherit-path=fallback",
+            requirements=("early", "late"),
+            wheels=(EARLY, LATE),
+            sources=PACKAGES,
+        ),
+        (WHO,),
+        sees=("late late\n",),
     ),
     Row(
         "modules and packages keep their order where the machine's packages come first",

@@ -163,6 +163,18 @@ FILES_AND_CHILDREN = (
         )
     ),
     Row(
+        "an app in venv mode that starts itself again has what PEX_PATH adds",
+        ("children", "PEX_PATH", "venv"),
+        App(
+            sources={"repeat.py": "import cow\n" + AGAIN_BY_MAIN},
+            options=("-m", "repeat:main", "--venv"),
+        ),
+        env={"PEX_PATH": "{apps}/other"},
+        beside={"other": COW_APP},
+        sees=("[]\n['again', 'and', '']\n",),
+        own_pex_root=True,
+    ),
+    Row(
         "a subinterpreter of a venv app finds its modules",
         ("children", "venv"),
         App(

@@ -6,7 +6,7 @@ same, but for what `site` reads there, and for a module's name that two of them 
 
 from boot import interpreter
 from boot.plan import ascii_repr
-from boot.settings import customizes, inherit_path
+from boot.settings import customizes, puts_last_first
 
 # Of an environment.
 DIRECTORY = "apart"
@@ -34,8 +34,7 @@ class Apart(object):
         if hides_a_module or clashes or sources["pth"]:
             self.mounts[sources["sha256"]] = DIRECTORY + "/sources"
             self.before = [environment.place(DIRECTORY + "/sources")]
-        if inherit_path(environment.info) == "fallback":
-            # Pex puts each wheel before the last one.
+        if puts_last_first(environment.info):
             wheels = wheels[::-1]
         found = of_wheels(wheels, DIRECTORY)
         self.mounts.update((wheel["sha256"], place) for wheel, place in found)

@@ -12,6 +12,7 @@ import sys
 ST_NOEXEC = 8
 NATIVE = (".so", ".pyd", ".dylib")
 PYCACHE = "__pycache__"
+BYTECODE = (".pyc", ".pyo")
 # What the C libraries of Linux say where they may not map a library into memory.
 REFUSALS = ("failed to map segment", "Error loading shared library")
 
@@ -56,7 +57,11 @@ def explain(packs, settings, app, error):
         except OSError:
             hint = "remove it, and start again"
     elif isinstance(error, (EOFError, TypeError, ValueError)):
-        for path in unreadable_bytecode(found):
+        paths = [path for pack in found for path in pack.bytecode]
+        # A module that is a link to a file has its bytecode beside the link.
+        for parent, _, names in os.walk(settings["venv"]):
+            paths += [os.path.join(parent, name) for name in names if name.endswith(BYTECODE)]
+        for path in unreadable_bytecode(paths):
             problems.append("{0} is damaged in the cache".format(path))
             try:
                 # Python makes it again.
@@ -103,7 +108,7 @@ class Found(object):
                 raise OSError
             for name in found:
                 path = os.path.join(parent, name)
-                if name.endswith((".pyc", ".pyo")):
+                if name.endswith(BYTECODE):
                     self.bytecode.append(path)
                 elif os.path.basename(parent) != PYCACHE:
                     files += 1
@@ -140,25 +145,24 @@ def is_noexec(directory):
         return False
 
 
-def unreadable_bytecode(packs):
-    """The files of bytecode that this Python would read, could make again from the source, and can't read."""
+def unreadable_bytecode(paths):
+    """Those files of bytecode that this Python would read, could make again from the source, and can't read."""
     header = 8 if sys.version_info[0] == 2 else 16 if sys.version_info >= (3, 7) else 12
-    for pack in packs:
-        for path in pack.bytecode:
-            directory, name = os.path.split(path)
-            stem, _, tag = name.rpartition(".")[0].partition(".")
-            if os.path.basename(directory) == PYCACHE:
-                if tag.split(".")[0] != sys.implementation.cache_tag:
-                    continue
-                directory = os.path.dirname(directory)
-            if not os.path.exists(os.path.join(directory, stem + ".py")):
+    for path in paths:
+        directory, name = os.path.split(path)
+        stem, _, tag = name.rpartition(".")[0].partition(".")
+        if os.path.basename(directory) == PYCACHE:
+            if tag.split(".")[0] != sys.implementation.cache_tag:
                 continue
-            try:
-                with open(path, "rb") as stream:
-                    content = stream.read()
-                marshal.loads(content[header:])
-            except (EOFError, TypeError, ValueError):
-                if len(content) > header:
-                    yield path
-            except EnvironmentError:
-                pass
+            directory = os.path.dirname(directory)
+        if not os.path.exists(os.path.join(directory, stem + ".py")):
+            continue
+        try:
+            with open(path, "rb") as stream:
+                content = stream.read()
+            marshal.loads(content[header:])
+        except (EOFError, TypeError, ValueError):
+            if len(content) > header:
+                yield path
+        except EnvironmentError:
+            pass

@@ -114,7 +114,9 @@ class Environment(object):
         if self.apart and self.apart.mounts:
             self.apart.add_to(plan)
         mounts = self.apart.mounts if self.apart else {}
-        self.add_packs(plan, self._archive, self.packs, interpreter.site_packages(), mounts)
+        # Of two packs that bring the same file, the first one's counts.
+        packs = self.packs[::-1] if settings.puts_last_first(self.info) else self.packs
+        self.add_packs(plan, self._archive, packs, interpreter.site_packages(), mounts)
         if self.composition:
             self.composition.add_to(plan, self)
         return plan.dump()

@@ -13,8 +13,8 @@ HARMLESS = (
 )
 HARMLESS_ENDS = ("-nspkg.pth", "_nspkg.pth")
 HARMLESS_BEGIN = "__editable__"
-# The number of directories that the header looks at.
-LOOKED_AT = 3
+# The number of directories that the header looks at. Python of Debian has three, and the user's own.
+LOOKED_AT = 4
 
 
 def site_directories():

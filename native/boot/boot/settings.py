@@ -161,6 +161,11 @@ def script_entry(environment, name):
     return composition and composition.script_entry(name) or ("missing", name)
 
 
+def puts_last_first(info):
+    """Whether a PEX puts each wheel before those that it has put on `sys.path` already, and before the app's own code."""
+    return not info.get("venv") and inherit_path(info) == "fallback"
+
+
 def includes_tools(info):
     """`includes_tools` of PEX-INFO; where it doesn't say, a PEX for venv mode has them."""
     return info.get("includes_tools", info.get("venv"))

@@ -29,7 +29,8 @@ def START():
         # The app starts itself again, by `__main__.__file__`.
         app = activation["seldom"](settings)["find_app"](settings)
         sys.argv[0] = app or settings["app"]
-        if app:
+        # An environment that other apps add to runs itself: the variable that names them is gone.
+        if app and not settings["composed"]:
             return activation["reexecute"]
     app = os.path.abspath(sys.argv[0])
     return activation["run"](settings, app, True) or activation["reexecute"]
