@@ -12,10 +12,12 @@ from runtime_for_tests import NATIVE
 
 from testprojects.pythons import Python
 
-# A CZEX brings the package's modules in another way; here they are files.
+# A CZEX brings the package's modules in another way; here they are files. What `trust.py` and `place.py` beside the package
+# define, pexcz puts into them.
 IMPORT_BOOT = """\
-import json, sys, types
+import json, os, sys, types
 
+sys.path.append(os.path.dirname(sys.argv[1]))
 sys.modules["boot"] = types.ModuleType("boot")
 sys.modules["boot"].__path__ = [sys.argv[1]]
 """
