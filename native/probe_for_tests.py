@@ -86,6 +86,11 @@ def see_sys():
                     facts[name + "()"] = describe(getattr(sys, name)())
             except (TypeError, ValueError):
                 pass
+    # How far an earlier import had to look is chance: after this one every entry of `sys.path` has been looked at.
+    try:
+        __import__("nowhere_to_be_found")
+    except ImportError:
+        pass
     facts["path_importer_cache"] = sorted(
         entry for entry in sys.path_importer_cache if not entry.startswith(STDLIB)
     )
