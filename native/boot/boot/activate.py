@@ -52,13 +52,15 @@ def run(settings, app, is_environments_python=False):
         for_title = settings["may_set_title"] and seldom(settings)["loses_first_variable"](
             settings, place(real)
         )
-        if flags or for_title or must_reexecute(settings, foreign):
+        in_own_python = flags or must_reexecute(settings, foreign)
+        if in_own_python or for_title:
             stash(settings)
             os.environ[REEXECUTED] = "1"
             os.environ.update(settings.get("for_restart", ()))
             if for_title:
                 seldom(settings)["put_first"]("PEX", place(real))
-            reexecute(settings["python"], flags)
+            # Only the running interpreter has what an app may inherit from the machine.
+            reexecute(settings["python"] if in_own_python else sys.executable, flags)
     unstash()
     activate(settings, foreign)
     if settings["may_set_title"]:
