@@ -47,10 +47,10 @@ def run(settings, app, is_environments_python=False):
     foreign = foreign_modules(settings)
     flags = settings["python_args"]
     reexecuted = os.environ.pop(REEXECUTED, None)
-    real = os.path.realpath(app)
+    app = os.path.realpath(app)
     if not reexecuted:
         for_title = settings["may_set_title"] and seldom(settings)["loses_first_variable"](
-            settings, place(real)
+            settings, place(app)
         )
         in_own_python = flags or must_reexecute(settings, foreign)
         if in_own_python or for_title:
@@ -58,16 +58,15 @@ def run(settings, app, is_environments_python=False):
             os.environ[REEXECUTED] = "1"
             os.environ.update(settings.get("for_restart", ()))
             if for_title:
-                seldom(settings)["put_first"]("PEX", place(real))
+                seldom(settings)["put_first"]("PEX", place(app))
             # Only the running interpreter has what an app may inherit from the machine.
             reexecute(settings["python"] if in_own_python else sys.executable, flags)
     unstash()
     activate(settings, foreign)
     if settings["may_set_title"]:
-        seldom(settings)["set_title"](settings, place(real))
+        seldom(settings)["set_title"](settings, place(app))
     elif reexecuted or is_environments_python:
         show_in_ps(settings)
-    app = real
     set_environment(settings, app)
     wrap = settings.get("wrap")
     if wrap:
