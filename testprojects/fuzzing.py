@@ -1,6 +1,6 @@
 """Runs a fuzz target as a process: libFuzzer, which atheris brings to Python, ends the process that it runs in.
 
-python native/pexcz_fuzz_for_tests.py DIRECTORY TARGET [OPTION of libFuzzer] [FILE to try again]
+python native/tests/fuzzing/pexcz_targets.py DIRECTORY TARGET [OPTION of libFuzzer] [FILE to try again]
 """
 
 from __future__ import annotations

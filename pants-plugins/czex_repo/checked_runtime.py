@@ -30,7 +30,7 @@ from czex.zig import Zig
 
 
 class CheckedRuntimeSourcesField(MultipleSourcesField):
-    default = ("build_checked.py", "fuzz.zig", "fuzz/*.zig")
+    default = ("build_checked.py", "*.zig")
 
 
 class CzexCheckedRuntimeTarget(Target):
@@ -64,7 +64,7 @@ async def package_checked_runtime(
         VenvPexProcess(
             zig.pex,
             argv=(
-                "native/build_checked.py",
+                "native/fuzz/build_checked.py",
                 f"--zstd-sdist={libzstd.path}",
                 f"--platform={platform.value.replace('_', '-', 1)}",
                 "--output=checked",

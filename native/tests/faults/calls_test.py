@@ -1,0 +1,124 @@
+"""A system call that fails, once: the app runs all the same, or a message says why not, and the next start works.
+
+Left out are the calls of Python itself, before the first line of a CZEX and after its last, and of what loads a program.
+Some of the rest are tried here, with some of the errors that they can have; all with all of these in a long run.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from pathlib import Path
+from typing import Callable, List, Sequence, Tuple
+
+import pytest
+from support.machine import PYTHON, Machine, Outcome, Workshop
+from support.strace import Call, between, calls_of, calls_of_runtime, disturbed
+
+from testprojects.long_runs import LONG, counted
+from testprojects.pythons import Python, on
+
+RIGHT = Outcome("moo x\n", "", 1)
+# The first thing that a CZEX looks for, and that the app's own imports do.
+FIRST, LAST = ".cache/czex", "site-packages"
+# Others read files, and make up for EINTR, in their own ways.
+OTHERS = [Python("cpython2.7"), Python("pypy3")]
+
+
+@pytest.fixture
+def place(machine: Machine) -> Machine:
+    """With a directory of its own for what is temporary."""
+    (machine.root / "tmp").mkdir()
+    path = os.pathsep.join([str(Path(PYTHON.path()).parent), "/usr/bin", "/bin"])
+    return machine.with_(TMPDIR=str(machine.root / "tmp"), PATH=path)
+
+
+def said(argv: Sequence[object], outcome: Outcome) -> bool:
+    """Whether all went well, maybe with a warning, or a message says why not."""
+    lines = outcome.stderr.splitlines()
+    # A shell begins its own messages with the name of the script.
+    if not all(line.startswith(("czex: ", f"{argv[0]}: ")) for line in lines):
+        return False
+    if (outcome.stdout, outcome.code) == (RIGHT.stdout, RIGHT.code):
+        return True
+    return outcome.stdout == "" and outcome.code != 0 and len(lines) == 1
+
+
+def failed_at_each(
+    machine: Machine,
+    argv: Sequence[object],
+    calls: Sequence[Call],
+    stride: int,
+    before: Callable[[], object] = lambda: None,
+    is_runtime: bool = False,
+) -> int:
+    """Start an app with each of these calls failing in each way that it can. Returns how often."""
+    faults, wrong = 0, []
+    each: List[Tuple[Call, str]] = [(call, error) for call in calls for error in call.errors()]
+    for call, error in each if LONG else each[::stride]:
+        before()
+        outcome = disturbed(machine, argv, call, f"error={error}", is_runtime)
+        if outcome:
+            faults += 1
+            left = os.listdir(machine.root / "tmp")
+            again = machine.run(*argv)
+            left += machine.leftovers()
+            if not said(argv, outcome) or left or again != RIGHT:
+                wrong.append((call, error, outcome, left, again))
+    assert not wrong, "\n".join(map(str, wrong))
+    return faults
+
+
+@pytest.mark.parametrize(
+    "layout, python",
+    [("zipapp", PYTHON), ("packed", PYTHON), *(("zipapp", python) for python in OTHERS if LONG)],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_where_a_call_of_a_cold_start_fails_it_works_or_says_why_not(
+    workshop: Workshop, cow_pex: Path, place: Machine, layout: str, python: Python
+) -> None:
+    start = [python.path(), workshop.czex(cow_pex, layout=layout), "x"]
+
+    def before() -> None:
+        shutil.rmtree(place.cache, ignore_errors=True)
+
+    calls = between(calls_of(place, start)[0], FIRST, LAST)
+    faults = failed_at_each(place, start, calls, 167, before)
+    before()
+    calls = calls_of_runtime(place, start)
+    faults += failed_at_each(place, start, calls, 67, before, is_runtime=True)
+    counted(faults, "faults")
+    assert faults > 10
+
+
+@on(PYTHON, *OTHERS)
+def test_where_a_call_of_a_warm_start_fails_it_works(
+    cow: Path, place: Machine, python: Python
+) -> None:
+    start = [python.path(), cow, "x"]
+    place.run(*start)
+    place.run(*start)
+    faults = failed_at_each(place, start, between(calls_of(place, start)[0], FIRST, LAST), 9)
+    counted(faults, "faults")
+    assert faults > 5
+
+
+@pytest.mark.parametrize("is_cold", [True, False])
+def test_where_a_call_of_the_sh_header_fails_it_works_or_says_why_not(
+    cow: Path, place: Machine, is_cold: bool
+) -> None:
+    start = [cow, "x"]
+    for _ in range(3):
+        place.run(*start)
+
+    def before() -> None:
+        if is_cold:
+            shutil.rmtree(place.cache, ignore_errors=True)
+
+    before()
+    calls = between(calls_of(place, start)[0], "/etc/pexrc")
+    own = list(itertools.takewhile(lambda call: call.name != "execve", calls))
+    faults = failed_at_each(place, start, [*own, calls[len(own)]], 29, before)
+    counted(faults, "faults")
+    assert faults > 2

@@ -1,0 +1,175 @@
+"""`pexcz inject` that is killed, or of which a system call fails: what was there before, or the new CZEX, and no leftovers.
+
+Some calls are tried here; all in a long run.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Dict, List, Union
+
+import pytest
+from support.machine import PEXCZ, Machine, Workshop
+from support.runtime import HOST
+from support.strace import Call, calls_of, disturbed
+
+from testprojects.long_runs import LONG, counted
+
+LAYOUTS = pytest.mark.parametrize("layout", ["zipapp", "packed"])
+BOOT_MODULE = re.compile(r"(?P<directory>/native/boot[^>\"]*/)(?P<name>[^>\"/]*\.py)[>\"]")
+Content = Union[None, bytes, Dict[str, bytes]]
+
+
+class Injection:
+    """On a machine where the tool runs: a PEX, and a directory with nothing in it but what is made of that."""
+
+    def __init__(self, workshop: Workshop, pex: Path, machine: Machine, layout: str) -> None:
+        search = os.pathsep.join([str(PEXCZ), *(entry for entry in sys.path if entry)])
+        self._temporary = machine.root / "tmp"
+        self._temporary.mkdir()
+        self.machine = machine.with_(
+            PYTHONPATH=search, PYTHONDONTWRITEBYTECODE="1", TMPDIR=str(self._temporary)
+        )
+        self.output = machine.root / "out" / "cow.czex"
+        self.output.parent.mkdir()
+        copy = shutil.copy(pex, machine.root)
+        self.command: List[object] = [sys.executable, "-m", "pexcz", "inject", copy]
+        self.command += ["-o", self.output, "--native", workshop.native, "--platform", HOST]
+        self.command += ["--layout", layout]
+        self._places = str(machine.root), str(workshop.root)
+        self.calls, outcome = calls_of(self.machine, self.command)
+        assert outcome.code == 0, outcome
+        self.right = self.content()
+        self.remove()
+
+    def calls_with(self, place: Path) -> List[Call]:
+        """Those that have to do with a place, after the start of the program."""
+        return [call for call in self.calls[1:] if str(place) in call.text]
+
+    def own_calls(self) -> List[Call]:
+        """Those with the PEX, the assets and the output, and those by which threads start.
+
+        Of the boot's modules in a directory, which are read in a loop, only those with the first.
+        """
+        first: Dict[str, str] = {}
+
+        def is_own(call: Call) -> bool:
+            module = BOOT_MODULE.search(call.text)
+            if module:
+                return first.setdefault(module["directory"], module["name"]) == module["name"]
+            is_of_thread = call.name.startswith("clone") or "MAP_STACK" in call.text
+            return is_of_thread or any(place in call.text for place in self._places)
+
+        return list(filter(is_own, self.calls[1:]))
+
+    def content(self) -> Content:
+        if self.output.is_dir():
+            files = (path for path in self.output.rglob("*") if path.is_file())
+            return {str(path.relative_to(self.output)): path.read_bytes() for path in files}
+        return self.output.read_bytes() if self.output.exists() else None
+
+    def remove(self) -> None:
+        shutil.rmtree(self.output.parent)
+        self.output.parent.mkdir()
+
+    def put_old(self, layout: str) -> Content:
+        """Something that it may replace."""
+        self.remove()
+        if layout == "packed":
+            (self.output / ".czex").mkdir(parents=True)
+            (self.output / ".czex" / "manifest.json").write_bytes(b"old")
+        else:
+            self.output.write_bytes(b"old")
+        return self.content()
+
+    def assert_works(self) -> None:
+        outcome = self.machine.run(*self.command)
+        assert (outcome.code, outcome.stderr) == (0, "")
+        assert self.content() == self.right
+        assert os.listdir(self.output.parent) == [self.output.name]
+        assert os.listdir(self._temporary) == []
+
+
+@LAYOUTS
+def test_an_injection_that_is_killed_is_made_good_by_the_next(
+    workshop: Workshop, cow_pex: Path, machine: Machine, layout: str
+) -> None:
+    injection = Injection(workshop, cow_pex, machine, layout)
+    # With something to be replaced, there are more.
+    injection.put_old(layout)
+    injection.calls, _ = calls_of(injection.machine, injection.command)
+    calls = injection.calls_with(injection.output.parent)
+    kills = 0
+    for call in calls if LONG else [*calls[::50], *calls[-16::3]]:
+        old = injection.put_old(layout)
+        outcome = disturbed(injection.machine, injection.command, call, "signal=KILL")
+        if outcome:
+            kills += 1
+            assert outcome.code == -signal.SIGKILL
+            found = injection.content()
+            # Between its two names, the old directory is beside its place.
+            assert found in (old, injection.right) or layout == "packed" and found is None, call
+            injection.assert_works()
+    counted(kills, "kills")
+    assert kills > 5
+
+
+@LAYOUTS
+def test_where_a_call_of_an_injection_fails_it_works_or_says_why_not(
+    workshop: Workshop, cow_pex: Path, machine: Machine, layout: str
+) -> None:
+    injection = Injection(workshop, cow_pex, machine, layout)
+    # What it reads it reads alike for both layouts.
+    is_file = layout == "zipapp"
+    calls = injection.own_calls() if is_file else injection.calls_with(injection.output.parent)
+    each = [(call, error) for call in calls for error in call.errors()]
+    faults = 0
+    for call, error in each if LONG else each[::241]:
+        injection.remove()
+        outcome = disturbed(injection.machine, injection.command, call, f"error={error}")
+        if outcome:
+            faults += 1
+            what = (call, error, outcome)
+            if outcome.code == 0:
+                assert (injection.content(), outcome.stderr) == (injection.right, ""), what
+            else:
+                assert outcome.stderr.startswith("pexcz: "), what
+                assert outcome.stderr.count("\n") == 1, what
+                assert injection.content() is None, what
+            injection.assert_works()
+    counted(faults, "faults")
+    assert faults > 5
+
+
+@LAYOUTS
+def test_an_injection_that_is_killed_at_any_moment_is_none_of_the_others_business(
+    workshop: Workshop, cow_pex: Path, machine: Machine, layout: str
+) -> None:
+    """Three at once to the same place: some are killed, and the others do what they are to."""
+    injection = Injection(workshop, cow_pex, machine, layout)
+    generator = random.Random(7)
+    started = time.monotonic()
+    injection.assert_works()
+    seconds = time.monotonic() - started
+    kills = 0
+    for _ in range(150 if LONG else 4):
+        if generator.random() < 0.5:
+            injection.put_old(layout)
+        processes = [injection.machine.start(*injection.command) for _ in range(3)]
+        time.sleep(generator.uniform(0.4, 2) * seconds)
+        for process in processes[:2]:
+            process.kill()
+        outcomes = [(process.communicate()[1], process.returncode) for process in processes]
+        kills += sum(code == -signal.SIGKILL for _, code in outcomes)
+        assert outcomes[2] == (b"", 0)
+        assert injection.content() == injection.right
+        injection.assert_works()
+    counted(kills, "kills")
+    assert kills > 1

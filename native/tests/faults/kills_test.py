@@ -1,0 +1,151 @@
+"""A process that is killed at any of its system calls leaves nothing that the next one has to mind.
+
+Some of them are tried here; all in a long run.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Callable, List, Sequence
+
+from support.machine import PEXCZ, PYTHON, Machine, Outcome
+from support.strace import Call, between, calls_of, calls_of_runtime, disturbed
+
+from testprojects.long_runs import LONG, counted
+
+RIGHT = Outcome("moo x\n", "", 1)
+# What comes before the first call that has to do with it is Python's own, and nothing was made.
+CACHE = ".cache/czex"
+
+
+def killed_at_each(
+    machine: Machine,
+    argv: Sequence[object],
+    calls: Sequence[Call],
+    before: Callable[[], object],
+    after: Callable[[], object],
+    is_runtime: bool = False,
+) -> int:
+    """Do something once for each of some system calls, and kill it there. Returns how often.
+
+    :param is_runtime: Whether the calls are those of the runtime that it starts. That goes on where the start is killed.
+    """
+    kills = 0
+    for call in calls:
+        before()
+        outcome = disturbed(machine, argv, call, "signal=KILL", is_runtime)
+        if outcome:
+            kills += 1
+            assert "Traceback" not in outcome.stderr, (call, outcome)
+            assert outcome.code == (1 if is_runtime else -signal.SIGKILL), (call, outcome)
+            after()
+    return kills
+
+
+def some(calls: List[Call], stride: int) -> List[Call]:
+    return calls if LONG else calls[::stride]
+
+
+def test_a_cold_start_is_made_good_by_the_next(cow: Path, machine: Machine) -> None:
+    start: List[object] = [PYTHON.path(), cow, "x"]
+
+    def before() -> None:
+        shutil.rmtree(machine.cache, ignore_errors=True)
+
+    def after() -> None:
+        for _ in range(2):
+            assert machine.run(*start) == RIGHT
+
+    calls = between(calls_of(machine, start)[0], CACHE)
+    kills = killed_at_each(machine, start, some(calls, 23), before, after)
+    before()
+    calls = calls_of_runtime(machine, start)
+    kills += killed_at_each(machine, start, some(calls, 6), before, after, is_runtime=True)
+    counted(kills, "kills")
+    assert kills > 15
+
+
+def test_a_start_that_notes_that_it_was_used_is_made_good_by_the_next(
+    cow: Path, machine: Machine
+) -> None:
+    start: List[object] = [PYTHON.path(), cow, "x"]
+    machine.run(*start)
+
+    def before() -> None:
+        for path in machine.cache.glob("venvs/*/*/boot"):
+            os.utime(path, (0, 0))
+
+    before()
+    calls, _ = calls_of(machine, start)
+    assert any(call.name == "utimensat" for call in calls)
+    calls = between(calls, CACHE)
+
+    def after() -> None:
+        assert machine.run(*start) == RIGHT
+        assert machine.leftovers() == []
+
+    kills = killed_at_each(machine, start, some(calls, 9), before, after)
+    counted(kills, "kills")
+    assert kills > 5
+
+
+def test_a_prune_is_made_good_by_the_next_start(cow: Path, machine: Machine) -> None:
+    start: List[object] = [PYTHON.path(), cow, "x"]
+    with_tool, prune = tool(machine)
+
+    def before() -> None:
+        machine.run(*start)
+        for path in machine.cache.rglob("*"):
+            os.utime(path, (0, 0), follow_symlinks=False)
+
+    def after() -> None:
+        assert machine.run(*start) == RIGHT
+
+    before()
+    calls = [call for call in calls_of(with_tool, prune)[0][1:] if CACHE in call.text]
+    kills = killed_at_each(with_tool, prune, some(calls, 50), before, after)
+    counted(kills, "kills")
+    assert kills > 4
+    before()
+    with_tool.run(*prune)
+    assert machine.leftovers() == []
+
+
+def test_a_start_that_was_killed_at_any_moment_is_made_good_by_the_next(
+    cow: Path, machine: Machine
+) -> None:
+    """At random, a process alone or with what it has started, and a prune meanwhile."""
+    generator = random.Random(11)
+    with_tool, prune = tool(machine)
+    kills = 0
+    for attempt in range(2000 if LONG else 30):
+        if attempt % 2:
+            shutil.rmtree(machine.root / ".cache", ignore_errors=True)
+        else:
+            for path in machine.cache.rglob("*"):
+                os.utime(path, (0, 0), follow_symlinks=False)
+        processes = [machine.start(PYTHON.path(), cow, "x", start_new_session=True)]
+        if attempt % 4 == 0:
+            processes.append(with_tool.start(*prune, start_new_session=True))
+        time.sleep(generator.uniform(0.005, 0.07 * len(processes)))
+        for process in processes:
+            (os.kill if generator.random() < 0.3 else os.killpg)(process.pid, signal.SIGKILL)
+            process.communicate()
+            kills += process.returncode == -signal.SIGKILL
+        assert machine.run(PYTHON.path(), cow, "x") == RIGHT
+    counted(kills, "kills")
+    with_tool.run(*prune)
+    assert kills > 10
+
+
+def tool(machine: Machine) -> tuple[Machine, List[object]]:
+    """A machine on which the tool runs, and how it empties the cache."""
+    search = os.pathsep.join([str(PEXCZ), *(entry for entry in sys.path if entry)])
+    command = [sys.executable, "-m", "pexcz", "cache", "--root", machine.cache, "clear"]
+    return machine.with_(PYTHONPATH=search, PYTHONDONTWRITEBYTECODE="1"), command

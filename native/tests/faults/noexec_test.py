@@ -1,0 +1,156 @@
+"""A cache on a file system that lets nothing be executed: an app runs from there, but for native libraries."""
+
+from __future__ import annotations
+
+import subprocess
+import sysconfig
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+from support.machine import COW, PYTHON, Machine, Workshop, full_disk
+from support.wheels import Wheel
+
+from testprojects.pythons import Python, on, on_every_python
+
+NATIVE_WHEEL = {
+    "whinny/__init__.py": "import ctypes, os\nctypes.CDLL(os.path.dirname(__file__) + '/libneigh.so.1')\n",
+    "hoof.py": "try:\n    import whinny\nexcept (ImportError, OSError):\n    whinny = None\n",
+}
+
+
+@pytest.fixture
+def noexec(machine: Machine, tmp_path: Path) -> Iterator[Machine]:
+    disk = full_disk(tmp_path, "40m,noexec")
+    try:
+        yield machine.with_(PEXCZ_ROOT=str(disk / "czex"))
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+@on_every_python()
+@pytest.mark.parametrize("layout", ["zipapp", "packed"])
+def test_a_cache_on_noexec_starts_a_pure_python_app(
+    workshop: Workshop, cow_pex: Path, noexec: Machine, python: Python, layout: str
+) -> None:
+    cow = workshop.czex(cow_pex, layout=layout)
+    start = noexec.with_(PATH=f"{Path(python.path()).parent}:/usr/bin:/bin")
+    header = cow / "pex" if layout == "packed" else cow
+    for command in ([python.path(), cow], [header]) * 2:
+        outcome = start.run(*command, "x")
+        assert (outcome.stdout, outcome.stderr, outcome.code) == ("moo x\n", "", 1)
+
+
+@on(*map(Python, ("cpython2.7", "cpython3.6", "pypy3")))
+def test_an_interpreter_without_memfd_starts_it_from_another_directory(
+    cow: Path, noexec: Machine, python: Python, tmp_path: Path
+) -> None:
+    place = tmp_path / "temporary"
+    place.mkdir()
+    outcome = noexec.with_(TMPDIR=str(place)).run(python.path(), cow, "x")
+    assert (outcome.stdout, outcome.stderr) == ("moo x\n", "")
+    assert list(place.iterdir()) == []
+
+
+@on(*map(Python, ("cpython2.7", "cpython3.7")))
+def test_a_machine_where_nothing_may_be_executed_is_named(
+    cow: Path, noexec: Machine, python: Python
+) -> None:
+    disk = Path(noexec.variables["PEXCZ_ROOT"]).parent
+    places = [f"mount -t tmpfs -o noexec tmpfs {path}" for path in ("/dev/shm", "/var/tmp")]
+    command = ["unshare", "-m", "sh", "-c", " && ".join([*places, 'exec "$@"']), "sh"]
+    outcome = noexec.with_(TMPDIR=str(disk)).run(*command, python.path(), cow)
+    assert (outcome.stdout, outcome.code) == ("", 1)
+    assert outcome.stderr.count("\n") == 1
+    assert outcome.stderr.startswith(f"czex: {cow} can't be installed: {disk}/czex/runtimes/")
+    assert "noexec" in outcome.stderr
+
+
+@on(*map(Python, ("cpython2.7", "cpython3.11")))
+def test_an_environment_with_its_own_copy_of_the_interpreter_has_a_link_there(
+    workshop: Workshop, noexec: Machine, python: Python
+) -> None:
+    app = workshop.root / "copies.czex"
+    if not app.exists():
+        workshop.make(
+            "copies",
+            sources={
+                "main.py": (
+                    "import subprocess, sys\ndef main():\n"
+                    "    sys.exit(subprocess.call([sys.executable, '-c', 'print(1)']))\n"
+                )
+            },
+            options=["-m", "main:main", "--venv", "--venv-copies"],
+        )
+    for _ in range(2):
+        outcome = noexec.run(python.path(), app)
+        assert (outcome.stdout, outcome.stderr, outcome.code) == ("1\n", "", 0)
+
+
+def test_a_cache_that_becomes_noexec_goes_on_working(workshop: Workshop, noexec: Machine) -> None:
+    app = workshop.make(
+        "becoming",
+        requirements=["cow"],
+        wheels=[COW],
+        options=["-c", "cow", "--venv", "--venv-copies"],
+    )
+    disk = Path(noexec.variables["PEXCZ_ROOT"]).parent
+    for option in ("exec", "noexec", "exec"):
+        subprocess.run(["mount", "-o", f"remount,{option}", disk], check=True)
+        for _ in range(2):
+            outcome = noexec.run(PYTHON.path(), app, "x")
+            assert (outcome.stdout, outcome.stderr) == ("moo x\n", "")
+
+
+@on(*map(Python, ("cpython2.7", "cpython3.7", "cpython3.11", "pypy3")))
+def test_an_app_that_needs_a_native_library_names_its_wheel(
+    workshop: Workshop, noexec: Machine, python: Python
+) -> None:
+    app = with_library(workshop, "whinny")
+    root = noexec.variables["PEXCZ_ROOT"]
+    for _ in range(2):
+        outcome = noexec.run(python.path(), app)
+        assert (outcome.stdout, outcome.code) == ("", 1)
+        assert outcome.stderr.splitlines()[0] == (
+            f"czex: can't start {app}: whinny-1.0-py2.py3-none-any.whl can't be loaded from {root}, "
+            "as native libraries must: its file system is mounted noexec; set PEXCZ_ROOT to a "
+            "directory on another one"
+        )
+
+
+@on(*map(Python, ("cpython2.7", "cpython3.11")))
+def test_an_app_that_can_do_without_its_native_library_runs(
+    workshop: Workshop, noexec: Machine, python: Python
+) -> None:
+    app = with_library(workshop, "hoof")
+    for _ in range(2):
+        outcome = noexec.run(python.path(), app)
+        assert (outcome.stdout, outcome.stderr, outcome.code) == ("None\n", "", 0)
+
+
+def test_an_app_that_is_a_program_of_a_wheel_names_it(workshop: Workshop, noexec: Machine) -> None:
+    path = "tool-1.0.data/scripts/tool"
+    wheel = Wheel("tool", {path: "#!/bin/sh\necho moo\n"}, executables=[path])
+    app = workshop.make("tool", requirements=["tool"], wheels=[wheel], options=["-c", "tool"])
+    outcome = noexec.run(PYTHON.path(), app)
+    assert (outcome.stdout, outcome.code, outcome.stderr.count("\n")) == ("", 1, 1)
+    assert outcome.stderr.startswith(f"czex: can't start {app}: {noexec.variables['PEXCZ_ROOT']}/")
+    assert "/bin/tool: Permission denied; set PEXCZ_ROOT to " in outcome.stderr
+
+
+def with_library(workshop: Workshop, module: str) -> Path:
+    """An app that imports a wheel with a native library."""
+    app = workshop.root / f"native-{module}.czex"
+    if not app.exists():
+        # Any one will do: it can't be loaded.
+        library = next(Path(sysconfig.get_path("stdlib")).glob("lib-dynload/*.so"))
+        wheel = Wheel("whinny", {**NATIVE_WHEEL, "whinny/libneigh.so.1": library.read_bytes()})
+        main = f"import {module}\ndef main():\n    print({module}.whinny)\n"
+        workshop.make(
+            f"native-{module}",
+            requirements=["whinny"],
+            wheels=[wheel],
+            sources={"main.py": main},
+            options=["-m", "main:main"],
+        )
+    return app

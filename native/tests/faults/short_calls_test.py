@@ -1,0 +1,68 @@
+"""Reads and writes that do a part of what they were asked for: what is unpacked and what is written is the same.
+
+But for the bytecode that Python keeps of modules: older ones don't go on with that.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Dict, List
+
+import pytest
+from support import short_calls
+from support.machine import PEXCZ, PYTHON, Machine, Outcome, Workshop
+from support.runtime import HOST
+
+from testprojects.long_runs import counted
+
+pytestmark = pytest.mark.skipif(
+    (sys.platform, platform.machine()) != ("linux", "x86_64"), reason="changes registers"
+)
+
+
+def shortened(machine: Machine, *argv: object) -> Outcome:
+    """What comes of a command whose reads and writes are all cut short, and of what it starts."""
+    figure = machine.root / "shortened"
+    tracer = [sys.executable, Path(short_calls.__file__)]
+    outcome = machine.with_(SHORT_CALLS=str(figure)).run(*tracer, *argv)
+    counted(int(figure.read_text()), "short reads and writes")
+    return outcome
+
+
+def files(root: Path) -> Dict[str, bytes]:
+    """What is in a cache, by name; but for environments, which have its own name in them."""
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for name in ("boot", "runtimes", "sources", "wheels")
+        for path in (root / name).rglob("*")
+        if path.is_file()
+    }
+
+
+def test_reads_and_writes_of_a_start_that_are_cut_short_are_continued(
+    cow: Path, machine: Machine
+) -> None:
+    machine = machine.with_(PYTHONDONTWRITEBYTECODE="1")
+    start = [PYTHON.path(), cow, "x"]
+    machine.run(*start)
+    expected = files(machine.cache)
+    other = machine.with_(PEXCZ_ROOT=str(machine.root / "other"))
+    for _ in range(2):
+        assert shortened(other, *start) == Outcome("moo x\n", "", 1)
+    assert files(machine.root / "other") == expected
+    assert machine.leftovers() == []
+
+
+def test_reads_and_writes_of_an_injection_that_are_cut_short_are_continued(
+    workshop: Workshop, cow: Path, cow_pex: Path, machine: Machine
+) -> None:
+    search = os.pathsep.join([str(PEXCZ), *(entry for entry in sys.path if entry)])
+    output = machine.root / "cow.czex"
+    inject: List[object] = [sys.executable, "-m", "pexcz", "inject", cow_pex, "-o", output]
+    inject += ["--native", workshop.native, "--platform", HOST]
+    machine = machine.with_(PYTHONPATH=search, PYTHONDONTWRITEBYTECODE="1")
+    assert shortened(machine, *inject) == Outcome("", "", 0)
+    assert output.read_bytes() == cow.read_bytes()

@@ -1,0 +1,279 @@
+"""A CZEX in which a bit was flipped, or of which the end is missing, runs right or not at all, and says so.
+
+Each time it is started on a machine that has not seen it. `pants-plugins/pexcz/verify_test.py` has what `pexcz verify` finds.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import re
+import shutil
+import zipfile
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Callable, Dict, Iterator, List, Tuple
+
+import pytest
+from support.machine import PYTHON, Machine, Workshop
+
+from pexcz.header import INCOMPLETE
+from testprojects.long_runs import LONG, counted
+from testprojects.pythons import EVERY_PYTHON, Python, on_every_python
+
+# A file, relative to the CZEX in packed layout; what to do to its content.
+Damage = Tuple[str, Callable[[bytes], bytes]]
+# In a bit of these, Python or `sh` itself may say what is wrong, in its own words. Nobody has looked at a checksum then.
+STARTED = ("__main__.py", "pex")
+# One start after the other is by another of these.
+WAYS = {
+    "python": EVERY_PYTHON,
+    "cpython2.7": [Python("cpython2.7")],
+    "cpython3.7": [Python("cpython3.7")],
+    "sh": ["/bin/sh"],
+}
+HEADER_BYTES = 1500
+# The bytes of a flipped text that Python itself refuses to read: a NUL, and what is no UTF-8.
+UNREADABLE = (0, *range(128, 256))
+# With it the header begins.
+BRACE = b"\n{ #"
+STARTS = 1_000 if LONG else 30
+
+
+def flip(bit: int) -> Callable[[bytes], bytes]:
+    def flipped(content: bytes) -> bytes:
+        return (
+            content[: bit // 8]
+            + bytes([content[bit // 8] ^ 1 << bit % 8])
+            + content[bit // 8 + 1 :]
+        )
+
+    return flipped
+
+
+def spread(bits: range, count: int) -> range:
+    """So many of these bits, at all places in a byte."""
+    step = max(len(bits) // count, 1)
+    return range(bits.start, bits.stop, step + (step % 2 == 0 and step > 1))
+
+
+def flips(app: Path) -> Iterator[Damage]:
+    """Half of them where Python and `sh` begin, the other half anywhere."""
+    if app.is_dir():
+        files = [path for path in app.rglob("*") if path.is_file() and path.stat().st_size]
+        for path in files:
+            name = path.relative_to(app).as_posix()
+            weight = 2 if name in STARTED else 2 * (len(files) - len(STARTED))
+            for bit in spread(range(path.stat().st_size * 8), STARTS // weight):
+                yield name, flip(bit)
+        return
+    with zipfile.ZipFile(app) as archive:
+        first = min(info.header_offset for info in archive.infolist())
+        main = archive.getinfo("__main__.py").header_offset
+    size = app.stat().st_size
+    for region, count in (
+        (range(0, first), STARTS // 4),
+        (range(first, main), STARTS // 2),
+        (range(main, size), STARTS // 4),
+    ):
+        for bit in spread(range(region.start * 8, region.stop * 8), count):
+            yield "", flip(bit)
+
+
+def cuts(app: Path) -> Iterator[Damage]:
+    """At any length, of an empty file on, and where a line of the header ends."""
+    files = [path for path in app.rglob("*") if path.is_file() and path.stat().st_size]
+    for path in files if app.is_dir() else [app]:
+        content = path.read_bytes()
+        step = max(len(content) * max(len(files), 1) * 4 // STARTS, 1)
+        lengths = set(range(0, len(content), step))
+        if path.name in (*STARTED, app.name):
+            lengths |= set(range(len(content) - 12, len(content)))
+        if path.name in ("pex", app.name):
+            lengths |= {end.end() for end in re.finditer(b"\n", content[:HEADER_BYTES])}
+        name = path.relative_to(app).as_posix() if app.is_dir() else ""
+        for length in sorted(lengths):
+            yield name, lambda content, length=length: content[:length]  # type: ignore[misc]
+
+
+def nuls(app: Path) -> Iterator[Damage]:
+    """In each line of the program that Python starts, where a bit of a space was flipped."""
+    with zipfile.ZipFile(app) as archive:
+        text = archive.read("__main__.py")
+    start = app.read_bytes().index(text)
+    for space in re.finditer(b"(?m)^[^\n ]* ", text):
+        yield "", flip((start + space.end() - 1) * 8 + 5)
+
+
+class Trial:
+    """Starts damaged copies of a CZEX, several at once."""
+
+    def __init__(self, app: Path, way: str, scratch: Path) -> None:
+        self.app, self.scratch = app, scratch
+        self.starters = [part.path() if isinstance(part, Python) else part for part in WAYS[way]]
+        self.is_sh = way == "sh"
+
+    def run(self, damages: List[Damage]) -> int:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            wrong = [one for one in pool.map(self._try, range(len(damages)), damages) if one]
+        assert not wrong, "\n".join(map(str, wrong[:5]))
+        return len(damages)
+
+    def _try(self, number: int, damage: Damage) -> Dict[str, object]:
+        place = self.scratch / str(number)
+        place.mkdir()
+        try:
+            return self._outcome(place, damage, self.starters[number % len(self.starters)])
+        finally:
+            shutil.rmtree(place)
+
+    def _outcome(self, place: Path, damage: Damage, starter: str) -> Dict[str, object]:
+        """Empty, or what was wrong with a start."""
+        name, damaged = damage
+        copy = shutil.copytree if self.app.is_dir() else shutil.copy
+        app = copy(self.app, place / "app.czex")
+        path = app / name if name else app
+        before = path.read_bytes()
+        after = damaged(before)
+        path.write_bytes(after)
+        pairs = enumerate(zip(before, after))
+        at = next((at for at, (one, other) in pairs if one != other), len(after))
+        started = app / "pex" if self.is_sh and app.is_dir() else app
+        (place / "home").mkdir()
+        machine = Machine(place / "home", {"PATH": f"{Path(PYTHON.path()).parent}:/usr/bin:/bin"})
+        outcome = machine.run(starter, started, "x")
+        left = [str(file) for file in machine.cache.rglob("*.tmp")]
+        is_right = (outcome.stdout, outcome.code) == ("moo x\n", 1)
+        # Of these alone Python says no file.
+        unnamed = ("null bytes", "zipimport: can't read data")
+        is_named = any(words in outcome.stderr for words in (str(app), *unnamed))
+        # `sh` does what its header says by now, which may be to give Python another file's name.
+        header, _, _ = before.partition(b"PK\3\4")
+        is_named = is_named or self.is_sh and at < len(header) and name in ("", "pex")
+        is_refused = outcome.stdout == "" and outcome.code > 0 and is_named
+        is_ours = outcome.stderr.startswith("czex: ") and outcome.stderr.count("\n") == 1
+        # What stands before the zip file, its directory and the program are not read by the boot.
+        is_started = not name or name in STARTED
+        is_traceback = "Traceback" in outcome.stderr
+        if len(after) < len(before) and not name:
+            # Also where Python says no file.
+            is_refused = outcome.code == 1 and INCOMPLETE in outcome.last_line
+            is_traceback = False
+        if not left and (is_right or is_refused and (is_ours or is_started)):
+            if not is_traceback or name or at > len(before) - 5000:
+                return {}
+        # To Python what stands before the second line is a program that does nothing, to `sh` what stands before the brace.
+        end = (
+            before.find(BRACE) + 1
+            if self.is_sh or name
+            else before.find(b"coding") + len("coding:x")
+        )
+        if len(after) <= end and not outcome.stdout:
+            return {}
+        # Of a header that has no end `sh` runs nothing.
+        if self.is_sh and len(after) < len(header) and not name:
+            if "yntax error" in outcome.stderr and not outcome.stdout:
+                return {}
+        return {
+            "file": name,
+            "starter": starter,
+            "at": at,
+            "of": len(before),
+            "length": len(after),
+            "outcome": outcome,
+            "left": left,
+        }
+
+
+@pytest.fixture(scope="module", params=["zipapp", "packed"])
+def app(request: pytest.FixtureRequest, workshop: Workshop, cow_pex: Path) -> Path:
+    return workshop.czex(cow_pex, layout=request.param)
+
+
+@pytest.mark.parametrize("way", ["python", "sh"])
+def test_a_flipped_bit_leads_to_no_other_output(app: Path, tmp_path: Path, way: str) -> None:
+    counted(Trial(app, way, tmp_path).run(list(flips(app))), "flips")
+
+
+@pytest.mark.parametrize("way", ["python", "sh"])
+def test_a_file_that_was_cut_short_is_not_run(app: Path, tmp_path: Path, way: str) -> None:
+    counted(Trial(app, way, tmp_path).run(list(cuts(app))), "lengths")
+
+
+@pytest.mark.parametrize("way", ["cpython2.7", "cpython3.7"])
+def test_a_nul_does_not_end_the_program(cow: Path, tmp_path: Path, way: str) -> None:
+    """As it does for a Python before 3.8: what stood before it was run, did nothing, and that was all."""
+    counted(Trial(cow, way, tmp_path).run(list(nuls(cow))), "starts")
+
+
+def test_damage_to_the_program_is_said_in_one_line(cow: Path, tmp_path: Path) -> None:
+    """But for what no Python reads, and for the few lines that are to say it."""
+    with zipfile.ZipFile(cow) as archive:
+        text = archive.read("__main__.py")
+    content = cow.read_bytes()
+    start = content.index(text)
+    own_words = 0
+    first, last = text.index(b"import marshal"), text.index(b"exec(code)")
+    bits = spread(range(first * 8, last * 8), STARTS)
+    for number, bit in enumerate(bits):
+        damaged = flip(start * 8 + bit)(content)
+        if damaged[start + bit // 8] in UNREADABLE:
+            own_words += 1
+            continue
+        home = tmp_path / str(number)
+        home.mkdir()
+        app = home / "app.czex"
+        app.write_bytes(damaged)
+        python = EVERY_PYTHON[number % len(EVERY_PYTHON)]
+        outcome = Machine(home).run(python.path(), app, "x")
+        assert (outcome.stdout, outcome.code) == ("", 1), (bit, python, outcome)
+        assert outcome.last_line.startswith(f"czex: {app}"), (bit, python, outcome)
+        assert " is damaged: " in outcome.last_line and "Traceback" not in outcome.stderr
+    assert own_words < len(bits) / 4
+    counted(len(bits) - own_words, "flips")
+
+
+@on_every_python()
+def test_a_damaged_runtime_is_not_written(
+    app: Path, machine: Machine, tmp_path: Path, python: Python
+) -> None:
+    """Not even for the moment until somebody looks at it: it is what would be executed."""
+    damaged = tmp_path / "app.czex"
+    if app.is_dir():
+        shutil.copytree(app, damaged)
+        (runtime,) = damaged.glob(".czex/runtime/*/*")
+        content = runtime.read_bytes()
+        runtime.write_bytes(flip(len(content) * 4)(content))
+    else:
+        # Stored as it is, so that nothing but a checksum could notice.
+        with zipfile.ZipFile(app) as source, zipfile.ZipFile(damaged, "w") as target:
+            for name in source.namelist():
+                content = source.read(name)
+                is_runtime = name.startswith(".czex/runtime/")
+                target.writestr(name, flip(len(content) * 4)(content) if is_runtime else content)
+    outcome = machine.run(python.path(), damaged, "x")
+    assert (outcome.stdout, outcome.code, outcome.stderr.count("\n")) == ("", 1, 1)
+    assert outcome.stderr.startswith(f"czex: {damaged} is ")
+    assert "the checksum of .czex/runtime/" in outcome.stderr
+    assert list(machine.cache.glob("runtimes/*")) == []
+
+
+@on_every_python()
+def test_an_entry_that_the_list_of_entries_lacks_is_refused(
+    cow: Path, machine: Machine, tmp_path: Path, python: Python
+) -> None:
+    copy = tmp_path / "app.czex"
+    with zipfile.ZipFile(cow) as source, zipfile.ZipFile(copy, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == ".czex/start":
+                start = marshal.loads(zlib.decompress(content))
+                del start["files"]["__main__.py"]
+                content = zlib.compress(marshal.dumps(start, 2))
+            target.writestr(name, content)
+    outcome = machine.run(python.path(), copy, "x")
+    assert (outcome.stdout, outcome.code) == ("", 1)
+    assert outcome.stderr == (
+        f"czex: {copy} is damaged: the checksum of __main__.py is wrong; download or build it again\n"
+    )

@@ -1,0 +1,41 @@
+"""What a stranger may have made is read right, or refused with one message, whatever a fuzzer thinks of."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from support.machine import PEXCZ
+
+from testprojects.fuzzing import fuzz
+from testprojects.long_runs import counted
+
+HERE = Path(__file__).parent
+TOOL = HERE / "pexcz_targets.py"
+BOOT = HERE / "boot_targets.py"
+
+sys.path.insert(0, str(PEXCZ))
+
+
+def test_any_pex_becomes_a_whole_czex_or_is_refused(tmp_path: Path) -> None:
+    counted(fuzz(TOOL, "pex", tmp_path, 300), "inputs")
+
+
+def test_any_czex_is_shown_and_verified_or_is_refused(tmp_path: Path) -> None:
+    counted(fuzz(TOOL, "czex", tmp_path, 300), "inputs")
+
+
+def test_any_version_satisfies_a_specifier_where_it_does_in_the_pex(tmp_path: Path) -> None:
+    counted(fuzz(BOOT, "version", tmp_path, 5000), "inputs")
+
+
+def test_any_marker_holds_where_it_does_in_the_pex(tmp_path: Path) -> None:
+    counted(fuzz(BOOT, "marker", tmp_path, 1000), "inputs")
+
+
+def test_any_other_app_on_pex_path_is_resolved_or_is_refused(tmp_path: Path) -> None:
+    counted(fuzz(BOOT, "manifest", tmp_path, 1000), "inputs")
+
+
+def test_any_settings_of_a_machine_are_read_or_are_refused(tmp_path: Path) -> None:
+    counted(fuzz(BOOT, "settings", tmp_path, 2000), "inputs")

@@ -1,0 +1,68 @@
+"""The apps that rows share: each is built once for each version of Pex."""
+
+from __future__ import annotations
+
+from support.machine import COW
+
+from parity.row import App
+from testprojects.differences import NOT_FOR_APPS
+
+# An app that runs the code it is given, with its own modules and wheels at hand.
+RUNNER = """\
+import sys
+
+def main():
+    exec(sys.argv.pop(1), {"__name__": "given"})
+"""
+# All that an app may go by of where it runs, a line for each. For every Python.
+SURROUNDINGS = """\
+from __future__ import print_function
+import gc, os, signal, site, sys
+NOT_FOR_APPS = %r
+
+def show():
+    main = sys.modules["__main__"]
+    own = os.path.dirname(os.__file__)
+    facts = {
+        "argv": sys.argv,
+        "bytecode": sys.dont_write_bytecode,
+        "finders": [type(finder).__name__ for finder in sys.meta_path],
+        "cwd": os.getcwd(),
+        "encoding": [getattr(sys.stdout, "encoding", None), sys.getfilesystemencoding()],
+        "executable": sys.executable,
+        "garbage": gc.isenabled(),
+        "hooks": [sys.excepthook is sys.__excepthook__, sys.displayhook is sys.__displayhook__],
+        "isolated": [sys.flags.no_user_site, sys.flags.ignore_environment],
+        "main": main.__name__,
+        "optimize": sys.flags.optimize,
+        "prefix": [sys.prefix, sys.exec_prefix],
+        "recursion": sys.getrecursionlimit(),
+        "signals": [str(signal.getsignal(number)) for number in range(1, 20)],
+        "user site": site.ENABLE_USER_SITE,
+        "version": sys.version,
+        "warnings": sys.warnoptions,
+    }
+    for name, value in os.environ.items():
+        if name not in NOT_FOR_APPS:
+            facts["environment " + name] = value
+    for name in sorted(facts):
+        print(name + ":", facts[name])
+"""
+
+
+def runner(*options: str, **kwargs: object) -> App:
+    """The app that runs the code it is given, built with more options."""
+    sources = {"runner.py": RUNNER, "surroundings.py": SURROUNDINGS % (NOT_FOR_APPS,)}
+    sources.update(kwargs.pop("sources", {}))  # type: ignore[call-overload]
+    return App(sources=sources, options=("-m", "runner:main", *options), **kwargs)  # type: ignore[arg-type]
+
+
+COW_APP = App(("cow",), (COW,), options=("-c", "cow"))
+COW_VENV = App(("cow",), (COW,), options=("-c", "cow", "--venv"))
+PLAIN = runner()
+VENV = runner("--venv")
+INTERPRETER = App(("cow",), (COW,))
+INTERPRETER_VENV = App(("cow",), (COW,), options=("--venv",))
+PREPENDING = runner("--venv", "prepend", requirements=("cow",), wheels=(COW,))
+COW_AS_CHILD = "import os, subprocess; os._exit(subprocess.call(['cow', 'x']))"
+ARGV = "import sys; print(sys.argv)"

@@ -1,0 +1,78 @@
+"""A CZEX does what its PEX does: every row of the parity table, and the table's own completeness."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Iterator
+
+import pytest
+from pex.pex_info import PexInfo
+from pex.variables import Variables
+from support.machine import Workshop
+
+from parity import NO_EFFECT, ROWS
+from parity.row import NEWEST, USUAL_PYTHON, Row
+from parity.runner import Factory, Runner
+from testprojects.differences import DIFFERENCES
+from testprojects.pythons import Python
+
+DOCUMENT = Path("docs") / "differences.md"
+
+
+def starts() -> Iterator[Any]:
+    """Each row on each of its Pythons with the newest Pex, and on the usual one with each older Pex."""
+    for row in ROWS:
+        for version in row.versions:
+            usual = USUAL_PYTHON if USUAL_PYTHON in row.pythons else row.pythons[0]
+            for name in row.pythons if version == NEWEST else (usual,):
+                label = f"{row.name}-{version}-{name}"
+                yield pytest.param(row, version, Python(name), id=label)
+
+
+@pytest.fixture(scope="session")
+def runner(
+    workshop: Workshop,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Runner]:
+    runner = Runner(Factory(workshop), tmp_path_factory.mktemp("stages"))
+    for item in request.session.items:
+        parameters = getattr(getattr(item, "callspec", None), "params", {})
+        if "row" in parameters:
+            runner.start(**parameters)
+    yield runner
+    runner.stop()
+
+
+@pytest.mark.parametrize("row, version, python", list(starts()))
+def test_the_czex_does_what_the_pex_does(
+    row: Row, version: str, python: Python, runner: Runner
+) -> None:
+    runner.wait_for(row, version, python)
+
+
+def test_the_table_has_a_row_for_all_that_pex_knows() -> None:
+    fields = {
+        name
+        for name, member in vars(PexInfo).items()
+        if isinstance(member, property) and member.fset
+    }
+    fields |= {"requirements", "excluded", "overridden", "distributions"}
+    variables = {name for name in vars(Variables) if name.startswith("PEX") and name.isupper()}
+    covered = {line for row in ROWS for line in row.contract}
+    assert sorted((fields | variables) - covered - set(NO_EFFECT)) == []
+    assert sorted(covered & set(NO_EFFECT)) == []
+
+
+def test_names_of_rows_are_their_own() -> None:
+    names = [row.name for row in ROWS]
+    assert sorted(set(names)) == sorted(names)
+
+
+def test_the_document_lists_the_differences() -> None:
+    lines = [
+        f"| {difference.what} | {difference.pex} | {difference.czex} | {difference.why} |"
+        for difference in DIFFERENCES
+    ]
+    table = [line for line in DOCUMENT.read_text().splitlines() if line.startswith("| ")]
+    assert table[1:] == lines

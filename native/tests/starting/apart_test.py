@@ -1,0 +1,76 @@
+"""What can't be merged into site-packages is apart, and the app's children find it, too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from parity.distributions import EARLY, MODULE, PACKAGE, SITECUSTOMIZE, TELLING
+from support.cache import cache, make_old
+from support.machine import PYTHON, Machine, Workshop
+
+from testprojects.pythons import Python, on
+
+WHO = "import both, space.both; print(both.WHO, space.both.WHO)"
+CHILD = """\
+import subprocess, sys
+
+def main():
+    sys.stdout.flush()
+    sys.exit(subprocess.call([sys.executable] + sys.argv[1:]))
+"""
+MODULES = {"both.py": "WHO = 'mine'\n", "space/both.py": "WHO = 'mine'\n", "child.py": CHILD}
+ENTRY = ["-m", "child:main"]
+
+
+@on(Python("cpython2.7"), PYTHON)
+def test_a_child_finds_the_apps_own_module_before_a_package(
+    workshop: Workshop, machine: Machine, python: Python
+) -> None:
+    app = workshop.make(
+        f"apart-{python.name}",
+        requirements=["package"],
+        wheels=[PACKAGE],
+        sources=MODULES,
+        options=[*ENTRY, f"--python={python.path()}"],
+    )
+    code = "import both; print(both.WHO)"
+    for _ in ("cold", "warm"):
+        outcome = machine.run(python.path(), app, "-c", code)
+        assert (outcome.stdout, outcome.code) == ("mine\n", 0), outcome.stderr
+
+
+def test_a_child_finds_wheels_in_their_order_and_runs_no_sitecustomize(
+    workshop: Workshop, machine: Machine
+) -> None:
+    wheels = [EARLY, MODULE, SITECUSTOMIZE, TELLING]
+    app = workshop.make(
+        "apart-wheels",
+        requirements=[wheel.project for wheel in wheels],
+        wheels=wheels,
+        sources={"child.py": CHILD},
+        options=ENTRY,
+    )
+    outcome = machine.run(PYTHON.path(), app, "-c", WHO + "; import also")
+    # The app itself reads the path file, and its child.
+    assert outcome.stdout == "path file\npath file\npackage package\n", outcome.stderr
+
+
+def test_what_is_apart_is_kept_as_long_as_it_is_used(workshop: Workshop, machine: Machine) -> None:
+    sources = {**MODULES, "weights.pth": "no path"}
+    app = workshop.make("apart-kept", sources=sources, options=ENTRY)
+    code = "import both; print(both.WHO)"
+    assert machine.run(PYTHON.path(), app, "-c", code).stdout == "mine\n"
+    make_old(machine, 3)
+    assert "Removed 0 environments, and 0 wheels" in cache(machine, "prune").stdout
+    assert machine.run(PYTHON.path(), app, "-c", code).stdout == "mine\n"
+
+
+def test_the_import_hook_finds_what_is_apart(
+    workshop: Workshop, machine: Machine, tmp_path: Path
+) -> None:
+    app = workshop.make(
+        "apart-hook", requirements=["package"], wheels=[PACKAGE], sources=MODULES, options=ENTRY
+    )
+    code = f"import __pex__; {WHO}"
+    outcome = machine.with_(PYTHONPATH=str(app)).run(PYTHON.path(), "-c", code, cwd=tmp_path)
+    assert outcome.stdout == "mine mine\n", outcome.stderr

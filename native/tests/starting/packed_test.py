@@ -1,0 +1,221 @@
+"""A CZEX that is a directory starts as the file does, wherever it lies; what is missing in it is said.
+
+That it does what its PEX does is in the parity table.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Dict, Set
+
+import pytest
+from support.machine import PYTHON, Machine, Workshop
+
+from testprojects.missing import missing
+from testprojects.pythons import Python, on
+
+MOO = ("moo x\n", "", 1)
+SOME = on(Python("cpython2.7"), Python("cpython3.6"), PYTHON, Python("pypy3"))
+
+
+@pytest.fixture(scope="module")
+def packed(workshop: Workshop, cow_pex: Path) -> Path:
+    return workshop.czex(cow_pex, layout="packed")
+
+
+def files(directory: Path) -> Dict[str, bytes]:
+    return {
+        str(path.relative_to(directory)): path.read_bytes()
+        for path in directory.rglob("*")
+        if path.is_file()
+    }
+
+
+@SOME
+def test_every_way_in_starts_it_from_anywhere_and_leaves_it_as_it_was(
+    packed: Path, machine: Machine, python: Python, tmp_path: Path
+) -> None:
+    moved = tmp_path / "moved" / "application"
+    shutil.copytree(packed, moved)
+    (tmp_path / "link").symlink_to(moved)
+    (tmp_path / "command").symlink_to(moved / "pex")
+    before = files(moved)
+    for path in (
+        moved,
+        f"{moved}/",
+        moved / "__main__.py",
+        moved / "pex",
+        tmp_path / "link",
+        tmp_path / "command",
+    ):
+        for _ in ("cold", "warm"):
+            outcome = machine.run(python.path(), path, "x")
+            assert (outcome.stdout, outcome.stderr, outcome.code) == MOO
+        shutil.rmtree(machine.cache)
+    for name in (".", "pex"):
+        assert machine.run(python.path(), name, "x", cwd=moved).stdout == "moo x\n"
+    # No bytecode of one version that another one could be taken for.
+    assert files(moved) == before
+
+
+@on(PYTHON, Python("cpython3.13"))
+def test_a_warm_start_imports_nothing_that_an_empty_directory_does_not(
+    packed: Path, machine: Machine, python: Python, tmp_path: Path
+) -> None:
+    (tmp_path / "__main__.py").write_text("")
+
+    def imported(directory: Path) -> Set[str]:
+        outcome = machine.run(python.path(), "-X", "importtime", directory)
+        found = re.findall(r"^import time:[^|]*\|[^|]*\|(.*)$", outcome.stderr, re.M)
+        return {name.strip() for name in found}
+
+    machine.run(python.path(), packed)
+    assert imported(packed) - imported(tmp_path) == {"cow", "cow.say"}
+
+
+def test_a_program_starts_it_also_by_a_link_to_it(
+    packed: Path, machine: Machine, tmp_path: Path
+) -> None:
+    (tmp_path / "command").symlink_to(packed / "pex")
+    # The shebang of `__main__.py` names the Python that has built the PEX.
+    own = Python("cpython{}.{}".format(*sys.version_info))
+    places = [str(Path(python.path()).parent) for python in (PYTHON, own)]
+    on_path = machine.with_(PATH=":".join([*places, "/usr/bin", "/bin"]))
+    for start in (packed / "pex", packed / "__main__.py", tmp_path / "command"):
+        for _ in range(3):
+            outcome = on_path.run(start, "x")
+            assert (outcome.stdout, outcome.stderr, outcome.code) == MOO
+        shutil.rmtree(machine.cache)
+    nowhere = machine.with_(PATH=str(tmp_path)).run("/bin/sh", packed / "pex")
+    assert (nowhere.code, nowhere.stdout) == (127, "")
+    assert nowhere.stderr.startswith(f"czex: can't start {packed}/pex: no Python answers; install ")
+
+
+def test_it_shares_the_environment_of_the_file(
+    packed: Path, cow: Path, machine: Machine, tmp_path: Path
+) -> None:
+    copy = tmp_path / "packed.czex"
+    shutil.copytree(packed, copy)
+    machine.run(PYTHON.path(), cow, "x")
+    shutil.rmtree(copy / ".czex")
+    assert machine.run(PYTHON.path(), copy, "x").stdout == "moo x\n"
+    assert len(list(machine.cache.glob("venvs/*/cpython*"))) == 1
+
+
+def test_it_chooses_another_interpreter_and_goes_on_there(
+    packed: Path, machine: Machine, tmp_path: Path
+) -> None:
+    (tmp_path / "command").symlink_to(packed / "pex")
+    asked = machine.with_(PEX_PYTHON=Python("cpython3.9").path(), PYTHONHASHSEED="0")
+    for path in (packed, packed / "pex", tmp_path / "command"):
+        for _ in ("cold", "warm"):
+            outcome = asked.run(PYTHON.path(), path, "x")
+            assert (outcome.stdout, outcome.stderr, outcome.code) == MOO
+        assert list(machine.cache.glob("venvs/*/cpython-3.9*"))
+        shutil.rmtree(machine.cache)
+
+
+def test_bytecode_is_unpacked_from_files_of_its_own(
+    workshop: Workshop, cow_pex: Path, machine: Machine
+) -> None:
+    app = workshop.czex(cow_pex, precompile=[PYTHON], layout="packed")
+    # Of the app, which is empty, of its wheel, and of the bytecode of that.
+    assert len(list(app.glob(".czex/packs/*.pack"))) == 3
+    outcome = machine.run(PYTHON.path(), app, "x")
+    assert (outcome.stdout, outcome.stderr, outcome.code) == MOO
+    (bytecode,) = machine.cache.glob("wheels/*/lib/cow/__pycache__/say.*.pyc")
+    # PEP 552: Python takes it as it is.
+    assert bytecode.read_bytes()[4:8] == b"\1\0\0\0"
+
+
+def test_the_tools_know_it_by_its_directory(workshop: Workshop, machine: Machine) -> None:
+    pex = workshop.pex(
+        "tooled",
+        sources={"tooled.py": "print('hi')\n"},
+        options=["-m", "tooled", "--include-tools"],
+    )
+    app = workshop.czex(pex, layout="packed")
+    asked = machine.with_(PEX_TOOLS="1")
+    info = asked.run(PYTHON.path(), app, "info")
+    assert (info.stderr, info.code) == ("", 0) and '"entry_point": "tooled"' in info.stdout
+    usage = asked.run(PYTHON.path(), app / "pex", "--help", cwd=app.parent)
+    assert f"PEX_TOOLS=1 ./{app.name} " in usage.stdout
+    venv = asked.run(PYTHON.path(), app, "venv", "--rm", "pex", machine.root / "venv")
+    assert (venv.stderr, venv.code) == ("", 0)
+    assert not app.exists()
+    assert machine.run(machine.root / "venv" / "pex").stdout == "hi\n"
+
+
+@SOME
+def test_it_is_imported(packed: Path, machine: Machine, python: Python) -> None:
+    program = "import __pex__, cow.say, sys; sys.argv[1:] = ['y']; cow.say.main()"
+    outcome = machine.with_(PYTHONPATH=str(packed)).run(python.path(), "-c", program)
+    assert (outcome.stdout, outcome.stderr) == ("moo y\n", "")
+
+
+def test_it_is_added_to_apps_of_either_layout(
+    workshop: Workshop, packed: Path, facts: Path, machine: Machine
+) -> None:
+    other = workshop.czex(facts.with_suffix(".pex"), layout="packed")
+    together = machine.with_(PEX_PATH=str(packed), PEX_MODULE="cow.say:main")
+    for app in (facts, other):
+        outcome = together.run(PYTHON.path(), app, "z")
+        assert (outcome.stdout, outcome.stderr) == ("moo z\n", "")
+
+
+@pytest.mark.parametrize(
+    "pattern", [".czex/packs/*.pack", ".czex/start.*", ".czex/boot.*", ".czex/runtime/*/*"]
+)
+@pytest.mark.parametrize("damage", ["missing", "short"])
+def test_what_is_missing_is_said_in_one_line_and_installs_nothing(
+    packed: Path, machine: Machine, tmp_path: Path, pattern: str, damage: str
+) -> None:
+    app = tmp_path / "app.czex"
+    shutil.copytree(packed, app)
+    file = sorted(app.glob(pattern))[0]
+    if damage == "missing":
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:-1])
+    for path in (app, app / "pex"):
+        outcome = machine.run(PYTHON.path(), path, "x")
+        assert (outcome.stdout, outcome.code) == ("", 1)
+        assert outcome.stderr.startswith(f"czex: {app}")
+        assert outcome.stderr.count("\n") == 1
+        assert file.name in outcome.stderr or damage == "short"
+        assert " build it again" in outcome.stderr
+    assert list(machine.cache.glob("venvs/*/cpython*")) == []
+    assert machine.leftovers() == []
+
+
+def test_a_changed_main_file_is_noticed(packed: Path, machine: Machine, tmp_path: Path) -> None:
+    app = tmp_path / "app.czex"
+    shutil.copytree(packed, app)
+    for name in ("__main__.py", "pex"):
+        text = (app / name).read_text()
+        (app / name).write_text(text + "# one more line\n")
+        outcome = machine.run(PYTHON.path(), app / name)
+        assert outcome.stderr == (
+            f"czex: {app} is incomplete or damaged: the checksum of {name} is wrong; copy or build it again\n"
+        )
+        (app / name).write_text(text)
+    assert machine.run(PYTHON.path(), app, "x").stdout == "moo x\n"
+
+
+def test_a_directory_that_cannot_be_written_will_do(
+    packed: Path, machine: Machine, tmp_path: Path
+) -> None:
+    app = tmp_path / "app.czex"
+    shutil.copytree(packed, app)
+    command = ["mount", "--bind", "-o", "ro", str(app), str(app)]
+    if subprocess.run(command, capture_output=True).returncode != 0:
+        missing("user that may mount a file system")
+    try:
+        outcome = machine.run(PYTHON.path(), app, "x")
+        assert (outcome.stdout, outcome.stderr, outcome.code) == MOO
+    finally:
+        subprocess.run(["umount", str(app)], check=True)

@@ -1,0 +1,81 @@
+"""`.start` files (PEP 829) mean to a CZEX what they mean to Python's `site`: since 3.15 entry points, before that nothing."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Dict, List, Tuple
+
+import pytest
+from support.machine import Machine, Workshop
+from support.runtime import NATIVE
+from support.wheels import Wheel
+
+from testprojects.pythons import Python, on_cpython
+
+STARTED = Wheel(
+    "started",
+    {
+        "started.py": "import sys\n\ndef start():\n    sys.stdout.write('start\\n')\n",
+        "started.pth": "import sys; sys.stdout.write('pth\\n')\n",
+        "started.start": "started:start\n",
+        ".hidden.start": "started:start\n",
+    },
+)
+SHOW = {"show.py": "def main():\n    print('main')\n"}
+
+
+class StartupState:
+    """The one of Python 3.15's `site`, which writes down what it is asked for."""
+
+    calls: List[Tuple[str, ...]] = []
+
+    def __init__(self, known_paths: set[str]) -> None:
+        assert known_paths == set(sys.path)
+
+    def _read_pth_file(self, directory: str, name: str) -> None:
+        self.calls.append(("pth", directory, name))
+
+    def _read_start_file(self, directory: str, name: str) -> None:
+        self.calls.append(("start", directory, name))
+
+    def process(self) -> None:
+        self.calls.append(("process",))
+
+
+def test_files_are_read_in_one_batch_where_site_has_batches() -> None:
+    seldom: Dict[str, Any] = {"__name__": "czex_seldom"}
+    exec((NATIVE / "boot" / "boot" / "seldom.py").read_text(), seldom)
+    site = SimpleNamespace(StartupState=StartupState)
+    seldom["read_as_site"](site, "/site-packages", ["a.pth", "b.pth", "a.start"])
+    assert StartupState.calls == [
+        ("pth", "/site-packages", "a.pth"),
+        ("pth", "/site-packages", "b.pth"),
+        ("start", "/site-packages", "a.start"),
+        ("process",),
+    ]
+
+
+@pytest.fixture(scope="module")
+def started(workshop: Workshop) -> Path:
+    options = ["-m", "show:main"]
+    return workshop.make(
+        "started", requirements=["started"], wheels=[STARTED], sources=SHOW, options=options
+    )
+
+
+@on_cpython("2.7", "3.11", "3.13")
+def test_a_start_file_means_nothing_before_python_3_15(
+    started: Path, machine: Machine, python: Python
+) -> None:
+    for start in ("cold", "warm"):
+        outcome = machine.run(python.path(), started)
+        assert (outcome.stdout, outcome.stderr) == ("pth\nmain\n", ""), start
+
+
+@pytest.mark.skipif(not Path("/usr/bin/python3.15").exists(), reason="The first Python with them")
+def test_a_start_file_replaces_the_code_of_its_pth_file(started: Path, machine: Machine) -> None:
+    for start in ("cold", "warm"):
+        outcome = machine.run("/usr/bin/python3.15", started)
+        assert (outcome.stdout, outcome.stderr) == ("start\nmain\n", ""), start

@@ -1,0 +1,48 @@
+"""Asks Pex's runtime and the boot the same question, on any Python, without the rest of their starts."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pex
+from support.runtime import NATIVE
+
+from testprojects.pythons import Python
+
+# A CZEX brings the package's modules in another way; here they are files. What `trust.py` and `place.py` beside the package
+# define, pexcz puts into them.
+IMPORT_BOOT = """\
+import json, os, sys, types
+
+sys.path.append(os.path.dirname(sys.argv[1]))
+sys.modules["boot"] = types.ModuleType("boot")
+sys.modules["boot"].__path__ = [sys.argv[1]]
+"""
+BOOT = str(NATIVE / "boot" / "boot")
+
+
+def ask(python: Python, code: str, question: Any, scratch: Path) -> Any:
+    """Run `code`, which has the question on its standard input and answers on its output, both JSON.
+
+    It can import `pex`, and with IMPORT_BOOT before it, `boot`.
+    """
+    alone = scratch / "pex-alone"
+    if not alone.exists():
+        alone.mkdir()
+        (alone / "pex").symlink_to(Path(pex.__file__).parent)
+    process = subprocess.run(
+        [python.path(), "-sB", "-c", code, BOOT],
+        input=json.dumps(question),
+        env={
+            "PATH": "/usr/bin:/bin",
+            "PEX_ROOT": str(scratch / "pex-root"),
+            "PYTHONPATH": str(alone),
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert process.returncode == 0, process.stderr
+    return json.loads(process.stdout)
