@@ -135,9 +135,10 @@ def show_in_ps(settings):
     arguments are one text there. So nothing is written unless its readers can split it at the spaces.
     """
     try:
-        with open("/proc/self/stat", "rb") as stream:
+        # A raw file costs four system calls here, a buffered one nine.
+        with open("/proc/self/stat", "rb", 0) as stream:
             # The name of the process stands in parentheses, and may hold anything.
-            fields = stream.read().rpartition(b")")[2].split()
+            fields = stream.read(4096).rpartition(b")")[2].split()
         start, end = int(fields[45]), int(fields[46])
         with open("/proc/self/mem", "r+b", 0) as stream:
             stream.seek(start)
