@@ -171,6 +171,7 @@ def build(platform, scratch, cache, output):
             "-target", platform["target"], "-mcpu", platform.get("cpu", "baseline"),
             "-O", "small", "-fstrip", "-fno-unwind-tables", "-fno-stack-check", "-fno-stack-protector", "-fno-sanitize-c",
             "-ffunction-sections", "-fdata-sections", "--gc-sections",
+            *platform.get("flags", ()),
             *sources(["-fno-asynchronous-unwind-tables", "-fno-unwind-tables"]),
         ],
         scratch,

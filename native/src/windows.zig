@@ -1,5 +1,6 @@
 //! What `os.zig` offers, on Windows through kernel32.
 
+const builtin = @import("builtin");
 const std = @import("std");
 
 const os = @import("os.zig");
@@ -356,3 +357,65 @@ extern "kernel32" fn WriteFile(windows.HANDLE, [*]const u8, u32, *u32, ?*Overlap
 extern "kernel32" fn CloseHandle(windows.HANDLE) callconv(.winapi) c_int;
 extern "kernel32" fn GetProcessAffinityMask(windows.HANDLE, *usize, *usize) callconv(.winapi) c_int;
 extern "kernel32" fn Sleep(u32) callconv(.winapi) void;
+extern "ntdll" fn RtlMoveMemory(?*anyopaque, ?*const anyopaque, usize) callconv(.winapi) void;
+extern "ntdll" fn RtlFillMemory(?*anyopaque, usize, c_int) callconv(.winapi) void;
+
+// The compiler calls these functions. On Windows the linker takes all of Zig's library for them or nothing of it, and it
+// has 35 KiB of other code. Therefore `build.py` builds without that library.
+comptime {
+    @export(&moveMemory, .{ .name = "memcpy" });
+    @export(&moveMemory, .{ .name = "memmove" });
+    @export(&setMemory, .{ .name = "memset" });
+    switch (builtin.cpu.arch) {
+        .x86_64 => @export(&probeStack, .{ .name = "___chkstk_ms" }),
+        .aarch64 => @export(&probeStack, .{ .name = "__chkstk" }),
+        else => @compileError("no way to probe the stack"),
+    }
+}
+
+fn moveMemory(to: ?*anyopaque, from: ?*const anyopaque, size: usize) callconv(.c) ?*anyopaque {
+    RtlMoveMemory(to, from, size);
+    return to;
+}
+
+fn setMemory(to: ?*anyopaque, byte: c_int, size: usize) callconv(.c) ?*anyopaque {
+    RtlFillMemory(to, size, byte);
+    return to;
+}
+
+/// Touches each page of a new stack frame from the top down: Windows adds to a stack only the page below the last one.
+/// The size is in rax, or in units of 16 bytes in x15. All other registers but x16 and x17 keep their values.
+fn probeStack() callconv(.naked) void {
+    switch (builtin.cpu.arch) {
+        .x86_64 => asm volatile (
+            \\  pushq %%rcx
+            \\  pushq %%rax
+            \\  cmpq $0x1000, %%rax
+            \\  leaq 24(%%rsp), %%rcx
+            \\  jb 2f
+            \\1:
+            \\  subq $0x1000, %%rcx
+            \\  testq %%rcx, (%%rcx)
+            \\  subq $0x1000, %%rax
+            \\  cmpq $0x1000, %%rax
+            \\  ja 1b
+            \\2:
+            \\  subq %%rax, %%rcx
+            \\  testq %%rcx, (%%rcx)
+            \\  popq %%rax
+            \\  popq %%rcx
+            \\  retq
+        ),
+        .aarch64 => asm volatile (
+            \\  lsl x16, x15, #4
+            \\  mov x17, sp
+            \\1:
+            \\  sub x17, x17, 4096
+            \\  subs x16, x16, 4096
+            \\  ldr xzr, [x17]
+            \\  b.gt 1b
+            \\  ret
+        ),
+        else => unreachable,
+    }
+}
