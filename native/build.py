@@ -92,7 +92,9 @@ def extract_zstd(sdist, directory):
         raise BuildError("can't read {}: {}".format(sdist, error))
     except KeyError as error:
         raise BuildError(
-            "{} has no zstd/{}: is it the sdist of zstandard?".format(sdist, error.args[0])
+            "can't extract libzstd from {}: it has no zstd/{}; give the sdist of zstandard".format(
+                sdist, error.args[0]
+            )
         )
     sources["zstd.c"] = cut_decoder(sources["zstd.c"])
     for name, text in sources.items():
@@ -107,12 +109,14 @@ def cut_decoder(source):
             source = source[:at] + (source[source.index(end, at) :] if end else "")
         at = source.index(ZSTD_THREADS)
     except ValueError:
-        raise BuildError("libzstd's source isn't laid out as in zstandard 0.25.0: adapt ZSTD_CUTS")
+        raise BuildError(
+            "can't cut libzstd: its source isn't that of zstandard 0.25.0; adapt ZSTD_CUTS"
+        )
     source = source[:at] + source[at + len(ZSTD_THREADS) :]
     for text, replacement in ZSTD_EDITS:
         if text not in source:
             raise BuildError(
-                "libzstd's source isn't that of zstandard 0.25.0: adapt ZSTD_EDITS, {!r}".format(
+                "can't edit libzstd: its source isn't that of zstandard 0.25.0; adapt ZSTD_EDITS, {!r}".format(
                     text
                 )
             )
@@ -144,7 +148,7 @@ def zig(arguments, scratch, cache):
     # A Zig that finds these would put its caches elsewhere.
     env = {name: value for name, value in os.environ.items() if not name.startswith("ZIG_")}
     if subprocess.call(command, cwd=scratch, env=env) != 0:
-        raise BuildError("zig {} failed; its messages are above".format(arguments[0]))
+        raise BuildError("can't build: zig {} failed; read its messages above".format(arguments[0]))
 
 
 def sources(flags, root="src/main.zig"):
@@ -208,12 +212,16 @@ def parse_arguments():
 def run():
     arguments = parse_arguments()
     if importlib.util.find_spec("ziglang") is None:
-        raise BuildError("{} has no Zig: install the ziglang package".format(sys.executable))
+        raise BuildError(
+            "can't run Zig: {} doesn't have it; install the ziglang package".format(sys.executable)
+        )
     platforms = read_platforms()
     for name in arguments.platform:
         if name not in platforms:
             raise BuildError(
-                "there is no platform {!r}; there are {}".format(name, ", ".join(platforms))
+                "can't build for {!r}: the platform is unknown; choose from {}".format(
+                    name, ", ".join(platforms)
+                )
             )
     with scratch_directory(arguments.zstd_sdist) as scratch:
         cache = os.path.abspath(arguments.cache or os.path.join(scratch, "cache"))

@@ -65,7 +65,9 @@ def build_fuzzed(platform, scratch, cache, output):
     with open(path, encoding="utf-8") as file:
         source = file.read()
     if UNCHECKED[0] not in source:
-        raise build.BuildError("libzstd checks its checksums elsewhere: adapt UNCHECKED")
+        raise build.BuildError(
+            "can't turn off checksums: libzstd's source isn't that of zstandard 0.25.0; adapt UNCHECKED"
+        )
     with open(path, "w", encoding="utf-8") as file:
         file.write(source.replace(*UNCHECKED))
     result = os.path.join("build", "fuzz.o")

@@ -373,16 +373,16 @@ const Cursor = struct {
 
 fn describe(fault: Fault) []const u8 {
     return switch (fault) {
-        error.BadHeader => "this isn't a pack that this runtime can read",
+        error.BadHeader => "this runtime can't read its format",
         error.BadSizes => "its sizes don't add up",
         error.BadIndex => "its index has the wrong length",
         error.BadFlags => "an entry's flags are invalid",
-        error.BadOrder => "its paths aren't in order, or clash",
+        error.BadOrder => "its paths are unsorted or conflict",
         error.PathLength => "a path is empty or too long",
         error.PathEncoding => "a path isn't UTF-8",
-        error.PathComponent => "a path leads elsewhere",
+        error.PathComponent => "a path has an invalid component",
         error.PathTooDeep => "a path has too many components",
-        error.PathCharacter => "a path has a character that this system can't have in a name",
+        error.PathCharacter => "a path has a character that this system doesn't allow",
         error.PathDevice => "a path names a device",
     };
 }

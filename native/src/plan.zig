@@ -321,13 +321,13 @@ fn absolutePath(path: []const u8, fault: Fault) Fault![]const u8 {
 fn describe(fault: Fault) []const u8 {
     return switch (fault) {
         error.BadNetstring => "it isn't a sequence of netstrings",
-        error.BadVersion => "it isn't a plan, or one of another version",
+        error.BadVersion => "it isn't a plan of version 1",
         error.UnknownRecord => "a record has an unknown name",
         error.MissingField => "it ends within a record",
-        error.MissingStore => "it names no store, or not by an absolute path",
-        error.MissingVenv => "it names no venv, or not by an absolute path",
-        error.VenvOutsideStore => "the venv isn't below the store, and isn't to be made of copies",
-        error.RepeatedRecord => "a record that must be unique is there twice",
+        error.MissingStore => "it has no absolute path of a store",
+        error.MissingVenv => "it has no absolute path of a venv",
+        error.VenvOutsideStore => "the venv is outside of the store and isn't made of copies",
+        error.RepeatedRecord => "it repeats a record that must be unique",
         error.BadCopy => "a \"copy\" record is not 0, 1 or 2",
         error.BadPack => "a \"pack\" record has an invalid kind, fingerprint, offset or size",
         error.BadBytecode => "a \"bytecode\" record comes before the first pack, or has an invalid fingerprint, offset or size",

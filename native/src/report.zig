@@ -49,9 +49,9 @@ pub const Report = struct {
             .path = path,
             .reason = describe(err),
             .advice = switch (role) {
-                .source => "check that the file is there and readable",
+                .source => "check that the file exists and is readable",
                 .cache => advise(err),
-                .venv => if (isPlace(err)) "make room or give access there, or give another directory" else advise(err),
+                .venv => if (isPlace(err)) "free space or allow writing there, or choose another directory" else advise(err),
             },
         };
         return error.Reported;
@@ -60,10 +60,10 @@ pub const Report = struct {
     pub fn damaged(report: *Report, path: []const u8, pack: []const u8, reason: []const u8) error{Reported} {
         report.* = .{
             .code = .damaged,
-            .doing = "damaged archive",
+            .doing = "can't unpack",
             .path = .{ path, pack, "" },
             .reason = reason,
-            .advice = "get the file again",
+            .advice = "download or build the file again",
         };
         return error.Reported;
     }
@@ -74,21 +74,21 @@ pub const Report = struct {
             .doing = "can't follow the plan",
             .path = .{ path, "", "" },
             .reason = reason,
-            .advice = "this is an error in czex itself",
+            .advice = "please report this error in czex",
         };
         return error.Reported;
     }
 
     pub fn outOfMemory(report: *Report, path: []const u8) void {
-        report.system(.cache, "can't install", .{ path, "", "" }, error.OutOfMemory) catch {};
+        report.system(.cache, "can't follow the plan", .{ path, "", "" }, error.OutOfMemory) catch {};
     }
 
-    /// `czex: <what failed>: <path>: <reason>; <what to do>`
+    /// Write `czex: can't VERB OBJECT: REASON; HINT`; the path is the end of the object.
     pub fn write(report: *const Report, buffer: []u8) []const u8 {
         var line: Line = .{ .buffer = buffer };
         line.add("czex: ");
         line.add(report.doing);
-        line.add(": ");
+        line.add(" ");
         for (report.path, 0..) |part, index| {
             if (part.len == 0) continue;
             if (index > 0) line.add("/");
@@ -158,13 +158,13 @@ fn describe(err: os.Error) []const u8 {
         error.IsADirectory => "it is a directory",
         error.NameTooLong => "the name is too long",
         error.NoSpace => "no space left on the device",
-        error.NotADirectory => "it, or what it is in, isn't a directory",
+        error.NotADirectory => "a component of the path isn't a directory",
         error.NotFound => "it doesn't exist",
-        error.NotSupported => "the file system can't do that",
+        error.NotSupported => "the file system doesn't support it",
         error.OutOfMemory => "out of memory",
         error.QuotaExceeded => "the disk quota is used up",
         error.ReadOnly => "the file system is read-only",
-        error.StaleHandle => "the network file system lost it",
+        error.StaleHandle => "the network file system has lost it",
         error.SymbolicLink => "it is a symbolic link",
         error.TooManyOpenFiles => "too many open files",
         error.Unexpected => "an unexpected error",
@@ -173,7 +173,7 @@ fn describe(err: os.Error) []const u8 {
 
 fn advise(err: os.Error) []const u8 {
     return switch (err) {
-        error.NoSpace, error.QuotaExceeded => "make room, or set PEXCZ_ROOT to a directory on another disk",
+        error.NoSpace, error.QuotaExceeded => "free space, or set PEXCZ_ROOT to a directory on another disk",
         error.NameTooLong => "set PEXCZ_ROOT to a directory with a shorter path",
         error.AccessDenied,
         error.AlreadyExists,
@@ -197,7 +197,7 @@ test "a report is one line" {
     try std.testing.expectEqual(error.Reported, err);
     var buffer: [256]u8 = undefined;
     try std.testing.expectEqualStrings(
-        "czex: can't create: /srv/a?b: no space left on the device; make room, or set PEXCZ_ROOT to a directory on another disk\n",
+        "czex: can't create /srv/a?b: no space left on the device; free space, or set PEXCZ_ROOT to a directory on another disk\n",
         report.write(&buffer),
     );
     try std.testing.expectEqual(.cache, report.code);

@@ -78,7 +78,7 @@ pub const Store = struct {
     pub fn isInstalled(store: *const Store, path: []const u8, report: *Report) ReportError!bool {
         const status = store.root.status(path) catch |err| switch (err) {
             error.NotFound => return false,
-            else => return store.failed("can't look at", path, err, report),
+            else => return store.failed("can't examine", path, err, report),
         };
         if (!status.is_directory) return store.failed("can't install to", path, error.NotADirectory, report);
         return true;
@@ -106,10 +106,10 @@ pub const Store = struct {
         errdefer if (is_new) store.root.removeDir(temporary) catch {};
         // Until we had the lock, another process may have finished this directory, or removed it.
         const opened = dir.status(".") catch |err|
-            return store.failed("can't look at", temporary, err, report);
+            return store.failed("can't examine", temporary, err, report);
         const named = store.root.status(temporary) catch |err| switch (err) {
             error.NotFound => return null,
-            else => return store.failed("can't look at", temporary, err, report),
+            else => return store.failed("can't examine", temporary, err, report),
         };
         if (!opened.same(named)) return null;
         const making: Making = .{ .store = store, .path = path, .temporary = temporary, .dir = dir, .lock = null };
@@ -119,7 +119,7 @@ pub const Store = struct {
         }
         if (!is_new) {
             // Left behind by a process that died; or put there by someone who would keep a hand on it.
-            if (opened.owner != os.currentUser()) return store.failed("another user made", temporary, error.AccessDenied, report);
+            if (opened.owner != os.currentUser()) return store.failed("can't use another user's", temporary, error.AccessDenied, report);
             try making.empty(report);
         }
         keep_open = true;
@@ -224,11 +224,11 @@ const Wait = struct {
     fn announce(wait: *const Wait) void {
         var buffer: [1024]u8 = undefined;
         var line: Line = .{ .buffer = &buffer };
-        line.add("czex: waiting for another process to finish ");
+        line.add("czex: waiting for another process that uses ");
         line.add(wait.store.root_path);
         line.add("/");
         line.add(wait.path);
-        line.add("; this one goes on when that one is done or has ended");
+        line.add("; this start continues when that process ends");
         os.writeStandardError(line.end());
     }
 };
@@ -249,11 +249,11 @@ pub const Making = struct {
             error.AlreadyExists, error.DirectoryNotEmpty => {
                 making.abandon();
                 if (try making.store.isInstalled(making.path, report)) return;
-                return making.store.failed("can't rename to", making.path, err, report);
+                return making.store.failed("can't rename a directory to", making.path, err, report);
             },
             else => {
                 making.abandon();
-                return making.store.failed("can't rename to", making.path, err, report);
+                return making.store.failed("can't rename a directory to", making.path, err, report);
             },
         };
         making.release();

@@ -154,7 +154,7 @@ fn makeDir(target: Target, path: []const u8, report: *Report) ReportError!void {
 fn failedToMake(target: Target, path: []const u8, err: os.Error, report: *Report) error{Reported} {
     return switch (err) {
         // The directory was empty, and no path in an index is there twice.
-        error.AlreadyExists => pack_format.damaged(report, target.pack.record, "two of its paths are one to this file system"),
+        error.AlreadyExists => pack_format.damaged(report, target.pack.record, "two of its paths are the same to this file system"),
         else => target.making.failed("can't create", path, err, report),
     };
 }

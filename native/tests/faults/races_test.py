@@ -219,8 +219,8 @@ def test_a_start_that_has_stopped_is_waited_for(
     stopped = stop_while_it_unpacks(stable[0], prepared)
     process = prepared.start(PYTHON.path(), stable[1], "x")
     line = process.stderr.readline().decode()  # type: ignore[union-attr]
-    assert line.startswith(f"czex: waiting for another process to finish {prepared.cache}/wheels/")
-    assert line.endswith("; this one goes on when that one is done or has ended\n")
+    assert line.startswith(f"czex: waiting for another process that uses {prepared.cache}/wheels/")
+    assert line.endswith("; this start continues when that process ends\n")
     assert process.poll() is None
     then(stopped)
     assert outcomes([process]) == [RESULT]

@@ -105,7 +105,7 @@ def test_a_full_disk_is_an_error_of_the_cache_and_leaves_nothing_behind(
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", app.store], check=True)
     try:
         app.add(pack({f"lib/{n}": random.Random(n).randbytes(50_000) for n in range(10)}).encoded())
-        assert_fails(runtime, app, CACHE, words, "make room")
+        assert_fails(runtime, app, CACHE, words, "free space")
         assert [name for name in os.listdir(app.store) if name != "wheels"] == []
         subprocess.run(["mount", "-o", "remount,size=20m,nr_inodes=1000", app.store], check=True)
         assert_installs(runtime, app)
@@ -212,7 +212,7 @@ def test_a_holder_that_lives_is_waited_for_and_announced(runtime, app):
     deadline = time.monotonic() + 20
     line = process.stderr.readline()
     assert time.monotonic() < deadline
-    assert line.startswith(b"czex: waiting for another process to finish %s; " % os.fsencode(place))
+    assert line.startswith(b"czex: waiting for another process that uses %s; " % os.fsencode(place))
     assert os.path.isdir(other), "what nobody else makes is done first"
     assert process.poll() is None
     os.close(lock)

@@ -513,4 +513,4 @@ def test_a_venv_outside_the_store_cannot_link_to_it(runtime, app, tmp_path):
 def test_a_venv_outside_the_store_needs_a_directory_to_be_in(runtime, app, tmp_path):
     app.copy, app.elsewhere = 1, str(tmp_path / "missing" / "venv")
     app.add(pack(FILES).encoded())
-    assert_fails(runtime, app, CACHE, "can't open", "missing", "give another directory")
+    assert_fails(runtime, app, CACHE, "can't open", "missing", "choose another directory")

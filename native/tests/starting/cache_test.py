@@ -226,6 +226,6 @@ def test_a_start_waits_for_a_cache_that_is_being_pruned(cow: Path, machine: Mach
     stdout, stderr = process.communicate()
     assert stdout == b"moo x\n"
     assert stderr.decode() == (
-        f"czex: waiting for another process to finish {machine.cache}/; "
-        "this one goes on when that one is done or has ended\n"
+        f"czex: waiting for another process that uses {machine.cache}/; "
+        "this start continues when that process ends\n"
     )
