@@ -1,5 +1,5 @@
-//! Decodes one frame of a pack as far as somebody wants its content, and reads it from the archive as it
-//! goes. So only the content is ever whole in memory, and what is handed out was just decoded.
+//! Reads one frame of a pack from the archive and decodes it, step by step, as its content is asked for. Only the
+//! content is whole in memory, and the part that is handed out is still in the processor's cache.
 
 const std = @import("std");
 const assert = std.debug.assert;
@@ -9,23 +9,23 @@ const Pack = pack_format.Pack;
 const Report = @import("report.zig").Report;
 const ReportError = @import("report.zig").Error;
 
-/// Room for a step, and for what is left of the read before.
+/// Room for one step, and for the rest of the read before.
 pub const buffer_bytes = 2 * zstd.step_bytes_max;
 
 pub const FrameReader = struct {
     pack: *const Pack,
     report: *Report,
     decoding: zstd.Decoding,
-    /// Where the frame's content begins in the pack's.
+    /// Where the frame's content begins in the content of the pack.
     content_offset: u64,
-    /// What was read and not decoded yet.
+    /// Bytes that were read and aren't decoded yet.
     ready: []const u8,
-    /// What wasn't read yet: where it is in the pack, and how much.
+    /// The part of the frame that isn't read yet, as an offset in the pack and a size.
     unread_offset: u64,
     unread_bytes: usize,
     buffer: []u8,
 
-    /// The first buffer is for the frame as it is stored, the other one for its content.
+    /// Begin to read a frame. `buffer` is for its stored bytes, `content` for its decoded content.
     pub fn begin(
         decoder: zstd.Decoder,
         pack: *const Pack,
@@ -52,7 +52,7 @@ pub const FrameReader = struct {
         return reader;
     }
 
-    /// The pack's content from one offset to another, both in this frame. It stays where it is.
+    /// Return the pack's content from one offset to another, both in this frame. It stays valid as long as `content`.
     pub fn contentTo(reader: *FrameReader, start: u64, end: u64) ReportError![]const u8 {
         const from: usize = @intCast(start - reader.content_offset);
         const to: usize = @intCast(end - reader.content_offset);
@@ -60,14 +60,14 @@ pub const FrameReader = struct {
         return reader.decoding.content[from..to];
     }
 
-    /// Comes to the frame's end and its checksum.
+    /// Decode the rest of the frame and verify its checksum.
     pub fn finish(reader: *FrameReader) ReportError!void {
         while (try reader.step()) {}
         const is_whole = reader.decoding.done == reader.decoding.content.len;
         if (!is_whole or reader.ready.len > 0 or reader.unread_bytes > 0) return reader.damaged();
     }
 
-    /// False: the frame has no more.
+    /// Decode the next step; return false at the frame's end.
     fn step(reader: *FrameReader) ReportError!bool {
         const size = reader.decoding.needed();
         if (size == 0) return false;

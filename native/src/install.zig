@@ -1,5 +1,5 @@
-//! Carries a plan out: has every pack in the store, then the venv. What other processes are making at the
-//! same time is left to them; see docs/runtime.md, "What it guarantees".
+//! Carries out a plan: installs every missing pack into the store, then makes the venv. A directory that another
+//! process is making is left to that process; see docs/runtime.md, "What it guarantees".
 
 const std = @import("std");
 const assert = std.debug.assert;
@@ -13,7 +13,7 @@ const zstd = @import("zstd.zig");
 const Report = @import("report.zig").Report;
 const ReportError = @import("report.zig").Error;
 
-/// Each keeps a descriptor open, and macOS starts a process with 256 of them.
+/// Each pack that is being unpacked keeps its directory open, and macOS gives a process 256 descriptors.
 const packs_in_batch_max = 64;
 
 pub fn install(arena: std.mem.Allocator, plan_path: []const u8, report: *Report) ReportError!void {
@@ -43,7 +43,7 @@ pub fn install(arena: std.mem.Allocator, plan_path: []const u8, report: *Report)
     }
 }
 
-/// Opens packs; each archive once. They stay open: the packs are read from them, and the process ends with them.
+/// Opens packs, and each archive once. Archives stay open until the process ends, because packs are read from them.
 const Reader = struct {
     arena: std.mem.Allocator,
     decoder: zstd.Decoder,
@@ -52,13 +52,13 @@ const Reader = struct {
 
     const Archive = struct { path: []const u8, file: os.File };
 
-    /// Of a pack that isn't there yet all is checked that can be, before anything is made.
+    /// Open a pack that is missing in the store, and check its whole index before any file is made.
     fn openToUnpack(reader: *Reader, installed: *link.Installed) ReportError!void {
         try reader.open(installed, .with_index);
         for (installed.packs) |*pack| try pack.readIndex(reader.arena, reader.decoder, reader.report);
     }
 
-    /// For the venv, the outline of a pack that is there will nearly always do.
+    /// Open a pack that is in the store already. Linking the venv rarely needs more than its outline.
     fn openToLink(reader: *Reader, installed: *link.Installed) ReportError!void {
         try reader.open(installed, .with_outline);
     }
@@ -87,7 +87,7 @@ const Reader = struct {
     }
 };
 
-/// A pack of bytecode as a record of its own.
+/// Return the record of a pack's bytecode, in the form of a pack's own record.
 fn bytecodeRecord(
     arena: std.mem.Allocator,
     record: *const plan_format.Pack,
@@ -110,10 +110,10 @@ fn storePath(arena: std.mem.Allocator, record: *const plan_format.Pack) error{Ou
     return std.mem.concat(arena, u8, &.{ parent, record.directory() });
 }
 
-/// A directory of the store that this process makes, and what goes there.
+/// A directory of the store that this process makes, and the packs for it.
 const Begun = struct { installed: *const link.Installed, making: store_dirs.Making };
 
-/// First every pack itself, then the bytecode of those that have some: it finds their directories there.
+/// Unpack all packs, then the bytecode of each: bytecode goes into directories that its pack has made.
 fn unpackAll(decoder: zstd.Decoder, begun: []const Begun, report: *Report) ReportError!void {
     for (0..link.packs_together_max) |number| {
         var targets_buffer: [packs_in_batch_max]unpack.Target = undefined;
@@ -127,7 +127,7 @@ fn unpackAll(decoder: zstd.Decoder, begun: []const Begun, report: *Report) Repor
     }
 }
 
-/// First what nobody else is making, then what turned out to be left over. While waiting, no lock is held.
+/// Install all packs that no other process is making, then wait for the others. No lock is held while waiting.
 fn installPacks(reader: *Reader, store: *const store_dirs.Store, packs: []link.Installed) ReportError!void {
     const report = reader.report;
     var busy: std.ArrayList(*link.Installed) = .empty;

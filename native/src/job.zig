@@ -1,7 +1,7 @@
-//! Who does which piece of the work. Every thread has a part of its own, a run of neighbours that costs as
-//! much as any other: neighbours in a pack are neighbours in the file system, and two threads that make
-//! files in one directory, or write to one file, wait for each other. Who is done takes from the end of
-//! the part that has most left, far from the thread that works at its front.
+//! Divides the pieces of the work between threads. Each thread has a part of its own: neighbouring pieces, which
+//! together cost as much as any other part. Neighbours in a pack are neighbours in the file system too, and two
+//! threads wait for each other when they make files in one directory or write to one file. A thread that has
+//! finished its part takes pieces from the end of the fullest part, far from the thread that works at its front.
 
 const std = @import("std");
 const assert = std.debug.assert;
@@ -13,9 +13,9 @@ pub const Job = struct {
     parts_count: usize = 0,
     failed: std.atomic.Value(bool) = .init(false),
 
-    /// The pieces from `front` to `end`. Whoever wants one first has it counted as taken; what was taken at
-    /// the front and what was taken at the end are together no more than that, so they never meet. (One
-    /// number of 64 bits would do, but not every processor can change that at once.)
+    /// The pieces from `front` to `end`. A thread first claims a piece by increasing `taken`, then takes it at the front
+    /// or at the end. No more pieces are claimed than there are, so the front and the end never meet. A single number of
+    /// 64 bits would do, but some processors can't change one atomically.
     const Part = struct {
         front: u32,
         end: u32,
@@ -42,14 +42,14 @@ pub const Job = struct {
         }
     };
 
-    /// Adds the part of the next thread.
+    /// Add the part of the next thread.
     pub fn add(job: *Job, front: u32, end: u32) void {
         assert(front <= end);
         job.parts_buffer[job.parts_count] = .{ .front = front, .end = end };
         job.parts_count += 1;
     }
 
-    /// The next piece for a thread; none if there are no more, or somebody has failed.
+    /// Return the next piece for a thread, or null if all are taken or any thread has failed.
     pub fn take(job: *Job, thread: usize) ?u32 {
         const parts = job.parts_buffer[0..job.parts_count];
         if (job.failed.load(.monotonic)) return null;
@@ -77,7 +77,7 @@ test "a thread works through its own part, then helps from the end of the fulles
     for (0..3) |thread| try testing.expectEqual(null, job.take(thread));
 }
 
-test "nothing is begun after a failure" {
+test "no piece is taken after a failure" {
     var job: Job = .{};
     job.add(0, 2);
     job.failed.store(true, .monotonic);

@@ -1,5 +1,5 @@
-//! pexcz, the native runtime of a CZEX: `pexcz install <plan file>`. This file knows the command line, the
-//! exit code and the way a message gets out; install.zig does the work. See docs/runtime.md.
+//! The native runtime of a CZEX: `pexcz install <plan file>`. This file reads the command line, prints the
+//! message and sets the exit code; install.zig does the work. See docs/runtime.md.
 
 const builtin = @import("builtin");
 const std = @import("std");
@@ -8,10 +8,10 @@ const install = @import("install.zig").install;
 const Code = @import("report.zig").Code;
 const Report = @import("report.zig").Report;
 
-/// A broken assertion ends the process by a trap. A message would bring all of formatted printing with it.
+/// A failed assertion ends the process by a trap: a message would link all of Zig's formatted printing.
 pub const panic = std.debug.no_panic;
 
-/// No signal handler, no stack traces, no `std.Io`: what Zig would put into every executable otherwise.
+/// Leave out the signal handler, stack traces and `std.Io`, which Zig links into every executable by default.
 pub const std_options: std.Options = .{ .signal_stack_size = null, .enable_segfault_handler = false };
 pub const std_options_debug_threaded_io: ?*std.Io.Threaded = null;
 

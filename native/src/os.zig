@@ -1,10 +1,9 @@
-//! Everything that the runtime asks of an operating system: files below a directory, locks, time,
-//! processors, standard error and the exit; `posix.zig` and `windows.zig` ask it. Only memory and threads
-//! come from Zig's standard library. Nothing in here knows what a pack, a plan or a store is, and nothing
-//! in here decides what an error means.
+//! The operating system, as the runtime uses it: files below a directory, locks, time, processors, standard error
+//! and the exit. `posix.zig` and `windows.zig` implement it. Only memory and threads come from Zig's standard
+//! library. This file knows no packs, plans or stores, and the caller decides what an error means.
 //!
-//! A path is UTF-8 with "/" between its components, relative to a `Dir`. A symbolic link as its last
-//! component is never followed; `openFile` and `openDir`, for paths that the user named, do follow.
+//! A path is UTF-8 with "/" between its components, relative to a `Dir`. A symbolic link as its last component is
+//! never followed, except by the functions `openFile` and `openDir`, which open paths that the user named.
 
 const builtin = @import("builtin");
 const std = @import("std");
@@ -15,7 +14,7 @@ const native = switch (builtin.os.tag) {
     else => @compileError("the runtime doesn't know this operating system"),
 };
 
-/// What can go wrong, in the words of no particular system.
+/// The errors of all operating systems, under common names.
 pub const Error = error{
     AccessDenied,
     AlreadyExists,
@@ -39,7 +38,7 @@ pub const Error = error{
 
 pub const Mode = enum(u16) { ordinary = 0o644, executable = 0o755, _ };
 
-/// Two equal identities are the same directory, however it was reached.
+/// A directory's identity is `device` and `inode`: two paths with the same identity lead to the same directory.
 pub const Status = struct {
     device: u64,
     inode: u64,
@@ -53,7 +52,7 @@ pub const Status = struct {
 
 pub const Dir = native.Dir;
 pub const File = native.File;
-/// The names in a directory. What is removed while they are listed may hide others: list again.
+/// Lists the names in a directory. Removing an entry meanwhile may hide others: list again afterwards.
 pub const Lister = native.Lister;
 
 /// Whether a lock is taken on the directory itself, or on a file beside it.
@@ -65,16 +64,16 @@ pub const openDir = native.openDir;
 pub const openFile = native.openFile;
 pub const isAbsolute = native.isAbsolute;
 pub const currentUser = native.currentUser;
-/// Unlike what another process gets, on this machine or another. Only where directories are locked.
+/// Return a random number that differs between processes and machines. Exists only where directories are locked.
 pub const uniqueNumber = native.uniqueNumber;
 pub const sleep = native.sleep;
-/// How many processors this process may run on.
+/// Return how many processors this process may run on.
 pub const processorCount = native.processorCount;
 pub const readStandardInput = native.readStandardInput;
 pub const writeStandardError = native.writeStandardError;
 pub const exit = native.exit;
 
-/// Whether a directory lists itself, or the one above it, so.
+/// Return whether a name stands for the directory itself or for its parent.
 pub fn isDots(name: []const u8) bool {
     return std.mem.eql(u8, name, ".") or std.mem.eql(u8, name, "..");
 }

@@ -1,17 +1,17 @@
-//! The rules for relative paths that come from a pack or a plan: which are allowed, how they are
-//! ordered, and which name a native library. Only text is looked at here; no file system is touched.
+//! The rules for relative paths that come from a pack or a plan: which are allowed, how they are ordered, and
+//! which directories they share. These functions read only text and touch no file system.
 
 const builtin = @import("builtin");
 const std = @import("std");
 const assert = std.debug.assert;
 
-/// Of a whole path. A pack's index can't say more than this.
+/// The bound on a whole path, which docs/format.md sets.
 pub const path_bytes_max = 4096;
 pub const component_bytes_max = 255;
 /// Removing a tree takes two file descriptors for each level.
 pub const components_max = 128;
 
-/// Windows gives a meaning to characters and names that are like any other elsewhere.
+/// Windows gives a meaning to some characters and names that are ordinary elsewhere.
 pub const Rules = enum { posix, windows };
 
 pub const native_rules: Rules = switch (builtin.os.tag) {
@@ -20,11 +20,11 @@ pub const native_rules: Rules = switch (builtin.os.tag) {
     else => @compileError("which rules do paths follow here?"),
 };
 
-/// Why a path must not be used, for a message.
+/// The reason why a path must not be used.
 pub const Fault = error{
     /// It is empty, or has more than `path_bytes_max` bytes.
     PathLength,
-    /// Text that isn't UTF-8.
+    /// It isn't UTF-8.
     PathEncoding,
     /// An empty component (so an absolute path too), `.` or `..`, or one that is too long.
     PathComponent,
@@ -39,8 +39,8 @@ pub fn check(path: []const u8, rules: Rules) Fault!void {
     return checkBelow(path, 0, rules);
 }
 
-/// As `check`, where the first so many bytes of a path are directories that have been checked: neighbours
-/// in an index have most of their paths in common.
+/// Check a path whose first `checked_bytes` bytes are directories that were checked before. Neighbours in an index
+/// have most of their paths in common.
 pub fn checkBelow(path: []const u8, checked_bytes: usize, rules: Rules) Fault!void {
     if (path.len == 0 or path.len > path_bytes_max) return error.PathLength;
     if (componentCount(path) > components_max) return error.PathTooDeep;
@@ -70,7 +70,7 @@ fn checkComponent(component: []const u8, rules: Rules) Fault!void {
     }
 }
 
-/// Windows finds a device under these names in every directory, whatever extension follows.
+/// Return whether Windows opens a device by this name. It does so in every directory and with any extension.
 fn isDevice(component: []const u8) bool {
     const end = std.mem.findScalar(u8, component, '.') orelse component.len;
     const stem = std.mem.trimEnd(u8, component[0..end], " ");
@@ -87,23 +87,23 @@ fn isDevice(component: []const u8) bool {
     return false;
 }
 
-/// The order of a pack's index: by component, each compared byte by byte. `a/b` comes before `a.b`.
+/// Compare two paths in the order of a pack's index: by component, each byte by byte. `a/b` comes before `a.b`.
 pub fn order(left: []const u8, right: []const u8) std.math.Order {
     const shorter = @min(left.len, right.len);
     const same = std.mem.findDiff(u8, left[0..shorter], right[0..shorter]) orelse
         return std.math.order(left.len, right.len);
-    // A separator ends a component, and what ends first comes first.
+    // A separator ends a component, and the shorter component comes first.
     if (left[same] == '/') return .lt;
     if (right[same] == '/') return .gt;
     return std.math.order(left[same], right[same]);
 }
 
-/// Whether `path` lies somewhere below the directory `parent`.
+/// Return whether `path` is below the directory `parent`, at any depth.
 pub fn isBelow(path: []const u8, parent: []const u8) bool {
     return path.len > parent.len and path[parent.len] == '/' and std.mem.startsWith(u8, path, parent);
 }
 
-/// The length of what two paths share, in whole components and without the separator after them.
+/// Return how many bytes two paths share at their beginning, in whole components and without the separator after them.
 pub fn commonDirectory(left: []const u8, right: []const u8) usize {
     const shorter = @min(left.len, right.len);
     const same = std.mem.findDiff(u8, left[0..shorter], right[0..shorter]) orelse shorter;
@@ -136,7 +136,7 @@ test "a path can't lead out of its directory" {
     }
 }
 
-test "lengths, depth and encoding are bounded" {
+test "a path that is too long, too deep or not UTF-8 is refused" {
     try testing.expectError(error.PathLength, check("", .posix));
     try testing.expectError(error.PathLength, check(repeated("a/", 2048) ++ "a", .posix));
     try testing.expectError(error.PathTooDeep, check(repeated("a/", 128) ++ "a", .posix));
@@ -146,7 +146,7 @@ test "lengths, depth and encoding are bounded" {
     try testing.expectError(error.PathEncoding, check("\xc0\xae\xc0\xae/a", .posix));
 }
 
-test "characters that a file system could read otherwise are refused" {
+test "characters with a special meaning are refused" {
     try testing.expectError(error.PathCharacter, check("a\x00b", .posix));
     try testing.expectError(error.PathCharacter, check("..\\a", .posix));
     try check("a:b", .posix);
@@ -171,7 +171,7 @@ test "the order is by component" {
     }
 }
 
-test "a file that is used as a directory is recognised" {
+test "only a path that continues with a separator is below another" {
     try testing.expect(isBelow("a/b", "a"));
     try testing.expect(!isBelow("a.b", "a"));
     try testing.expect(!isBelow("a", "a"));

@@ -1,4 +1,4 @@
-//! What `os.zig` offers, on Linux by system calls and on macOS through libSystem.
+//! Implements `os.zig`, on Linux by system calls and on macOS through libSystem.
 
 const builtin = @import("builtin");
 const std = @import("std");
@@ -24,7 +24,7 @@ pub const Dir = struct {
 
     const Self = @This();
 
-    /// Opens a directory, and not what a symbolic link leads to.
+    /// Open a directory; a symbolic link is an error.
     pub fn openDir(dir: Self, arena: std.mem.Allocator, path: []const u8) Error!Self {
         _ = arena;
         var buffer: PathBuffer = undefined;
@@ -36,14 +36,14 @@ pub const Dir = struct {
         return .{ .fd = try open(dir.fd, try terminate(&buffer, path), .{ .NOFOLLOW = true }, 0) };
     }
 
-    /// Makes a new file; the process's umask applies.
+    /// Make a new file. The process's umask applies to its mode.
     pub fn createFile(dir: Self, path: []const u8, mode: Mode) Error!File {
         var buffer: PathBuffer = undefined;
         const flags: c_flags = .{ .ACCMODE = .WRONLY, .CREAT = true, .EXCL = true, .NOFOLLOW = true };
         return .{ .fd = try open(dir.fd, try terminate(&buffer, path), flags, @backingInt(mode)) };
     }
 
-    /// Opens a file to write parts of it.
+    /// Open an existing file to write parts of it.
     pub fn openFileToWrite(dir: Self, path: []const u8) Error!File {
         var buffer: PathBuffer = undefined;
         return .{ .fd = try open(dir.fd, try terminate(&buffer, path), .{ .ACCMODE = .WRONLY, .NOFOLLOW = true }, 0) };
@@ -64,7 +64,7 @@ pub const Dir = struct {
         _ = try call(sys.unlinkat, .{ dir.fd, try terminate(&buffer, path), std.posix.AT.REMOVEDIR });
     }
 
-    /// Renames a directory. An empty one that already has the new name is replaced.
+    /// Rename a directory. An empty directory that has the new name is replaced.
     pub fn rename(dir: Self, from: []const u8, to: []const u8) Error!void {
         var buffer_from: PathBuffer = undefined;
         var buffer_to: PathBuffer = undefined;
@@ -91,7 +91,7 @@ pub const Dir = struct {
         _ = try call(sys.linkat, .{ existing_dir.fd, existing_z, dir.fd, try terminate(&buffer_path, path), 0 });
     }
 
-    /// Of the directory itself with the path ".".
+    /// Return the status of a path; "." is the directory itself.
     pub fn status(dir: Self, path: []const u8) Error!Status {
         var buffer: PathBuffer = undefined;
         const path_z = try terminate(&buffer, path);
@@ -112,7 +112,7 @@ pub const Dir = struct {
             else => @compileError("no way to look at a file"),
         }
         return .{
-            // Signed on macOS.
+            // This field is signed on macOS.
             .device = if (builtin.os.tag == .macos) @bitCast(@as(i64, stat.dev)) else stat.dev,
             .inode = stat.ino,
             .owner = stat.uid,
@@ -120,12 +120,12 @@ pub const Dir = struct {
         };
     }
 
-    /// Takes the lock on this directory, or says `Busy`. It is given back by `close`, or by dying.
+    /// Take the exclusive lock on this directory, or return `Busy`. `close` or the end of the process releases it.
     pub fn lock(dir: Self) Error!void {
         _ = try call(sys.flock, .{ dir.fd, std.posix.LOCK.EX | std.posix.LOCK.NB });
     }
 
-    /// The same for a lock that others may share.
+    /// Take a shared lock on this directory, or return `Busy`.
     pub fn lockShared(dir: Self) Error!void {
         _ = try call(sys.flock, .{ dir.fd, std.posix.LOCK.SH | std.posix.LOCK.NB });
     }
@@ -136,7 +136,7 @@ pub const File = struct {
 
     const Self = @This();
 
-    /// Fills the buffer from an offset, and returns less only where the file ends.
+    /// Read from an offset until the buffer is full or the file ends.
     pub fn read(file: Self, buffer: []u8, offset: u64) Error!usize {
         var done: usize = 0;
         while (done < buffer.len) {
@@ -160,9 +160,9 @@ pub const File = struct {
         _ = sys.close(file.fd);
     }
 
-    /// Closes a file that was written: some file systems tell only now that there was no space.
+    /// Close a file that was written. Some file systems report only here that there was no space.
     pub fn closeWritten(file: Self) Error!void {
-        // After EINTR the descriptor is gone on Linux, so this is not tried again.
+        // Linux closes the descriptor even after EINTR, so a second call could close another file.
         return switch (std.posix.errno(sys.close(file.fd))) {
             .SUCCESS, .INTR => {},
             else => |code| fromErrno(code),
@@ -183,7 +183,7 @@ pub const Lister = switch (builtin.os.tag) {
             return .{ .fd = try posix.open(dir.fd, ".", .{ .DIRECTORY = true }, 0) };
         }
 
-        /// The name is good until the next call.
+        /// Return the next name, which is valid until the next call.
         pub fn next(lister: *Self) Error!?[]const u8 {
             while (true) {
                 if (lister.at == lister.end) {
@@ -253,7 +253,7 @@ pub fn currentUser() u32 {
 pub fn uniqueNumber() u64 {
     var bytes: [8]u8 = undefined;
     switch (builtin.os.tag) {
-        // The kernel gives every process 16 random bytes; `getrandom` is missing before Linux 3.17.
+        // The kernel gives every process 16 random bytes. `getrandom` is missing before Linux 3.17.
         .linux => bytes = @as(*const [8]u8, @ptrFromInt(std.os.linux.getauxval(std.elf.AT.RANDOM))).*,
         .macos => std.c.arc4random_buf(&bytes, bytes.len),
         else => @compileError("no random numbers"),
@@ -272,7 +272,7 @@ pub fn sleep(duration_ms: u32) void {
 pub fn processorCount() usize {
     switch (builtin.os.tag) {
         .linux => {
-            // More than any kernel's limit: one that is too small is an error to it.
+            // Larger than the mask of any kernel, because the kernel refuses a smaller buffer.
             var mask: [1024]u8 align(8) = undefined;
             const size = call(std.os.linux.syscall3, .{ .sched_getaffinity, 0, mask.len, @intFromPtr(&mask) }) catch return 1;
             var count: usize = 0;
@@ -284,7 +284,7 @@ pub fn processorCount() usize {
     }
 }
 
-/// Fills the buffer, and returns less only where the input ends.
+/// Read until the buffer is full or the input ends.
 pub fn readStandardInput(buffer: []u8) Error!usize {
     var done: usize = 0;
     while (done < buffer.len) {
@@ -328,7 +328,7 @@ fn open(dir: sys.fd_t, path: [*:0]const u8, flags: c_flags, mode: c_uint) Error!
     return @intCast(try call(sys.openat, .{ dir, path, all_flags, mode }));
 }
 
-/// The gate for every call that can fail; one that a signal interrupted is made again.
+/// Make a system call and translate its error. A call that a signal interrupts is made again.
 fn call(comptime function: anytype, arguments: anytype) Error!usize {
     while (true) {
         const result = @call(.auto, function, arguments);
@@ -363,8 +363,8 @@ fn fromErrno(code: sys.E) Error {
     };
 }
 
-/// The kernel's own `struct stat`, up to the last member that is of interest: `statx` is missing before
-/// Linux 4.11, and Zig's standard library has nothing else.
+/// The kernel's own `struct stat`, up to the last member that is used here. Zig's standard library has only `statx`,
+/// which is missing before Linux 4.11.
 const KernelStat = switch (builtin.os.tag) {
     .linux => switch (builtin.cpu.arch) {
         .x86_64, .powerpc64le, .s390x => extern struct { dev: u64, ino: u64, nlink: u64, mode: u32, uid: u32, rest: [14]u64 },

@@ -1,15 +1,13 @@
-//! Writes a RECORD (PEP 376) for the environment: in a pack, it names a file outside of `lib/` by its scheme, as
-//! `/data/share/x`, and in an environment by the way there from site-packages.
+//! Rewrites a RECORD (PEP 376) for the environment. In a pack it names a file outside of `lib/` by its scheme, such
+//! as `/data/share/x`. In an environment it names that file by its path relative to site-packages.
 
 const std = @import("std");
 const path_rules = @import("path.zig");
 const Mount = @import("plan.zig").Mount;
 
-/// Appends whole lines of a RECORD to `output`.
+/// Append whole lines of a RECORD to `output`, with paths relative to `base`, a directory of the environment.
 ///
-/// A line whose scheme isn't mounted is left out: its file is nowhere in the environment.
-///
-/// `base` is the directory of the environment that the RECORD's paths are relative to.
+/// A line whose scheme isn't mounted is left out, because the environment doesn't have its file.
 pub fn append(
     arena: std.mem.Allocator,
     output: *std.ArrayList(u8),
@@ -32,7 +30,7 @@ fn appendLine(
     base: []const u8,
     mounts: []const Mount,
 ) error{OutOfMemory}!void {
-    // A path with a comma in it stands in quotes.
+    // A path that contains a comma is quoted.
     const start = @intFromBool(std.mem.startsWith(u8, line, "\""));
     const path = line[start..];
     if (path.len == 0 or path[0] != '/') return output.appendSlice(arena, line);
@@ -48,7 +46,7 @@ fn appendLine(
     }
 }
 
-/// Turns the path that begins at an offset into one that is seen from `base`. What follows it in its line doesn't matter.
+/// Make the path that begins at an offset of `output` relative to `base`. The rest of its line stays as it is.
 fn makeRelative(arena: std.mem.Allocator, output: *std.ArrayList(u8), at: usize, base: []const u8) error{OutOfMemory}!void {
     const ups: [path_rules.components_max][3]u8 = @splat("../".*);
     var below = output.items[at..];
@@ -80,13 +78,13 @@ fn expectRecord(expected: []const u8, lines: []const u8) !void {
     try testing.expectEqualStrings(expected, output.items);
 }
 
-test "a file of another scheme is named by the way there" {
+test "a file of another scheme gets a relative path" {
     try expectRecord("../../../bin/w,,\n", "/scripts/w,,\n");
     try expectRecord("../../../share/x,sha256=a,1\n", "/data/share/x,sha256=a,1\n");
     try expectRecord("\"../../../a,b\",,", "\"/data/a,b\",,");
 }
 
-test "directories that are above both are not named" {
+test "a relative path doesn't leave the directories that it shares with the base" {
     try expectRecord("../../x.so,,\n", "/data/lib/x.so,,\n");
     try expectRecord("../x,,\n", "/data/lib/python3.11/x,,\n");
     try expectRecord("x.py,,\n", "/data/lib/python3.11/site-packages/x.py,,\n");
@@ -94,7 +92,7 @@ test "directories that are above both are not named" {
     try expectRecord("../../../libx/y,,\n", "/data/libx/y,,\n");
 }
 
-test "other lines stay, and those of schemes that are not mounted go" {
+test "other lines stay, and lines of schemes that are not mounted are left out" {
     try expectRecord("a.py,,\nb/c.py,,", "a.py,,\n/headers/x.h,,\nb/c.py,,");
     for ([_][]const u8{ "", "\n", "\"", "/", "/data", "\"/data\"\n", "a/data/x\n" }) |lines| try expectRecord(lines, lines);
     try expectRecord("", "//x\n");

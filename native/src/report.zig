@@ -1,15 +1,14 @@
-//! The one line that says what went wrong, and the exit code that goes with it. The function that meets an
-//! error describes it here, where it still knows what it was doing to which file, and hands up
-//! `error.Reported`. Nothing is printed in here.
+//! The message about a failure, in one line, and its exit code. The function that meets an error fills in a
+//! `Report`, because it knows the operation and the file, and returns `error.Reported`. `main.zig` prints it.
 
 const std = @import("std");
 const assert = std.debug.assert;
 const os = @import("os.zig");
 
-/// The error was described in a `Report`.
+/// `Reported`: a `Report` describes the error.
 pub const Error = error{ Reported, OutOfMemory };
 
-/// As sysexits.h numbers them.
+/// Exit codes, numbered as in sysexits.h.
 pub const Code = enum(u8) {
     usage = 64,
     damaged = 65,
@@ -17,25 +16,25 @@ pub const Code = enum(u8) {
     io = 74,
 };
 
-/// What a file is to the user decides what an error with it means.
+/// The role of a file decides the exit code and the hint of an error.
 pub const Role = enum {
-    /// Something that the runtime was told to read.
+    /// A file that the runtime was told to read.
     source,
-    /// Something in the store.
+    /// A file or directory in the store.
     cache,
-    /// Something in a venv that was asked for elsewhere.
+    /// A file or directory of a venv outside of the store.
     venv,
 };
 
 pub const Report = struct {
     code: Code = .io,
     doing: []const u8 = "",
-    /// Joined by "/". They must live as long as the report.
+    /// Parts of the path, which are joined by "/". They must live as long as the report.
     path: [3][]const u8 = @splat(""),
     reason: []const u8 = "",
     advice: []const u8 = "",
 
-    /// An operating system refused something.
+    /// Describe an error of the operating system.
     pub fn system(
         report: *Report,
         role: Role,
@@ -102,7 +101,7 @@ pub const Report = struct {
     }
 };
 
-/// Text of a bounded length. What doesn't fit is left out, as are bytes that could start a second line.
+/// One line of bounded length. Text that doesn't fit is cut off, and control characters become "?".
 pub const Line = struct {
     buffer: []u8,
     size: usize = 0,
@@ -122,7 +121,7 @@ pub const Line = struct {
     }
 };
 
-/// Whether another place would help.
+/// Return whether another directory could avoid the error.
 fn isPlace(err: os.Error) bool {
     return switch (err) {
         error.AccessDenied,
@@ -203,7 +202,7 @@ test "a report is one line" {
     try std.testing.expectEqual(.cache, report.code);
 }
 
-test "a report that doesn't fit is cut" {
+test "a report that doesn't fit is cut off" {
     var report: Report = .{};
     _ = report.usage("/plan", "because") catch {};
     var buffer: [16]u8 = undefined;

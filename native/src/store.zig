@@ -1,5 +1,5 @@
-//! Makes directories of the store so that what has its final name is whole: each is made under another
-//! name, by one process at a time, and renamed. What goes into a directory is not known here.
+//! Makes directories of the store. Each is made under a temporary name, by one process at a time, and renamed when it
+//! is whole. The caller fills the directory.
 
 const std = @import("std");
 const assert = std.debug.assert;
@@ -12,7 +12,8 @@ const Role = @import("report.zig").Role;
 
 const wait_message_after_ms = 5000;
 const wait_step_ms_max = 50;
-/// Somebody else's success or failure makes us look again. So often in a row, it is something else.
+/// Another process may finish or remove a directory between two steps; then `begin` tries again. After this many
+/// attempts it reports an error.
 const attempts_max = 1000;
 
 pub const Store = struct {
@@ -27,7 +28,7 @@ pub const Store = struct {
         return .{ .arena = arena, .root = root, .root_path = root_path };
     }
 
-    /// A directory that isn't the store, for a venv in it.
+    /// Open a directory outside of the store, to make a venv in it.
     pub fn openForVenv(arena: std.mem.Allocator, root_path: []const u8, report: *Report) ReportError!Store {
         const root = os.openDir(arena, root_path) catch |err|
             return report.system(.venv, "can't open", .{ root_path, "", "" }, err);
@@ -35,24 +36,24 @@ pub const Store = struct {
     }
 
     pub const Begin = union(enum) {
-        /// It is already there.
+        /// The directory is in its place.
         installed,
-        /// Another process is making it.
+        /// Another process is making the directory.
         busy,
         making: Making,
     };
 
-    /// Tries to become the one that makes a directory, which wasn't there when the caller looked.
+    /// Begin to make a directory that was missing when the caller looked, unless another process makes it.
     pub fn begin(store: *const Store, path: []const u8, report: *Report) ReportError!Begin {
         for (0..attempts_max) |_| {
             if (try store.tryBegin(path, report)) |result| return result;
             if (try store.isInstalled(path, report)) return .installed;
         }
-        // What a file that is going away answers for a moment, a directory without permission answers for ever.
+        // On Windows a lock file that is being deleted denies access for a moment, a protected directory always.
         return store.failed("can't lock", path, if (os.locks_directories) error.Busy else error.AccessDenied, report);
     }
 
-    /// As `begin`, but waits for another process that is making it. The caller must hold no other lock.
+    /// Begin to make a directory, after waiting for any other process that makes it. The caller must hold no other lock.
     pub fn beginWaiting(store: *const Store, path: []const u8, report: *Report) ReportError!Begin {
         var wait: Wait = .{ .store = store, .path = path };
         while (true) {
@@ -62,7 +63,8 @@ pub const Store = struct {
         }
     }
 
-    /// As long as this process lives, nothing is removed from the store. Where there are no locks, nobody knows of it.
+    /// Keep other processes from removing anything from the store until this process ends. Does nothing on a file
+    /// system without locks.
     pub fn hold(store: *const Store) void {
         if (!os.locks_directories) return;
         var wait: Wait = .{ .store = store, .path = "" };
@@ -84,7 +86,7 @@ pub const Store = struct {
         return true;
     }
 
-    /// Null: things changed meanwhile, and have to be looked at again.
+    /// Try to begin once. Null means that another process has changed something meanwhile: look again.
     fn tryBegin(store: *const Store, path: []const u8, report: *Report) ReportError!?Begin {
         return if (os.locks_directories) store.tryBeginByDirectory(path, report) else store.tryBeginByFile(path, report);
     }
@@ -104,7 +106,7 @@ pub const Store = struct {
             else => return store.failed("can't lock", temporary, err, report),
         };
         errdefer if (is_new) store.root.removeDir(temporary) catch {};
-        // Until we had the lock, another process may have finished this directory, or removed it.
+        // Before the lock was taken, another process may have renamed or removed this directory.
         const opened = dir.status(".") catch |err|
             return store.failed("can't examine", temporary, err, report);
         const named = store.root.status(temporary) catch |err| switch (err) {
@@ -118,7 +120,7 @@ pub const Store = struct {
             return .installed;
         }
         if (!is_new) {
-            // Left behind by a process that died; or put there by someone who would keep a hand on it.
+            // A process that died has left this directory. Another user may have made it to change its content later.
             if (opened.owner != os.currentUser()) return store.failed("can't use another user's", temporary, error.AccessDenied, report);
             try making.empty(report);
         }
@@ -126,7 +128,8 @@ pub const Store = struct {
         return .{ .making = making };
     }
 
-    /// On a file system without locks. Whoever comes meanwhile does the same work, and the last one discards it.
+    /// Begin on a file system without locks. Several processes may do the same work; the first to finish wins, and the
+    /// others discard theirs.
     fn beginUnlocked(
         store: *const Store,
         path: []const u8,
@@ -152,7 +155,7 @@ pub const Store = struct {
                 return null;
             },
             error.AccessDenied => {
-                // So says Windows also while the file of the last holder is going away.
+                // Windows denies access also while the lock file of the last holder is being deleted.
                 os.sleep(1);
                 return null;
             },
@@ -170,7 +173,7 @@ pub const Store = struct {
         return .{ .making = making };
     }
 
-    /// False: it was there before.
+    /// Make a directory and its parents; return false if it existed before.
     fn makeDir(store: *const Store, path: []const u8, report: *Report) ReportError!bool {
         for (0..2) |_| {
             return if (store.root.makeDir(path)) |_| true else |err| switch (err) {
@@ -206,7 +209,7 @@ pub const Store = struct {
     }
 };
 
-/// For another process that has a lock, which it is told of after some seconds.
+/// Waits for a lock of another process, in growing steps, and tells the user after five seconds.
 const Wait = struct {
     store: *const Store,
     path: []const u8,
@@ -233,17 +236,17 @@ const Wait = struct {
     }
 };
 
-/// A directory that only this process writes to. It ends with `finish` or `abandon`.
+/// A directory that this process is making. Its maker calls `finish` or `abandon` at the end.
 pub const Making = struct {
     store: *const Store,
-    /// Where it is to be, relative to the store.
+    /// The final path, relative to the store.
     path: []const u8,
     temporary: []const u8,
     dir: os.Dir,
-    /// Where the directory's own handle isn't the lock.
+    /// The lock file, where directories themselves can't be locked.
     lock: ?os.File,
 
-    /// Gives the directory its name. That another process was faster is fine.
+    /// Give the directory its final name. If another process was faster, discard this one.
     pub fn finish(making: Making, report: *Report) ReportError!void {
         making.store.root.rename(making.temporary, making.path) catch |err| switch (err) {
             error.AlreadyExists, error.DirectoryNotEmpty => {
@@ -259,7 +262,7 @@ pub const Making = struct {
         making.release();
     }
 
-    /// Removes what was made. That it can't is no reason to say something else than what led here.
+    /// Remove the directory. Errors are ignored, because the report must keep the error that led here.
     pub fn abandon(making: Making) void {
         var ignored: Report = .{};
         making.empty(&ignored) catch {};
@@ -288,9 +291,9 @@ pub const Making = struct {
     }
 };
 
-/// Removes everything in a directory, without following a symbolic link out of it.
+/// Remove everything in a directory, without following symbolic links.
 fn emptyDir(arena: std.mem.Allocator, dir: os.Dir, depth: usize) os.Error!void {
-    // Ours are never as deep.
+    // The runtime makes no directory as deep as this.
     if (depth > path_rules.components_max) return error.NameTooLong;
     while (true) {
         var removed_any = false;
@@ -300,10 +303,10 @@ fn emptyDir(arena: std.mem.Allocator, dir: os.Dir, depth: usize) os.Error!void {
             removed_any = true;
             dir.removeFile(name) catch |err| switch (err) {
                 error.NotFound => {},
-                // macOS says "not permitted" of a directory.
+                // macOS reports a directory as "not permitted".
                 error.IsADirectory, error.AccessDenied => {
                     const child = dir.openDir(arena, name) catch |open_err| {
-                        // On Windows, what looks like a directory and leads elsewhere goes by itself.
+                        // On Windows a link to a directory can't be opened as one; remove the link itself.
                         dir.removeDir(name) catch return if (open_err == error.NotADirectory) err else open_err;
                         continue;
                     };

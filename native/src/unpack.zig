@@ -1,9 +1,8 @@
-//! Unpacks packs into directories that were made for them, on as many threads as the work is worth. When
-//! it returns, every file is written and every checksum was right; giving a directory its name is the
-//! caller's.
+//! Unpacks packs into new directories, on as many threads as the work is worth. When it returns, every file is
+//! written and every checksum is verified. The caller gives each directory its final name.
 //!
-//! A frame is a piece of work (pack.zig, `Piece`). Whoever has it makes the files that begin in it, and the
-//! directories that are new with them. What two pieces need is made before any thread starts.
+//! Each frame is a piece of the work (pack.zig, `Piece`). The thread that has a piece makes the files that begin in
+//! it, and their new directories. Files and directories that two pieces need are made before any thread starts.
 
 const std = @import("std");
 const assert = std.debug.assert;
@@ -22,24 +21,24 @@ const Report = @import("report.zig").Report;
 const ReportError = @import("report.zig").Error;
 const threads_max = @import("job.zig").threads_max;
 
-/// To make a file takes as long as to write so much more into one.
+/// Making a file takes as long as writing this much content.
 const entry_cost_bytes = 16 << 10;
-/// Below this cost, starting a thread costs more than it brings.
+/// Below this cost, starting a thread takes longer than it saves.
 const threads_from_bytes = 4 << 20;
 const thread_stack_bytes = 512 << 10;
-/// Of a large file, so much is decoded and then written: it is still in the processor's cache.
+/// A large file is decoded and written in parts of this size, which stay in the processor's cache.
 const write_bytes_max = 512 << 10;
 
 /// A pack, and the new directory for its content.
 pub const Target = struct {
     pack: *const Pack,
     making: Making,
-    /// To what another pack has made there.
+    /// Another pack was unpacked into this directory before.
     adds: bool = false,
 };
 
 pub fn unpack(decoder: zstd.Decoder, targets: []const Target, report: *Report) ReportError!void {
-    // Of its own: the buffers of one batch must not outlive it.
+    // A separate arena frees the buffers of one batch before the next.
     var arena_state: std.heap.ArenaAllocator = .init(std.heap.page_allocator);
     defer arena_state.deinit();
     const arena = arena_state.allocator();
@@ -73,7 +72,7 @@ pub fn unpack(decoder: zstd.Decoder, targets: []const Target, report: *Report) R
     };
 }
 
-/// The calling thread is the first worker. If no more can be had, it does all.
+/// Run the first worker on the calling thread. If no other thread can be started, that worker does everything.
 fn run(workers: []Worker) void {
     var threads: [threads_max]std.Thread = undefined;
     var started: usize = 0;
@@ -85,7 +84,7 @@ fn run(workers: []Worker) void {
     for (threads[0..started]) |thread| thread.join();
 }
 
-/// Gives every thread that the work is worth a part of it.
+/// Divide the work into one part for each thread that it is worth.
 fn divide(job: *Job, targets: []const Target) void {
     var cost: u64 = 0;
     var count: u32 = 0;
@@ -110,7 +109,8 @@ fn divide(job: *Job, targets: []const Target) void {
     job.add(front, count);
 }
 
-/// Makes what two pieces need: the directories above the first path of one, and a file that goes on in it.
+/// Make the directories above each piece's first path, and each file that continues from the piece before: two pieces
+/// need them.
 fn prepare(target: Target, report: *Report) ReportError!void {
     var before = target.pack.piece(0);
     for (1..target.pack.pieceCount()) |number| {
@@ -118,7 +118,7 @@ fn prepare(target: Target, report: *Report) ReportError!void {
         try makeParents(target, before.first, piece.first, "", report);
         defer before = piece;
         const entry = piece.continued orelse continue;
-        // It was made for the piece before if it goes on there too.
+        // A file that begins before the previous piece was made for that piece.
         if (entry.offset < before.content_offset) continue;
         const file = target.making.dir.createFile(entry.path, entry.mode()) catch |err|
             return failedToMake(target, entry.path, err, report);
@@ -126,8 +126,8 @@ fn prepare(target: Target, report: *Report) ReportError!void {
     }
 }
 
-/// Entries are sorted: a directory is new where its path departs from that of the entry before, unless it
-/// is above the first path of the next piece.
+/// Make the directories above `path` that the entry before doesn't share: entries are sorted, so these are new. The
+/// directories above the first path of the next piece, `after`, exist already.
 fn makeParents(
     target: Target,
     before: []const u8,
@@ -137,7 +137,7 @@ fn makeParents(
 ) ReportError!void {
     const shared = path_rules.commonDirectory(before, path);
     for (path[shared..], shared..) |byte, end| {
-        // What is shared is there; at its end stands the separator of the first new component.
+        // The shared directories exist. The separator at their end doesn't end a new one.
         if (byte != '/' or end == shared and shared > 0) continue;
         if (path_rules.isBelow(after, path[0..end])) continue;
         try makeDir(target, path[0..end], report);
@@ -153,7 +153,7 @@ fn makeDir(target: Target, path: []const u8, report: *Report) ReportError!void {
 
 fn failedToMake(target: Target, path: []const u8, err: os.Error, report: *Report) error{Reported} {
     return switch (err) {
-        // The directory was empty, and no path in an index is there twice.
+        // The directory was empty, and an index has no path twice, so the file system treats two paths as the same.
         error.AlreadyExists => pack_format.damaged(report, target.pack.record, "two of its paths are the same to this file system"),
         else => target.making.failed("can't create", path, err, report),
     };
@@ -206,7 +206,7 @@ const Worker = struct {
         }
     }
 
-    /// Writes what a frame has of a file.
+    /// Write the part of a file that is in a piece.
     fn writePart(worker: *Worker, target: Target, piece: *const Piece, entry: Entry, reader: ?*FrameReader) ReportError!void {
         const dir = target.making.dir;
         const start = @max(entry.offset, piece.content_offset);

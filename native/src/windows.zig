@@ -1,4 +1,4 @@
-//! What `os.zig` offers, on Windows through kernel32.
+//! Implements `os.zig` on Windows, through kernel32.
 
 const builtin = @import("builtin");
 const std = @import("std");
@@ -12,8 +12,8 @@ const windows = std.os.windows;
 pub const locks_directories = false;
 pub const makes_symbolic_links = false;
 
-/// An absolute path that begins with `\\?\`, so that its length has no bound but the file system's.
-/// A handle would keep the directory, and those above it, from being renamed.
+/// An absolute path. It begins with `\\?\`, so that only the file system bounds its length. It isn't a handle: an open
+/// handle keeps the directory and all directories above it from being renamed.
 pub const Dir = struct {
     path: []const u8,
 
@@ -55,7 +55,7 @@ pub const Dir = struct {
     pub fn removeFile(dir: Self, path: []const u8) Error!void {
         var buffer: PathBuffer = undefined;
         const path_w = try wide(&buffer, dir, path);
-        // A directory answers "access denied", which must not look like one that can't be removed.
+        // Windows reports a directory as "access denied". The caller must be able to tell it from a protected file.
         check(DeleteFileW(path_w)) catch |err| {
             const attributes = GetFileAttributesW(path_w);
             if (attributes != windows.INVALID_FILE_ATTRIBUTES and attributes & attribute_directory != 0) return error.IsADirectory;
@@ -77,7 +77,7 @@ pub const Dir = struct {
         while (true) : (attempt += 1) {
             const err = if (check(MoveFileExW(from_w, to_w, 0))) |_| return else |err| err;
             if (GetFileAttributesW(to_w) != windows.INVALID_FILE_ATTRIBUTES) return error.AlreadyExists;
-            // A virus scanner looks into what was just written, and holds it for a moment.
+            // A virus scanner opens new files and holds them for a moment.
             if (err != error.AccessDenied and err != error.Busy or attempt == 20) return err;
             sleep(10 * attempt);
         }
@@ -106,12 +106,12 @@ pub const Dir = struct {
         var buffer: PathBuffer = undefined;
         const attributes = GetFileAttributesW(try wide(&buffer, dir, path));
         if (attributes == windows.INVALID_FILE_ATTRIBUTES) return lastError();
-        // What is a link, or a mount point, isn't the directory that it looks like.
+        // A link or a mount point has the attribute of a directory too, and doesn't count as one.
         const kind = attributes & (attribute_directory | attribute_reparse_point);
         return .{ .device = 0, .inode = 0, .owner = 0, .is_directory = kind == attribute_directory };
     }
 
-    /// Opens a file that nobody else can open meanwhile, and that goes when this process does.
+    /// Open a lock file. No other process can open it meanwhile, and Windows deletes it when this process ends.
     pub fn lockFile(dir: Self, path: []const u8) Error!File {
         var buffer: PathBuffer = undefined;
         return open(try wide(&buffer, dir, path), generic_write, 0, open_always, flag_delete_on_close);
@@ -208,7 +208,7 @@ pub fn openFile(path: []const u8) Error!File {
     return open(try wide(&buffer, null, path), generic_read, share_read | share_delete, open_existing, 0);
 }
 
-/// `C:\…` or `\\server\…`. A path without a drive depends on the process's current one.
+/// Return whether a path is `C:\…` or `\\server\…`. A path without a drive depends on the current drive.
 pub fn isAbsolute(path: []const u8) bool {
     if (path.len >= 3 and std.ascii.isAlphabetic(path[0]) and path[1] == ':') return path[2] == '\\' or path[2] == '/';
     return std.mem.startsWith(u8, path, "\\\\");
@@ -274,7 +274,7 @@ fn wide(buffer: *PathBuffer, dir: ?Dir, path: []const u8) Error![*:0]const u16 {
 }
 
 fn append(buffer: *PathBuffer, at: usize, text: []const u8) Error!usize {
-    // Never more code units than bytes, and one is for the terminator.
+    // UTF-16 has at most as many code units as UTF-8 has bytes; one more is for the terminator.
     if (text.len >= buffer.len - at) return error.NameTooLong;
     return std.unicode.wtf8ToWtf16Le(buffer[at..], text) catch error.NotFound;
 }
@@ -360,8 +360,8 @@ extern "kernel32" fn Sleep(u32) callconv(.winapi) void;
 extern "ntdll" fn RtlMoveMemory(?*anyopaque, ?*const anyopaque, usize) callconv(.winapi) void;
 extern "ntdll" fn RtlFillMemory(?*anyopaque, usize, c_int) callconv(.winapi) void;
 
-// The compiler calls these functions. On Windows the linker takes all of Zig's library for them or nothing of it, and it
-// has 35 KiB of other code. Therefore `build.py` builds without that library.
+// The compiler calls these functions. Zig's compiler_rt has them too, but the linker for Windows can only take that
+// library as a whole, which would add 35 KiB. Therefore `platforms.json` leaves it out by a flag.
 comptime {
     @export(&moveMemory, .{ .name = "memcpy" });
     @export(&moveMemory, .{ .name = "memmove" });
@@ -383,8 +383,8 @@ fn setMemory(to: ?*anyopaque, byte: c_int, size: usize) callconv(.c) ?*anyopaque
     return to;
 }
 
-/// Touches each page of a new stack frame from the top down: Windows adds to a stack only the page below the last one.
-/// The size is in rax, or in units of 16 bytes in x15. All other registers but x16 and x17 keep their values.
+/// Touch each page of a new stack frame from the top down, because Windows grows a stack only by its next page. The
+/// frame's size is in rax, or in units of 16 bytes in x15. Only x16 and x17 may change.
 fn probeStack() callconv(.naked) void {
     switch (builtin.cpu.arch) {
         .x86_64 => asm volatile (

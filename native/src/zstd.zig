@@ -1,6 +1,5 @@
-//! The functions that the runtime uses of libzstd, and its memory. A context lives in a workspace given by
-//! the caller: libzstd allocates nothing itself. A frame is decoded block by block, so that neither its
-//! reader nor its writer has to hold all of it.
+//! Calls libzstd. Its context is in memory of the caller's arena, and libzstd itself allocates none. A frame is decoded
+//! block by block, so that it can be read and its content written in parts.
 
 const std = @import("std");
 const assert = std.debug.assert;
@@ -14,10 +13,11 @@ extern fn ZSTD_decompressBegin(context: *Context) usize;
 extern fn ZSTD_nextSrcSizeToDecompress(context: *Context) usize;
 extern fn ZSTD_decompressContinue(context: *Context, content: [*]u8, content_size: usize, part: [*]const u8, part_size: usize) usize;
 
-/// No block is larger, stored or decoded (RFC 8878, 3.1.1.2.4), so no step takes or brings more.
+/// The largest block, stored or decoded (RFC 8878, 3.1.1.2.4). One step takes and returns at most one block.
 pub const step_bytes_max = 128 << 10;
 
-/// Nothing that the format allows expands by more: ZSTD_COMPRESSBOUND with its small-input term at its largest.
+/// Return the largest size of a frame with this much content: ZSTD_COMPRESSBOUND with the largest value of its term for
+/// small inputs.
 pub fn packedBytesMax(raw_bytes: u64) u64 {
     return raw_bytes + (raw_bytes >> 8) + 128;
 }
@@ -31,7 +31,7 @@ pub const Decoder = struct {
         return .{ .context = ZSTD_initStaticDCtx(workspace.ptr, size).? };
     }
 
-    /// Fills `content` from `frame`, which must be exactly one frame with a checksum, of exactly this content.
+    /// Decode `frame` to `content`. It must be exactly one frame, with a checksum, and its content must fill `content`.
     pub fn decode(decoder: Decoder, frame: []const u8, content: []u8) error{Damaged}!void {
         var decoding = try decoder.begin(frame, content);
         var rest = frame;
@@ -45,7 +45,8 @@ pub const Decoder = struct {
         if (rest.len > 0 or decoding.done != content.len) return error.Damaged;
     }
 
-    /// Looks at the front of a frame, which must have a checksum and exactly this content. One at a time.
+    /// Begin to decode a frame, given its first bytes. It must have a checksum, and its content must fill `content`. A
+    /// decoder decodes one frame at a time.
     pub fn begin(decoder: Decoder, front: []const u8, content: []u8) error{Damaged}!Decoding {
         if (!hasChecksum(front)) return error.Damaged;
         if (ZSTD_getFrameContentSize(front.ptr, front.len) != content.len) return error.Damaged;
@@ -54,28 +55,28 @@ pub const Decoder = struct {
         return .{ .context = decoder.context, .content = content };
     }
 
-    /// RFC 8878, 3.1.1.1: bit 2 of the byte after the magic.
+    /// Return bit 2 of the byte after the magic number (RFC 8878, 3.1.1.1).
     fn hasChecksum(front: []const u8) bool {
         if (front.len < 5 or std.mem.readInt(u32, front[0..4], .little) != 0xFD2FB528) return false;
         return front[4] & 4 != 0;
     }
 };
 
-/// A frame of which the first `done` bytes of content are there.
+/// A frame that is being decoded. The first `done` bytes of `content` are filled.
 pub const Decoding = struct {
     context: *Context,
     content: []u8,
     done: usize = 0,
 
-    /// How many bytes the next step takes. None: the frame is at its end, and its checksum was right.
+    /// Return how many bytes the next step takes. 0 means that the frame has ended and its checksum was right.
     pub fn needed(decoding: *const Decoding) usize {
         return ZSTD_nextSrcSizeToDecompress(decoding.context);
     }
 
-    /// Takes the next bytes of the frame, exactly as many as are needed.
+    /// Decode the next bytes of the frame, exactly `needed()`.
     pub fn step(decoding: *Decoding, part: []const u8) error{Damaged}!void {
         const rest = decoding.content[decoding.done..];
-        // An error is a number close to the largest usize, so it is never a size that fits.
+        // An error code is close to the largest usize, and therefore larger than any buffer.
         const size = ZSTD_decompressContinue(decoding.context, rest.ptr, rest.len, part.ptr, part.len);
         if (size > rest.len) return error.Damaged;
         decoding.done += size;
@@ -85,7 +86,7 @@ pub const Decoding = struct {
 const testing = std.testing;
 
 const sample_content = "czex czex czex czex czex czex \n";
-/// `sample_content` at level 3, with its size and a checksum.
+/// `sample_content` compressed at level 3, with its size and a checksum.
 const sample = bytes("28b52ffd241f65000030637a6578200a0100588a166f3ae7e6");
 /// The same without the checksum.
 const sample_unchecked = bytes("28b52ffd201f65000030637a6578200a0100588a16");
@@ -98,7 +99,7 @@ fn bytes(comptime hex: []const u8) [hex.len / 2]u8 {
     }
 }
 
-test "a frame comes back as it was" {
+test "a frame decodes to its content" {
     var arena = std.heap.ArenaAllocator.init(testing.allocator);
     defer arena.deinit();
     const decoder = try Decoder.init(arena.allocator());
@@ -121,7 +122,7 @@ test "a frame with any bit flipped is damaged, or decodes to the same bytes" {
     }
 }
 
-test "a frame that ends early, goes on, or has another size is damaged" {
+test "a frame that is too short, too long or of another size is damaged" {
     var arena = std.heap.ArenaAllocator.init(testing.allocator);
     defer arena.deinit();
     const decoder = try Decoder.init(arena.allocator());
