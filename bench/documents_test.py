@@ -21,8 +21,8 @@ def test_the_tables_are_those_of_the_results(name: str) -> None:
 
 
 def test_the_chart_is_that_of_the_results() -> None:
-    command = "bench/run --from bench/results.json --svg docs/benchmark.svg"
-    drawn = (ROOT / "docs" / "benchmark.svg").read_text()
+    command = "bench/run --from bench/results.json --svg docs/pictures/benchmark.svg"
+    drawn = (ROOT / "docs/pictures/benchmark.svg").read_text()
     assert drawn == chart.svg(RESULTS), f"`{command}` draws it anew"
 
 

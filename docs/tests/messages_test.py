@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from typing import List
 
-from docs.examples_for_tests import PAGES
-from docs.messages_for_tests import said, told
+from docs.tests.examples import PAGES
+from docs.tests.messages import said, told
 
 ROOT = PAGES.parent
 QUOTED = re.compile(r"(?<!`)(`{1,2})(?!`)(.+?)(?<!`)\1(?!`)")

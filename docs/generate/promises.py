@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Dict, Tuple
 
-PAGE = Path(__file__).with_name("promises.md")
+PAGE = Path(__file__).resolve().parents[1] / "promises.md"
 # A promise, the test that holds it, and a figure: `123 kills`, or nothing.
 ROW = re.compile(r"^\| (?P<promise>.+) \| `(?P<test>[^`|]+)` \| (?P<figure>[^|]*?) ?\|$", re.M)
 

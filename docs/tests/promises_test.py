@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from typing import Iterator, Set
 
-from docs.examples_for_tests import PAGES
-from docs.promises import ROW, written
+from docs.generate.promises import ROW, written
+from docs.tests.examples import PAGES
 
 ROOT = PAGES.parent
 DEFINITION = re.compile(r"^def (test_\w+)\(.*?(?=^def |\Z)", re.M | re.S)

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from docs.examples_for_tests import PAGES
-from docs.reference import page, subsystems
+from docs.generate.reference import page, subsystems
+from docs.tests.examples import PAGES
 
 PAGE = "fields-and-options.md"
 
 
 def test_the_page_says_what_the_backend_says() -> None:
-    command = f"./pants run docs/reference.py > docs/{PAGE}"
+    command = f"./pants run docs/generate/reference.py > docs/{PAGE}"
     assert (PAGES / PAGE).read_text() == page(), f"`{command}` writes it anew"
 
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Dict, List
 
-PAGES = Path(__file__).resolve().parent
+PAGES = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"^```([a-z]+)\n(.*?)^```$", re.M | re.S)
 
 

@@ -13,7 +13,7 @@ from typing import Iterator
 
 import pytest
 
-from docs.examples_for_tests import blocks
+from docs.tests.examples import blocks
 from testprojects.pythons import Python
 
 ONE_STAGE, TWO_LAYERS, SEVERAL_APPS = blocks("containers.md", "dockerfile")

@@ -14,7 +14,7 @@ from typing import Iterator
 import pytest
 
 from czex.repository_for_tests import Repository, Result
-from docs.examples_for_tests import PAGES, commands, files
+from docs.tests.examples import PAGES, commands, files
 
 PAGE = "getting-started.md"
 (WHEEL,) = Path().glob("czex-*.whl")

@@ -1,6 +1,6 @@
 """Writes `docs/fields-and-options.md` from the help of the targets and subsystems themselves.
 
-./pants run docs/reference.py > docs/fields-and-options.md
+./pants run docs/generate/reference.py > docs/fields-and-options.md
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from czex.pex_binary_fields import COUNTS, FIELDS, FIRST, LAST, NOTHING, OWN, Pe
 HEADER = """\
 # Fields and options
 
-This page has what `pants help` says. It is written by `./pants run docs/reference.py`, from the backend itself.
+This page has what `pants help` says. It is written by `./pants run docs/generate/reference.py`, from the backend itself.
 
 """
 
