@@ -18,9 +18,10 @@ from docs.tests.examples import PAGES, commands, files
 
 PAGE = "getting-started.md"
 (WHEEL,) = Path().glob("czex-*.whl")
-FIRST, PINS = commands(PAGE)
+FIRST, TEST, PINS = commands(PAGE)
 FILES = files(PAGE, "toml", "python")
-ADDITION, REQUIREMENTS = "pants.toml, in addition", "3rdparty/BUILD"
+BUILD, SETTINGS = "src/hello/BUILD", "pants.toml"
+ADDITION, REQUIREMENTS = ", in addition", "3rdparty/BUILD"
 ONE_PLATFORM = "--czex-default-platforms=['linux-x86_64']"
 
 
@@ -37,7 +38,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
         {
             path: content.replace("/srv/wheels", str(wheels)).replace("3.11", version)
             for path, content in FILES.items()
-            if path not in (ADDITION, REQUIREMENTS)
+            if path != REQUIREMENTS and not path.endswith(ADDITION)
         }
     )
     for line in FIRST[:2]:
@@ -69,6 +70,13 @@ def test_the_first_czex(elsewhere: Repository) -> None:
         assert "Hello!" in run(elsewhere, start).stdout
 
 
+def test_a_test_starts_the_app(elsewhere: Repository) -> None:
+    build = (elsewhere.root / BUILD).read_text()
+    elsewhere.write({BUILD: build + FILES[BUILD + ADDITION]})
+    (line,) = TEST
+    assert "hello_test.py" in run(elsewhere, line).log
+
+
 def test_the_steps_of_ci(elsewhere: Repository) -> None:
     ((*steps, start),) = commands("ci.md")
     for line in steps:
@@ -77,12 +85,12 @@ def test_the_steps_of_ci(elsewhere: Repository) -> None:
 
 
 def test_other_pins(elsewhere: Repository) -> None:
-    settings = (elsewhere.root / "pants.toml").read_text()
-    for table in re.split(r"^(?=\[)", FILES[ADDITION], flags=re.M):
+    settings = (elsewhere.root / SETTINGS).read_text()
+    for table in re.split(r"^(?=\[)", FILES[SETTINGS + ADDITION], flags=re.M):
         header, _, lines = table.partition("\n")
         start, _, end = settings.partition(f"{header}\n")
         settings = f"{start.rstrip()}\n\n{header}\n{lines.strip()}\n{end}"
-    elsewhere.write({"pants.toml": settings, REQUIREMENTS: FILES[REQUIREMENTS]})
+    elsewhere.write({SETTINGS: settings, REQUIREMENTS: FILES[REQUIREMENTS]})
     lockfile, package = PINS
     run(elsewhere, lockfile)
     ran = run(elsewhere, package, ONE_PLATFORM).ran
