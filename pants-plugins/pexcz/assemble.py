@@ -119,7 +119,9 @@ class _Assembly:
         self._contents = [info for info in infos if info.meta["kind"] != "bytecode"]
         self._bytecode = [info for info in infos if info.meta["kind"] == "bytecode"]
         if [info.meta["kind"] for info in infos[:2]].count("sources") != 1:
-            raise BadPackError("The first pack must be the sources', and no other.")
+            raise BadPackError(
+                "can't assemble the packs: the first pack, and no other, must have the sources"
+            )
         self._parts = parts
         self._boot = boot_files(parts.boot)
         self._fingerprint = _fingerprint(parts, infos, self._boot)

@@ -28,7 +28,7 @@ def checked(platforms: Iterable[str], known: Platforms) -> Tuple[str, ...]:
     """These platforms, each once and by its own name. Raises PexczError, with those that there are, for any other."""
     platforms = list(platforms)
     for name in known.unknown(platforms):
-        raise PexczError(f"There is no platform {name!r}; there are {', '.join(known.ids)}.")
+        raise PexczError(f"unknown platform {name!r}; use some of {', '.join(known.ids)}")
     return known.in_order(platforms)
 
 
@@ -36,8 +36,8 @@ def carried() -> Path:
     """The directory of the assets that this installation of pexcz carries."""
     if not NATIVE.is_dir():
         raise PexczError(
-            "This pexcz carries no runtimes: it runs from its source tree. Install it by "
-            "`pip install` first, or give --native."
+            "can't find the boot runtimes: this pexcz runs from its source tree, which has none; install it by "
+            "`pip install`, or name their directory by --native"
         )
     return NATIVE
 

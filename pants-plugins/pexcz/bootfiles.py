@@ -52,7 +52,7 @@ def boot_files(directory: Path) -> Dict[str, bytes]:
                     raise unreadable(path, e) from e
     for name in _ONE_OF_EACH_DIRECTORY:
         if name not in found:
-            raise PexczError(f"{directory / name} is missing; install pexcz again.")
+            raise PexczError(f"can't read {directory / name}: it is missing; install pexcz again")
     return dict(sorted(found.items()))
 
 

@@ -206,10 +206,10 @@ def _run(python: str, request: Dict[str, Any]) -> Dict[str, Any]:
     except FileNotFoundError as e:
         like = f"python{python}" if re.fullmatch(r"\d\.\d+", python) else "python3.11"
         raise PexczError(
-            f"{python} can't compile: there is no such command; name an interpreter, such as {like}."
+            f"can't compile with {python}: there is no such command; name an interpreter, such as {like}"
         ) from e
     except OSError as e:
-        raise PexczError(f"{python} can't be started: {e.strerror}; name an interpreter.") from e
+        raise PexczError(f"can't compile with {python}: {e.strerror}; name an interpreter") from e
     try:
         itself: Dict[str, Any] = json.loads(process.stdout)
         return itself
@@ -217,7 +217,7 @@ def _run(python: str, request: Dict[str, Any]) -> Dict[str, Any]:
         lines = process.stderr.decode("utf-8", "replace").strip().splitlines()
         problem = lines[-1] if lines else f"exit code {process.returncode}"
         raise PexczError(
-            f"{python} can't compile: {problem}; it must be CPython or PyPy 3.7 or newer."
+            f"can't compile with {python}: {problem}; name CPython or PyPy, 3.7 or newer"
         ) from None
 
 
@@ -233,7 +233,9 @@ def match(
     for info in bytecode:
         of, tag = info.meta["of"], info.meta["python"]
         if of not in indexes or (indexes[of], tag) in matches:
-            problem = "there twice" if of in indexes else "there, but not that pack"
-            raise BadPackError(f"The bytecode for {tag} of the pack {of} is {problem}.")
+            problem = "it is given twice" if of in indexes else "that pack is not given"
+            raise BadPackError(
+                f"can't use the bytecode for {tag} of the pack {of}: {problem}; start the build again"
+            )
         matches.append((indexes[of], tag))
     return matches

@@ -125,7 +125,7 @@ def test_what_is_no_python_is_named(
     output = tmp_path / "boot"
     assert main(["compile-boot", str(BOOT), "--python", python, "--output", str(output)]) == 1
     message = capsys.readouterr().err
-    assert message.startswith(f"pexcz: {python} can't ") and message.count("\n") == 1
+    assert message.startswith(f"pexcz: can't compile with {python}: ") and message.count("\n") == 1
     assert not output.exists()
 
 
@@ -136,7 +136,7 @@ def test_bytecode_must_be_of_a_pack_that_is_there_and_there_once() -> None:
     a, b = info("a" * 64), info("b" * 64)
     of_b = info("c" * 64, of="b" * 40, python="cpython-39")
     assert bytecode.match([of_b], [a, b]) == [(1, "cpython-39")]
-    with pytest.raises(BadPackError, match="for cpython-39 of the pack b+ is there, but not that"):
+    with pytest.raises(BadPackError, match="for cpython-39 of the pack b+: that pack is not given"):
         bytecode.match([of_b], [a])
-    with pytest.raises(BadPackError, match="is there twice"):
+    with pytest.raises(BadPackError, match="it is given twice"):
         bytecode.match([of_b, of_b], [b])

@@ -193,9 +193,7 @@ def _open_by_lsof() -> Iterator[str]:
     try:
         lsof = subprocess.run(["lsof", "-w", "-F", "n"], stdout=subprocess.PIPE, text=True)
     except FileNotFoundError as e:
-        raise CacheError(
-            "lsof isn't on PATH, so which apps are running is not known; install it."
-        ) from e
+        raise CacheError("can't tell which apps are running: lsof isn't on PATH; install it") from e
     names = (line[1:] for line in lsof.stdout.splitlines() if line.startswith("n"))
     return (name for name in names if os.path.basename(name).startswith("boot"))
 
@@ -213,7 +211,7 @@ def locked(root: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print(f"pexcz: waiting for a start that installs into {root}", file=sys.stderr)
+            print(f"pexcz: waiting for an app that installs itself into {root}", file=sys.stderr)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:

@@ -24,14 +24,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(argv)
     if options.root and not options.has_root:
-        parser.error("--root is for cache and verify alone")
+        parser.error("--root works with cache and verify only")
     try:
         options.command(options)
     except PexczError as e:
         _say(str(e))
         return 1
     except OSError as e:
-        print(f"pexcz: {e.filename or 'the disk'}: {e.strerror}", file=sys.stderr)
+        _say(f"can't access {e.filename or 'the disk'}: {e.strerror}")
         return 1
     except MemoryError:
         print("pexcz: out of memory", file=sys.stderr)
@@ -50,7 +50,7 @@ def _say(message: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pexcz",
-        description="Makes and reads CZEX files: PEX files with a native boot runtime.",
+        description="Make, inspect and verify CZEX files: Python apps in one file, with a native boot runtime.",
     )
     parser.add_argument("--version", action="version", version=f"pexcz {__version__}")
     _add_root(parser, default=None)
@@ -59,94 +59,114 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("inject", help="turn a PEX into a CZEX")
     command.set_defaults(command=_inject)
-    command.add_argument("pex", type=Path, help="a PEX of any layout")
+    command.add_argument("pex", type=Path, help="the PEX, of any layout")
     command.add_argument(
-        "-o", "--output", type=Path, help="the CZEX to write; default: the PEX's name with .czex"
+        "-o",
+        "--output",
+        type=Path,
+        help="the CZEX to write; default: the PEX's path, with the suffix .czex",
     )
     command.add_argument(
         "--platform",
         action="append",
         default=[],
-        help="a platform to carry a runtime for, such as linux-x86_64; may be repeated; default: "
-        "those of the PEX's wheels, or all for a pure-Python PEX",
+        help="add the runtime for this platform, such as linux-x86_64; may be repeated; default: the platforms of the "
+        "PEX's wheels, or all platforms if its wheels are pure Python",
     )
     command.add_argument(
         "--native",
         type=Path,
-        help="take boot shims and runtimes from here and not from pexcz itself",
+        help="take the boot and the runtimes from this directory instead of from pexcz itself",
     )
     command.add_argument(
         "--precompile",
         action="append",
         default=[],
         metavar="PYTHON",
-        help="carry bytecode for this interpreter, a command or a path, so that its first start compiles nothing; "
-        "may be repeated",
+        help="add bytecode for this interpreter, a command or a path, so that a first start by its version compiles "
+        "nothing; may be repeated; default: no bytecode",
     )
     _add_level(command)
     _add_sh_boot(command)
     _add_layout(command)
 
-    command = commands.add_parser("inspect", help="show what is inside a CZEX")
+    command = commands.add_parser("inspect", help="show the contents of a CZEX")
     command.set_defaults(command=_inspect)
-    command.add_argument("czex", type=Path)
+    command.add_argument("czex", type=Path, help="the CZEX, a file or a directory")
     command.add_argument("--json", action="store_true", help="print the manifest as JSON")
 
-    command = commands.add_parser("verify", help="prove that a CZEX is as it was built")
+    command = commands.add_parser(
+        "verify", help="check that a CZEX is unchanged since it was built"
+    )
     command.set_defaults(command=_verify)
-    command.add_argument("czex", type=Path)
+    command.add_argument("czex", type=Path, help="the CZEX, a file or a directory")
     command.add_argument(
         "--installed",
         action="store_true",
-        help="also look at what it has installed, and remove what is damaged, so that the next start installs it again",
+        help="also check its installed files, and remove damaged ones: the next start installs them again",
     )
     _add_root(command)
 
-    command = commands.add_parser("cache", help="show or prune what CZEX files have installed here")
+    command = commands.add_parser(
+        "cache", help="show or prune the apps that are installed on this machine"
+    )
     _add_cache_commands(command)
 
     command = commands.add_parser("pack", help="pack one wheel (a step of a build)")
     command.set_defaults(command=_pack)
-    command.add_argument("wheel", type=Path, help="a wheel, as a PEX's .deps has it")
+    command.add_argument(
+        "wheel", type=Path, help="a wheel as it is in a PEX's .deps: a file or a directory"
+    )
     command.add_argument("--output", type=Path, required=True)
     _add_level(command)
 
-    command = commands.add_parser("pack-sources", help="pack a PEX's sources (a step of a build)")
+    command = commands.add_parser(
+        "pack-sources", help="pack the sources of a PEX (a step of a build)"
+    )
     command.set_defaults(command=_pack_sources)
     command.add_argument("pex", type=Path)
     command.add_argument("--output", type=Path, required=True)
     _add_level(command)
 
     command = commands.add_parser(
-        "compile", help="compile the modules in a pack for an interpreter (a step of a build)"
+        "compile", help="compile the modules of a pack for an interpreter (a step of a build)"
     )
     command.set_defaults(command=_compile)
-    command.add_argument("pack", type=Path)
-    command.add_argument("--python", required=True, help="the interpreter")
-    command.add_argument("--output", type=Path, required=True, help="another pack, of bytecode")
+    command.add_argument("pack", type=Path, help="the pack of a wheel or of sources")
+    command.add_argument("--python", required=True, help="the interpreter, a command or a path")
+    command.add_argument("--output", type=Path, required=True, help="the pack of bytecode to write")
     _add_level(command)
 
     command = commands.add_parser(
-        "compile-boot", help="compile the boot shims for an interpreter (a step of a build)"
+        "compile-boot", help="compile the boot for an interpreter (a step of a build)"
     )
     command.set_defaults(command=_compile_boot)
-    command.add_argument("boot", type=Path, help="the directory of the boot shims")
-    command.add_argument("--python", required=True, help="the interpreter")
+    command.add_argument("boot", type=Path, help="the directory with the boot's sources")
+    command.add_argument("--python", required=True, help="the interpreter, a command or a path")
     command.add_argument("--output", type=Path, required=True)
 
-    command = commands.add_parser("assemble", help="put a CZEX together (a step of a build)")
+    command = commands.add_parser(
+        "assemble", help="assemble a CZEX from its parts (a step of a build)"
+    )
     command.set_defaults(command=_assemble)
     command.add_argument(
-        "packs", type=Path, nargs="+", help="packs, the sources' first, bytecode too"
+        "packs",
+        type=Path,
+        nargs="+",
+        help="the packs: of the sources, then of wheels and of bytecode",
     )
-    command.add_argument("--pex", type=Path, required=True, help="the PEX; its PEX-INFO is enough")
-    command.add_argument("--boot", type=Path, required=True, help="the directory of the boot shims")
+    command.add_argument(
+        "--pex", type=Path, required=True, help="the PEX; only its PEX-INFO has to be there"
+    )
+    command.add_argument(
+        "--boot", type=Path, required=True, help="the directory with the boot's sources"
+    )
     command.add_argument(
         "--runtime",
         action="append",
         default=[],
         metavar="PLATFORM=FILE",
-        help="a runtime to carry; may be repeated",
+        help="the runtime for a platform; may be repeated",
     )
     command.add_argument(
         "--boot-code",
@@ -154,7 +174,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="FILE",
-        help="boot shims compiled for an interpreter; may be repeated",
+        help="the output of compile-boot for an interpreter; may be repeated",
     )
     command.add_argument("--output", type=Path, required=True)
     _add_sh_boot(command)
@@ -163,7 +183,7 @@ def _parser() -> argparse.ArgumentParser:
         "--without-packs",
         dest="with_packs",
         action="store_false",
-        help="leave the packs of a packed layout to the build, which has them as files already",
+        help="don't copy the packs into a packed layout; the build does that itself",
     )
     return parser
 
@@ -172,12 +192,13 @@ def _add_cache_commands(command: argparse.ArgumentParser) -> None:
     _add_root(command)
     actions = command.add_subparsers(title="commands", metavar="COMMAND", required=True)
     action = actions.add_parser(
-        "info", help="show what is in the cache, how large, and when it was used last"
+        "info", help="show the installed apps, their sizes and when each was started last"
     )
     action.set_defaults(command=_cache_info)
     _add_root(action)
     action = actions.add_parser(
-        "prune", help="remove what was not used for some time, or the cache is too large with"
+        "prune",
+        help="remove apps that were not started for some time, or to limit the cache's size",
     )
     action.set_defaults(command=_cache_prune)
     _add_root(action)
@@ -185,15 +206,15 @@ def _add_cache_commands(command: argparse.ArgumentParser) -> None:
         "--days",
         type=float,
         default=30,
-        help="remove what no app has used for so long; default: %(default)s",
+        help="remove apps that were not started for this many days; default: %(default)s",
     )
     action.add_argument(
         "--to-size",
         type=_size,
         metavar="SIZE",
-        help="remove more, what was used last last, until the cache has such a size: 500M, 2G",
+        help="also remove the least recently used apps until at most SIZE is left, e.g. 500M or 2G",
     )
-    action = actions.add_parser("clear", help="remove everything that no running app uses")
+    action = actions.add_parser("clear", help="remove everything except the apps that are running")
     action.set_defaults(command=_cache_clear)
     _add_root(action)
 
@@ -205,7 +226,7 @@ def _add_root(command: argparse.ArgumentParser, default: object = argparse.SUPPR
         "--root",
         type=Path,
         default=default,
-        help="the cache; default: the one that this user's apps are installed into",
+        help="the cache directory; default: the one that this user's apps are installed into",
     )
 
 
@@ -215,7 +236,7 @@ def _size(text: str) -> int:
     try:
         return int(float(number) * 1000 ** ["", "K", "M", "G", "T"].index(unit))
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size such as 500M or 2G")
+        raise argparse.ArgumentTypeError(f"invalid size: {text!r}; use e.g. 500M or 2G")
 
 
 def _add_level(command: argparse.ArgumentParser) -> None:
@@ -234,7 +255,7 @@ def _add_sh_boot(command: argparse.ArgumentParser) -> None:
         "--no-sh-boot",
         dest="sh_boot",
         action="store_false",
-        help="begin with the PEX's own shebang instead of the sh header",
+        help="begin the CZEX with the PEX's shebang instead of a POSIX shell header",
     )
 
 
@@ -243,8 +264,8 @@ def _add_layout(command: argparse.ArgumentParser) -> None:
         "--layout",
         choices=LAYOUTS,
         default=ZIPAPP,
-        help="zipapp: a file; packed: a directory with the packs as files, of which a copy over an older one "
-        f"moves what has changed; default: {ZIPAPP}",
+        help="zipapp: write one file; packed: write a directory in which each wheel is a file, so that tools such as "
+        f"rsync copy only changed wheels; default: {ZIPAPP}",
     )
 
 
@@ -380,7 +401,7 @@ def _assemble(options: argparse.Namespace) -> None:
     for argument in options.runtime:
         platform, equals, file = argument.partition("=")
         if not equals:
-            raise PexczError(f"--runtime wants PLATFORM=FILE, not {argument!r}.")
+            raise PexczError(f"invalid --runtime {argument!r}; use PLATFORM=FILE")
         runtimes.append(Runtime(normalised(platform), Path(file).name, Path(file).read_bytes()))
     parts = Parts(
         pex.info,

@@ -219,7 +219,7 @@ def test_what_is_not_a_czex_is_not_replaced(
         ("mine", "is a directory with other files"),
         ("mine/..", "is a directory with other files"),
         ("/", "is a directory with other files"),
-        ("/proc/nope/app.czex", "/proc/nope/app.czex can't be written"),
+        ("/proc/nope/app.czex", "can't write /proc/nope/app.czex: "),
         ("file", "is not a directory"),
         ("link", "is not a directory"),
     ):
@@ -308,7 +308,7 @@ def test_the_root_is_for_the_cache_alone(
     with pytest.raises(SystemExit) as error:
         main(["--root", str(tmp_path), "inject", str(pexes / "zipapp")])
     assert error.value.code == 2
-    assert "--root is for cache and verify alone" in capsys.readouterr().err
+    assert "--root works with cache and verify only" in capsys.readouterr().err
 
 
 def test_what_looks_like_markup_is_shown_as_it_is(
@@ -351,7 +351,8 @@ def test_a_manifest_of_another_shape_is_refused(
     file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
     for command in ("inspect", "verify"):
         assert main([command, str(czex)]) == 1
-        assert capsys.readouterr().err.startswith(f"pexcz: {czex} ")
+        error = capsys.readouterr().err
+        assert error.startswith("pexcz: ") and str(czex) in error
 
 
 @pytest.mark.parametrize(
@@ -359,16 +360,16 @@ def test_a_manifest_of_another_shape_is_refused(
     [
         (["inject", "PEX", "-o", "PEX"], "is the PEX itself"),
         (["inject", "PEX", "-o", "."], "is a directory"),
-        (["inject", "PEX", "-o", "/proc/nope/app.czex"], "/proc/nope/app.czex can't be written"),
+        (["inject", "PEX", "-o", "/proc/nope/app.czex"], "can't write /proc/nope/app.czex: "),
         (
             ["inject", "PEX", "-o", "OUT", "--platform", "beos-x86"],
-            "There is no platform 'beos-x86'",
+            "unknown platform 'beos-x86'",
         ),
-        (["inject", "/etc/passwd", "-o", "OUT"], "/etc/passwd is not a PEX"),
-        (["inspect", "PEX"], "is not a CZEX: it has no .czex/manifest.json"),
-        (["inspect", "/etc/passwd"], "/etc/passwd is not a CZEX"),
-        (["inspect", "/nowhere"], "/nowhere does not exist"),
-        (["inspect", "."], "is not a CZEX: it has no .czex/manifest.json"),
+        (["inject", "/etc/passwd", "-o", "OUT"], "can't read /etc/passwd as a PEX: "),
+        (["inspect", "PEX"], " as a CZEX: it has no .czex/manifest.json"),
+        (["inspect", "/etc/passwd"], "can't read /etc/passwd: it is not a whole zip file"),
+        (["inspect", "/nowhere"], "can't read /nowhere: it does not exist"),
+        (["inspect", "."], " as a CZEX: it has no .czex/manifest.json"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(

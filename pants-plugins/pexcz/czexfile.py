@@ -59,25 +59,27 @@ class Czex:
 def read_czex(path: Path) -> Czex:
     """Open the CZEX at `path`. Raises NotACzexError if it isn't one."""
     if not path.exists():
-        raise NotACzexError(f"{path} does not exist.")
+        raise NotACzexError(f"can't read {path}: it does not exist")
     tree: Tree
     try:
         tree = DirectoryTree(path) if path.is_dir() else ZipTree(path, str(path))
     except BadArchiveError as e:
-        raise NotACzexError(f"{path} is not a CZEX, or is cut short: {e}") from e
+        raise NotACzexError(str(e)) from e
     if MANIFEST not in tree or PEX_INFO not in tree:
-        raise NotACzexError(f"{path} is not a CZEX: it has no {MANIFEST}.")
+        raise NotACzexError(f"can't read {path} as a CZEX: it has no {MANIFEST}")
     try:
         manifest = json.loads(tree.read(MANIFEST))
         # A half of a surrogate pair may be in JSON, but can't be shown.
         json.dumps(manifest, ensure_ascii=False).encode("utf-8")
         version = manifest["format"]
     except (ValueError, KeyError, TypeError, RecursionError) as e:
-        raise NotACzexError(f"{path} is damaged: its manifest can't be read: {e}") from e
+        raise NotACzexError(f"{path} is damaged: can't read its manifest: {e}") from e
     if version != FORMAT:
-        raise NotACzexError(f"{path} has format {version}; this pexcz reads {FORMAT}.")
+        raise NotACzexError(
+            f"can't read {path}: its format is {version}, but this pexcz reads {FORMAT}; use another version of pexcz"
+        )
     if not _is_manifest(manifest):
-        raise NotACzexError(f"{path} is damaged: its manifest can't be read: a field is malformed.")
+        raise NotACzexError(f"{path} is damaged: can't read its manifest: a field is malformed")
     info = parse_pex_info(tree.read(PEX_INFO), str(path))
     if path.is_file():
         _check_places(manifest, path)
@@ -99,9 +101,7 @@ def _check_places(manifest: Dict[str, Any], path: Path) -> None:
     """Raises NotACzexError where a pack would not be in the file."""
     size = path.stat().st_size
     if any(pack["offset"] + pack["size"] > size for pack, _ in packs(manifest)):
-        raise NotACzexError(
-            f"{path} is damaged: its manifest can't be read: a pack would not be in the file."
-        )
+        raise NotACzexError(f"{path} is damaged: its manifest names a pack that is not in the file")
 
 
 def _check_packs(manifest: Dict[str, Any], tree: Tree) -> None:
@@ -112,5 +112,5 @@ def _check_packs(manifest: Dict[str, Any], tree: Tree) -> None:
         if size != pack["offset"] + pack["size"]:
             raise NotACzexError(
                 f"{tree.name} is incomplete: {file} has {size} bytes instead of {pack['size']}; copy "
-                "or build it again."
+                "or build it again"
             )

@@ -35,4 +35,4 @@ class CacheError(PexczError):
 
 def unreadable(path: str | Path, error: OSError, kind: type[PexczError] = PexczError) -> PexczError:
     """What to raise where `error` kept a file from being read."""
-    return kind(f"{path} can't be read: {error.strerror}.")
+    return kind(f"can't read {path}: {error.strerror}")

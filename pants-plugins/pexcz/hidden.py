@@ -36,13 +36,13 @@ def hidden(contents: Sequence[PackInfo], is_merged: bool) -> List[str]:
             command = next((one for one in above if one in commands), None)
             file = next((one for one in above[:-1] if one in files), None) if is_merged else None
             if own:
-                lines.append(f"{name}: {path} is left out: each environment has its own {own}.")
+                lines.append(f"{name}: {path} is left out: each environment has its own {own}")
             elif command:
                 lines.append(
-                    f"{name}: {path} is left out: {commands[command]} has a command of that name."
+                    f"{name}: {path} is left out: {commands[command]} has a command of that name"
                 )
             elif file:
-                lines.append(f"{name}: {path} is left out: in {files[file]}, {file} is a file.")
+                lines.append(f"{name}: {path} is left out: in {files[file]}, {file} is a file")
             else:
                 files.setdefault(place, name)
     return lines

@@ -29,11 +29,11 @@ def test_an_environments_own_files_are_in_the_way() -> None:
     )
     own = "is left out: each environment has its own"
     assert hidden([info(""), wheel], True) == [
-        f"w: data/boot {own} boot.",
-        f"w: data/packs {own} packs.",
-        f"w: data/bin/python3 {own} bin/python3.",
-        f"w: scripts/python {own} bin/python.",
-        f"w: data/pyvenv.cfg/x {own} pyvenv.cfg.",
+        f"w: data/boot {own} boot",
+        f"w: data/packs {own} packs",
+        f"w: data/bin/python3 {own} bin/python3",
+        f"w: scripts/python {own} bin/python",
+        f"w: data/pyvenv.cfg/x {own} pyvenv.cfg",
     ]
 
 
@@ -42,13 +42,13 @@ def test_a_command_is_in_the_way_of_a_script() -> None:
         "other", commands={"tool": "a:b"}
     )
     assert hidden([info(""), one, other], False) == [
-        "one: scripts/tool is left out: other has a command of that name."
+        "one: scripts/tool is left out: other has a command of that name"
     ]
 
 
 def test_a_file_is_in_the_way_of_a_directory_where_all_is_merged() -> None:
     packs = [info("", "lib/a.py"), info("one", "lib/docs"), info("other", "lib/docs/x")]
-    line = "other: lib/docs/x is left out: in one, site-packages/docs is a file."
+    line = "other: lib/docs/x is left out: in one, site-packages/docs is a file"
     assert hidden(packs, True) == [line]
     # Else they are apart.
     assert hidden(packs, False) == []

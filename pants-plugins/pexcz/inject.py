@@ -42,10 +42,12 @@ def inject(
     pex = read_pex(pex_path)
     if output.exists() and output.samefile(pex_path):
         raise OutputError(
-            f"{output} is the PEX itself; give another file with -o, such as {output.stem}.czex."
+            f"can't write {output}: it is the PEX itself; name another file by -o, such as {output.stem}.czex"
         )
     if output.is_dir() and layout == ZIPAPP:
-        raise OutputError(f"{output} is a directory; give a file with -o, or --layout packed.")
+        raise OutputError(
+            f"can't write {output}: it is a directory; name a file by -o, or add --layout packed"
+        )
     known = known_platforms(native)
     chosen = checked(platforms, known) or known.of_wheels(pex.wheel_names) or known.ids
     for python in precompile:
@@ -87,8 +89,8 @@ def _check_constraints(pex: Pex, python: str) -> None:
     if constraints and not any(allows_minor(one, name, version) for one in constraints):
         texts = " or ".join(constraint["text"] for constraint in constraints)
         raise PexczError(
-            f"{pex.path} can't be precompiled by {python}: that is {name} {version}, and the app runs on {texts} alone; "
-            "name an interpreter that satisfies it."
+            f"can't compile {pex.path} with {python}: that is {name} {version}, but the app runs on {texts} only; "
+            "name an interpreter that the app runs on"
         )
 
 
@@ -102,8 +104,8 @@ def _surprises(pex: Pex, output: Path, known: Platforms, chosen: Sequence[str]) 
     for wheels, platforms in lacking.items():
         if wheels:
             yield (
-                f"{output} can't start on {', '.join(platforms)}: {pex.path} has no wheels for it, only "
-                f"{', '.join(sorted(wheels))}; build the PEX for that platform, too, or leave it out of --platform"
+                f"{output} can't start on {', '.join(platforms)}: {pex.path} has {', '.join(sorted(wheels))}, but no "
+                "wheel of these projects for that platform; build the PEX for it, too, or leave it out of --platform"
             )
 
 
@@ -130,4 +132,4 @@ def read_runtime(native: Path, platform: str) -> Runtime:
     try:
         return Runtime(platform, name, path.read_bytes())
     except OSError as e:
-        raise PexczError(f"The runtime for {platform} can't be read: {path}: {e.strerror}.") from e
+        raise PexczError(f"can't read the runtime for {platform}: {path}: {e.strerror}") from e

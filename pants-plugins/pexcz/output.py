@@ -48,10 +48,14 @@ def whole_directory(path: Path, may_replace: Callable[[Path], bool]) -> Iterator
     """
     path = Path(os.path.abspath(path))
     if path.is_symlink() or path.is_file():
-        raise OutputError(f"{path} is not a directory; remove it, or give another name.")
+        raise OutputError(
+            f"can't write {path}: it is not a directory; remove it, or choose another name"
+        )
     with room_beside(path) as room:
         if path.is_dir() and any(path.iterdir()) and not may_replace(path):
-            raise OutputError(f"{path} is a directory with other files; give another name.")
+            raise OutputError(
+                f"can't write {path}: it is a directory with other files; choose another name"
+            )
         temporary, old = room / "new", room / OLD
         temporary.mkdir()
         yield temporary
@@ -65,7 +69,9 @@ def whole_directory(path: Path, may_replace: Callable[[Path], bool]) -> Iterator
                 old.rename(room / f"{OLD}.{attempt}")
             if is_there:
                 return
-        raise OutputError(f"{path} can't be written: others write to it all the time.")
+        raise OutputError(
+            f"can't write {path}: other processes keep replacing it; wait for them to end"
+        )
 
 
 @contextmanager
@@ -86,7 +92,7 @@ def room_beside(path: Path) -> Iterator[Path]:
                 with suppress(OSError):
                     os.close(lock)
     except OSError as e:
-        raise OutputError(f"{path} can't be written: {e.strerror}.") from e
+        raise OutputError(f"can't write {path}: {e.strerror}") from e
 
 
 def _put(directory: Path, path: Path) -> bool:

@@ -97,7 +97,7 @@ def test_nobody_else_can_look_at_what_is_not_finished(tmp_path: Path) -> None:
 
 
 def test_an_error_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="app.czex can't be written: No space"):
+    with pytest.raises(OutputError, match="can't write .*app.czex: No space"):
         with whole_file(tmp_path / "app.czex", 0o644):
             raise OSError(28, "No space left on device")
     assert names(tmp_path) == []

@@ -100,10 +100,12 @@ def parse_pack(stream: IO[bytes], size: int, name: str, sha256: str, crc32: int)
     """Parse the pack of `size` bytes at the position of `stream`."""
     header = stream.read(HEADER.size)
     if len(header) < HEADER.size or not header.startswith(MAGIC):
-        raise BadPackError(f"{name} is not a pack.")
+        raise BadPackError(f"can't read {name}: it is not a pack")
     _, version, zero, *sizes, content = HEADER.unpack(header)
     if version != VERSION:
-        raise BadPackError(f"{name} is a pack of version {version}; this pexcz reads {VERSION}.")
+        raise BadPackError(
+            f"can't read {name}: it is a pack of version {version}, but this pexcz reads {VERSION}; start the build again"
+        )
     try:
         outline, meta, index = (_section(stream, *sizes[at : at + 2]) for at in (0, 2, 4))
         frames, files = _parse_index(index)
@@ -117,7 +119,7 @@ def parse_pack(stream: IO[bytes], size: int, name: str, sha256: str, crc32: int)
     stored = HEADER.size + sum(sizes[::2]) + sum(packed for packed, _ in frames)
     raw = sum(raw for _, raw in frames)
     if zero or stored != size or raw != content or sum(size for _, size, _ in files) != content:
-        raise BadPackError(f"{name} is damaged: its sizes contradict each other.")
+        raise BadPackError(f"{name} is damaged: its sizes contradict each other")
     for path, _, _ in files:
         paths.check(path, name)
     return PackInfo(meta, sha256, crc32, size, content, files, tuple(frames))
@@ -153,7 +155,7 @@ def _frame(stream: IO[bytes], packed_bytes: int, raw_bytes: int, name: str) -> b
 def _section(stream: IO[bytes], packed_bytes: int, raw_bytes: int) -> bytes:
     packed = stream.read(packed_bytes)
     if len(packed) < packed_bytes or raw_bytes > SECTION_RAW_MAX:
-        raise ValueError("it ends in its header")
+        raise ValueError("it ends before a section does")
     if zstandard.frame_content_size(packed) != raw_bytes:
         raise ValueError("a section is not as large as the header says")
     return zstandard.ZstdDecompressor().decompress(packed)
@@ -205,7 +207,7 @@ def _parse_index(index: bytes) -> Tuple[List[Tuple[int, int]], Tuple[File, ...]]
         frames.append(FRAME.unpack_from(index, position))
         position += FRAME.size
         if not 0 < frames[-1][1] <= FRAME_RAW_MAX:
-            raise ValueError("a frame of it is too large")
+            raise ValueError("one of its frames is too large")
     (count,) = COUNT.unpack_from(index, position)
     position += COUNT.size
     files = []

@@ -51,14 +51,14 @@ class FinishedPack:
         self.libraries = Libraries()
         self.mentions = Mentions(meta.get("project"))
         entries = list(entries)
-        name = meta.get("name", "The app")
+        name = meta.get("name", "the app")
         for entry in entries:
             paths.check(entry.path, name)
         self.entries = sorted(entries, key=lambda entry: paths.sort_key(entry.path))
         for one, other in zip(self.entries, self.entries[1:]):
             if f"{other.path}/".startswith(f"{one.path}/"):
                 raise BadArchiveError(
-                    f"{name} contains {one.path} both as a file and as a directory."
+                    f"can't pack {one.path} of {name}: it is both a file and a directory"
                 )
 
     def add(self, raw_size: int, packed: bytes) -> None:
@@ -79,7 +79,8 @@ class FinishedPack:
         index_raw += encoded(files)
         if len(index_raw) > SECTION_RAW_MAX:
             raise BadArchiveError(
-                f"{self._meta.get('name', 'The app')} has {len(files)} files, more than a pack can hold."
+                f"can't pack {self._meta.get('name', 'the app')}: it has {len(files)} files, more than a pack can hold; "
+                "put them into an archive"
             )
         compress = _compressor(level).compress
         sections = [
@@ -152,7 +153,7 @@ def _compressed(
             try:
                 running.append(pool.submit(compress, pack, frame))
             except RuntimeError as e:
-                raise PexczError(f"No thread can be started ({e}); allow more (ulimit -u).") from e
+                raise PexczError(f"can't start a thread: {e}; allow more by `ulimit -u`") from e
             if len(running) > threads:
                 yield running.popleft().result()
         while running:

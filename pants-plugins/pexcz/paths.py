@@ -18,8 +18,7 @@ def check(path: str, archive: str) -> str:
     reason = _objection(path)
     if reason:
         raise BadArchiveError(
-            f"{archive} contains an entry named {path!r}, which can't be unpacked: {reason}. "
-            "Build the archive again, from a source you trust."
+            f"can't unpack {path!r} from {archive}: {reason}; build the archive again, from a source that you trust"
         )
     return path
 

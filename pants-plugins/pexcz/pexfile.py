@@ -138,8 +138,8 @@ class Pex:
             return nested_zip(self.tree, path)
         if name not in chroots:
             raise BadArchiveError(
-                f"{self.path} is incomplete: its PEX-INFO names the wheel {name}, which is not in it. "
-                "Build the PEX again."
+                f"{self.path} is incomplete: its PEX-INFO names the wheel {name}, which is not in it; "
+                "build the PEX again"
             )
         return chroots[name]
 
@@ -162,12 +162,14 @@ def read_pex(path: Path) -> Pex:
         except OSError as e:
             raise unreadable(path, e, NotAPexError) from e
         if not begin.startswith((b"#!", b"PK")):
-            raise NotAPexError(f"{path} is not a PEX: it is not a zip file with a shebang.")
+            raise NotAPexError(f"can't read {path} as a PEX: it is not a zip file with a shebang")
         tree = ZipTree(path, str(path))
     if MANIFEST in tree:
-        raise NotAPexError(f"{path} is a CZEX already; give the PEX that it was made from.")
+        raise NotAPexError(
+            f"can't read {path} as a PEX: it is a CZEX already; name the PEX that it was made from"
+        )
     if PEX_INFO not in tree:
-        raise NotAPexError(f"{path} is not a PEX: it has no {PEX_INFO}.")
+        raise NotAPexError(f"can't read {path} as a PEX: it has no {PEX_INFO}")
     info_bytes = tree.read(PEX_INFO)
     info = parse_pex_info(info_bytes, str(path))
     text = begin.split(b"PK\3\4", 1)[0].decode("utf-8", "replace")
@@ -182,19 +184,23 @@ def parse_pex_info(info_bytes: bytes, name: str) -> Dict[str, Any]:
         # A half of a surrogate pair may be in JSON, but in nothing that is written from it.
         json.dumps(info, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as e:
-        raise NotAPexError(f"{name} is not a PEX: its {PEX_INFO} is not JSON: {e}") from e
+        raise NotAPexError(f"can't read {name} as a PEX: its {PEX_INFO} is not JSON: {e}") from e
     if not isinstance(info, dict):
-        raise NotAPexError(f"{name} is not a PEX: its {PEX_INFO} is not an object.")
+        raise NotAPexError(f"can't read {name} as a PEX: its {PEX_INFO} is not an object")
     for key, is_right in _FIELDS.items():
         value = info.get(key)
         if value is not None and not is_right(value):
-            raise NotAPexError(f"{name} is not a PEX: {key!r} in its {PEX_INFO} is malformed.")
+            raise NotAPexError(
+                f"can't read {name} as a PEX: {key!r} in its {PEX_INFO} is malformed"
+            )
     problem = _problem(info)
     if problem:
-        raise NotAPexError(f"{name} is not a PEX: its {PEX_INFO} {problem}.")
+        raise NotAPexError(f"can't read {name} as a PEX: its {PEX_INFO} {problem}")
     for wheel in info.get("distributions") or ():
         if "/" in wheel or wheel in ("", ".", ".."):
-            raise BadArchiveError(f"{name}: its {PEX_INFO} names a wheel {wheel!r}.")
+            raise BadArchiveError(
+                f"can't read {name} as a PEX: its {PEX_INFO} names a wheel {wheel!r}; build the PEX again"
+            )
     return info
 
 

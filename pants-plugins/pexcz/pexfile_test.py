@@ -131,7 +131,7 @@ def test_a_wheels_name_cannot_lead_elsewhere(tmp_path: Path) -> None:
 
 
 def test_a_czex_is_not_injected_again(tmp_path: Path) -> None:
-    with pytest.raises(NotAPexError, match="is a CZEX already"):
+    with pytest.raises(NotAPexError, match="it is a CZEX already"):
         read(tmp_path, {}, {".czex/manifest.json": "{}"})
 
 
@@ -139,12 +139,12 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.pex"
     for content in (b"", b"hello", b"#!/bin/sh\necho hi\n"):
         path.write_bytes(content)
-        with pytest.raises(PexczError, match="x.pex is not a"):
+        with pytest.raises(PexczError, match="x.pex( as a PEX)?: it is not a"):
             read_pex(path)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(NotAPexError, match="nowhere.pex can't be read: No such file"):
+    with pytest.raises(NotAPexError, match="can't read .*nowhere.pex: No such file"):
         read_pex(tmp_path / "nowhere.pex")
 
 

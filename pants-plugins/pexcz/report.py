@@ -105,21 +105,23 @@ def show_pruned(pruned: Pruned, console: Console) -> None:
     )
     if pruned.young:
         console.print(
-            f"Kept {pruned.young} environments, wheels and sources that are not yet a minute old: a start may be about "
-            "to use them.",
+            f"Kept {pruned.young} environments, wheels and sources that are less than a minute old: a start may be "
+            "about to use them.",
             soft_wrap=True,
         )
     for path in pruned.in_use:
-        console.print(f"Kept {path}, in which an app is running.", soft_wrap=True)
+        console.print(f"Kept {path}: an app is running in it.", soft_wrap=True)
 
 
 def show_damages(root: Path, damages: Sequence[Damage], console: Console) -> None:
     """Print what was wrong with an installed app."""
     if not damages:
-        console.print(f"What it has installed in {root} is as it was packed.", soft_wrap=True)
+        console.print(f"Its installed files in {root} are as they were packed.", soft_wrap=True)
     for damage in damages:
         console.print(f"{damage.directory} is damaged: {damage.problem}.", soft_wrap=True)
         for environment in damage.used_by:
-            console.print(f"Stop what runs in {environment}, and verify again.", soft_wrap=True)
+            console.print(
+                f"Stop the app that runs in {environment}, and verify again.", soft_wrap=True
+            )
         if not damage.used_by:
             console.print("It was removed; the next start installs it again.", soft_wrap=True)

@@ -35,9 +35,7 @@ def parse_requirement(text: str, source: str) -> Requirement:
     try:
         return _parsed(text)
     except InvalidRequirement as e:
-        raise PexczError(
-            f"{source} has a requirement that PEP 508 doesn't allow: {text!r}: {e}"
-        ) from e
+        raise PexczError(f"can't parse the requirement {text!r} of {source}: {e}") from e
 
 
 def read_requirement(text: str) -> Dict[str, Json]:
@@ -80,7 +78,7 @@ def _parsed(text: str) -> Requirement:
         raise
     except (RecursionError, SyntaxError, ValueError) as e:
         # Too many parentheses, or a string that Python can't read: an escape sequence that there isn't, or a NUL.
-        raise InvalidRequirement(f"its marker can't be read: {e}") from e
+        raise InvalidRequirement(f"can't parse its marker: {e}") from e
 
 
 def _is_specifier(text: str) -> bool:
@@ -168,9 +166,7 @@ def constraint_data(text: str) -> Dict[str, Json]:
     try:
         parsed = parse_specifiers(specifiers)
     except ValueError as e:
-        raise PexczError(
-            f"PEX-INFO has an interpreter constraint that isn't one: {text!r}: {e}"
-        ) from e
+        raise PexczError(f"can't parse the interpreter constraint {text!r}: {e}") from e
     return {
         "text": text,
         "implementation": name or None,

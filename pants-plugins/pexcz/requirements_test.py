@@ -73,7 +73,7 @@ def test_what_is_no_requirement_is_one_of_no_project(text: str) -> None:
 
 
 def test_a_requirement_that_is_none_is_an_error_that_names_its_source() -> None:
-    with pytest.raises(PexczError, match="a.whl has a requirement.*'foo bar'"):
+    with pytest.raises(PexczError, match="can't parse the requirement 'foo bar' of a.whl"):
         parse_requirement("foo bar", "a.whl")
 
 
@@ -101,7 +101,7 @@ def test_interpreter_constraints(
 
 
 def test_a_constraint_that_is_none_is_an_error() -> None:
-    with pytest.raises(PexczError, match="interpreter constraint that isn't one: 'CPython>>3'"):
+    with pytest.raises(PexczError, match="can't parse the interpreter constraint 'CPython>>3'"):
         constraint_data("CPython>>3")
 
 
@@ -115,7 +115,7 @@ def test_a_constraint_that_is_none_is_an_error() -> None:
     ],
 )
 def test_a_requirement_that_python_cannot_read_is_none(text: str) -> None:
-    with pytest.raises(PexczError, match="has a requirement that PEP 508 doesn't allow"):
+    with pytest.raises(PexczError, match="can't parse the requirement "):
         parse_requirement(text, "PEX-INFO")
     assert read_requirement(text)["project"] == ""
 
@@ -125,5 +125,5 @@ def test_a_long_requirement_is_read_in_no_time() -> None:
 
 
 def test_a_constraint_with_a_number_that_python_cannot_read_is_none() -> None:
-    with pytest.raises(PexczError, match="an interpreter constraint that isn't one"):
+    with pytest.raises(PexczError, match="can't parse the interpreter constraint "):
         constraint_data("CPython>" + "9" * 5000)

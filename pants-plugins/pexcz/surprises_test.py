@@ -57,8 +57,9 @@ def test_a_platform_that_a_wheel_is_missing_for_is_named(
     options = [f"--platform={name}" for name in ("linux-x86_64", "linux-arm64", "macos-arm64")]
     assert inject(native, pex, *options) == 0
     assert capsys.readouterr().err == (
-        f"pexcz: {tmp_path}/app.czex can't start on linux-aarch64, macos-arm64: {pex} has no wheels for it, only "
-        f"{LINUX}; build the PEX for that platform, too, or leave it out of --platform\n"
+        f"pexcz: {tmp_path}/app.czex can't start on linux-aarch64, macos-arm64: {pex} has "
+        f"{LINUX}, but no wheel of these projects for that platform; build the PEX for it, too, or leave it out of "
+        "--platform\n"
     )
     assert inject(native, pex) == 0
     assert capsys.readouterr().err == ""
@@ -85,8 +86,8 @@ def test_bytecode_for_a_python_that_the_app_does_not_allow_is_refused(
     assert inject(native, pex, *options) == 1
     version = "{}.{}".format(*sys.version_info)
     assert capsys.readouterr().err == (
-        f"pexcz: {pex} can't be precompiled by {sys.executable}: that is CPython {version}, and the app runs on "
-        "CPython==3.7.* or PyPy>=3.9 alone; name an interpreter that satisfies it.\n"
+        f"pexcz: can't compile {pex} with {sys.executable}: that is CPython {version}, but the app runs on "
+        "CPython==3.7.* or PyPy>=3.9 only; name an interpreter that the app runs on\n"
     )
     assert not (tmp_path / "app.czex").exists()
     allowing = loose_pex(
@@ -102,7 +103,7 @@ def test_a_version_is_no_interpreter(
     pex = loose_pex(tmp_path / "app.pex")
     assert inject(native, pex, "--precompile", python, "--platform=linux-x86_64") == 1
     assert capsys.readouterr().err == (
-        f"pexcz: {python} can't compile: there is no such command; name an interpreter, such as {like}.\n"
+        f"pexcz: can't compile with {python}: there is no such command; name an interpreter, such as {like}\n"
     )
 
 
@@ -114,5 +115,5 @@ def test_a_czex_is_called_one_and_not_the_pex_itself(
     czex = tmp_path / "server.czex"
     assert inject(native, czex, "--platform=linux-x86_64") == 1
     assert capsys.readouterr().err == (
-        f"pexcz: {czex} is a CZEX already; give the PEX that it was made from.\n"
+        f"pexcz: can't read {czex} as a PEX: it is a CZEX already; name the PEX that it was made from\n"
     )

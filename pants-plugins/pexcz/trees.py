@@ -101,11 +101,11 @@ class _Tree:
                     yield chunk
                 if left or stream.read(1):
                     raise BadArchiveError(
-                        f"{self.name} is damaged: {path} is not as large as its entry says."
+                        f"{self.name} is damaged: {path} is not as large as its entry says"
                     )
         except _UNREADABLE as e:
             raise BadArchiveError(
-                f"{self.name} is damaged: {path} can't be read: {e}. Build or download it again."
+                f"{self.name} is damaged: can't read {path}: {e}; download or build it again"
             ) from e
         except OSError as e:
             raise unreadable(f"{self.name}/{path}", e, BadArchiveError) from e
@@ -131,7 +131,7 @@ class DirectoryTree(_Tree):
             relative = os.path.relpath(directory, root).replace(os.sep, "/")
             if relative.count("/") > 100:
                 raise BadArchiveError(
-                    f"{directory} is nested too deeply; does a symbolic link lead back into {root}?"
+                    f"can't read {directory}: it is nested too deeply; does a symbolic link lead back into {root}?"
                 )
             prefix = "" if relative == "." else relative + "/"
             if prefix and not subdirectories and not names:
@@ -142,12 +142,14 @@ class DirectoryTree(_Tree):
                     status = os.stat(os.path.join(directory, name))
                 except FileNotFoundError as e:
                     raise BadArchiveError(
-                        f"{self.name}/{path} is a symbolic link that leads nowhere; remove it."
+                        f"can't read {self.name}/{path}: it is a symbolic link that leads nowhere; remove it"
                     ) from e
                 except OSError as e:
                     raise unreadable(f"{self.name}/{path}", e, BadArchiveError) from e
                 if not stat.S_ISREG(status.st_mode):
-                    raise BadArchiveError(f"{self.name}/{path} is not a regular file; remove it.")
+                    raise BadArchiveError(
+                        f"can't read {self.name}/{path}: it is not a regular file; remove it"
+                    )
                 self.files[path] = File(status.st_size, bool(status.st_mode & 0o111))
         self.empty_directories = frozenset(empty)
 
@@ -169,7 +171,7 @@ class ZipTree(_Tree):
             if isinstance(e, OSError) and e.errno != errno.EINVAL:
                 raise unreadable(name, e, BadArchiveError) from e
             raise BadArchiveError(
-                f"{name} is not a whole zip file: {e}. Build or download it again."
+                f"can't read {name}: it is not a whole zip file: {e}; download or build it again"
             ) from e
         self._check_places()
         self.files = {}
@@ -188,16 +190,18 @@ class ZipTree(_Tree):
             paths.check(path, name)
             if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, ZIP_ZSTANDARD):
                 raise BadArchiveError(
-                    f"{name} contains {path} compressed by method {info.compress_type}, which no PEX and no "
-                    "wheel has. Build it again."
+                    f"can't unpack {path} from {name}: it is compressed by method {info.compress_type}, which no PEX and "
+                    "no wheel uses; build it again"
                 )
             if stat.S_ISLNK(mode):
                 raise BadArchiveError(
-                    f"{name} contains a symbolic link, {path}, which neither a PEX nor a wheel may."
+                    f"can't unpack {path} from {name}: it is a symbolic link, which no PEX and no wheel may contain"
                 )
             known = self._infos.get(path)
             if known and (known.CRC, known.file_size) != (info.CRC, info.file_size):
-                raise BadArchiveError(f"{name} contains two different entries named {path}.")
+                raise BadArchiveError(
+                    f"can't unpack {path} from {name}: two different entries have that name"
+                )
             self.files[path] = File(info.file_size, bool(mode & 0o111))
             self._infos[path] = info
         parents: set[str] = set()
@@ -207,7 +211,9 @@ class ZipTree(_Tree):
                 parents.add(parent)
                 parent = parent.rpartition("/")[0]
         for path in parents.intersection(self.files):
-            raise BadArchiveError(f"{name} contains {path} both as a file and as a directory.")
+            raise BadArchiveError(
+                f"can't unpack {path} from {name}: it is both a file and a directory"
+            )
         self.empty_directories = frozenset(directories - parents)
 
     def __del__(self) -> None:
@@ -221,12 +227,12 @@ class ZipTree(_Tree):
         for info in sorted(self._zip.infolist(), key=lambda info: info.header_offset):
             if info.header_offset < end:
                 raise BadArchiveError(
-                    f"{self.name} contains {info.filename}, which overlaps another entry. Build or download it again."
+                    f"can't unpack {info.filename} from {self.name}: it overlaps another entry; download or build it again"
                 )
             end = info.header_offset + _LOCAL_HEADER.size + info.compress_size
         if end > self._zip.start_dir:
             raise BadArchiveError(
-                f"{self.name} is not a whole zip file: an entry is not in it. Build or download it again."
+                f"can't read {self.name}: it is not a whole zip file: an entry is missing; download or build it again"
             )
 
     @contextmanager
@@ -260,7 +266,7 @@ class ZipTree(_Tree):
             yield chunk
         if crc32 != expected:
             raise BadArchiveError(
-                f"{self.name} is damaged: {path} can't be read: its checksum is wrong. Build or download it again."
+                f"{self.name} is damaged: the checksum of {path} is wrong; download or build it again"
             )
 
     def _inflated(self, info: zipfile.ZipInfo) -> bytes | None:
@@ -335,5 +341,5 @@ def nested_zip(tree: Tree, path: str) -> ZipTree:
             copy.write(chunk)
         copy.flush()
     except OSError as e:
-        raise OutputError(f"{tempfile.gettempdir()} can't be written: {e.strerror}.") from e
+        raise OutputError(f"can't write to {tempfile.gettempdir()}: {e.strerror}") from e
     return ZipTree(copy, f"{tree.name}/{path}")

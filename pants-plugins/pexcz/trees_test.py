@@ -52,15 +52,13 @@ def zipped_by_zstd(*names: str, packed: bytes, content: bytes) -> io.BytesIO:
     ["../evil", "a/../../evil", "/etc/evil", "a/./b", "a\\b", "a//b", "x" * 256, "a/" * 3000 + "b"],
 )
 def test_a_path_that_leads_outside_or_nowhere_is_refused(name: str) -> None:
-    with pytest.raises(BadArchiveError, match="can't be unpacked"):
+    with pytest.raises(BadArchiveError, match="can't unpack "):
         ZipTree(zipped(name), "x.zip")
 
 
 def test_a_name_that_is_cut_at_a_nul_is_refused() -> None:
     content = zipped("axb").getvalue().replace(b"axb", b"a\0b")
-    with pytest.raises(
-        BadArchiveError, match="can't be unpacked: it contains a backslash or a NUL"
-    ):
+    with pytest.raises(BadArchiveError, match="can't unpack .*: it contains a backslash or a NUL"):
         ZipTree(io.BytesIO(content), "x.zip")
 
 
@@ -75,7 +73,9 @@ def test_entries_that_share_their_content_are_refused(method: int) -> None:
     second = content.rindex(b"PK\1\2")
     for place in (0, 1, 29):
         struct.pack_into("<I", content, second + 42, place)
-        with pytest.raises(BadArchiveError, match="x.zip contains ., which overlaps another entry"):
+        with pytest.raises(
+            BadArchiveError, match="can't unpack . from x.zip: it overlaps another entry"
+        ):
             ZipTree(io.BytesIO(bytes(content)), "x.zip")
 
 
@@ -104,7 +104,7 @@ def test_a_number_that_lies_is_noticed_or_does_no_harm(
                 tree = ZipTree(path, "x.zip")
                 assert {tree.read(name) for name in tree.files} <= {b"content" * 9}
             except BadArchiveError as error:
-                assert str(error).startswith("x.zip ")
+                assert "x.zip" in str(error)
 
 
 @pytest.mark.parametrize("field", range(3))
@@ -128,7 +128,7 @@ def test_a_number_of_zip64_that_lies_is_noticed(field: int, number: int, tmp_pat
     if (field, number) == (2, 0):
         assert ZipTree(path, "x.zip").read("a") == b"content" * 9
         return
-    with pytest.raises(BadArchiveError, match="^x.zip "):
+    with pytest.raises(BadArchiveError, match="x.zip"):
         ZipTree(path, "x.zip").read("a")
 
 
@@ -166,7 +166,7 @@ def test_an_entry_compressed_by_zstd_is_read(content: bytes) -> None:
 )
 def test_an_entry_compressed_by_zstd_that_lies_is_damaged(packed: bytes) -> None:
     tree = ZipTree(zipped_by_zstd("a", packed=packed, content=b"content"), "x.zip")
-    with pytest.raises(BadArchiveError, match="^x.zip is damaged: a "):
+    with pytest.raises(BadArchiveError, match="^x.zip is damaged: .*a"):
         tree.read("a")
 
 
@@ -175,7 +175,7 @@ def test_a_frame_that_wants_too_much_memory_is_refused() -> None:
     compressor = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
     packed = compressor.compress(b"content") + compressor.flush()
     tree = ZipTree(zipped_by_zstd("a", packed=packed, content=b"content"), "x.zip")
-    with pytest.raises(BadArchiveError, match="x.zip is damaged: a can't be read: .* memory"):
+    with pytest.raises(BadArchiveError, match="x.zip is damaged: can't read a: .* memory"):
         tree.read("a")
 
 
@@ -189,7 +189,7 @@ def test_an_encrypted_entry_compressed_by_zstd_is_refused() -> None:
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_what_no_wheel_is_compressed_by_is_refused(method: int) -> None:
-    with pytest.raises(BadArchiveError, match=f"contains a compressed by method {method}"):
+    with pytest.raises(BadArchiveError, match=f"it is compressed by method {method}"):
         ZipTree(zipped("a", method=method), "x.zip")
 
 
@@ -199,7 +199,7 @@ def test_a_symbolic_link_in_a_zip_is_refused() -> None:
         info = zipfile.ZipInfo("link")
         info.external_attr = 0o120777 << 16
         archive.writestr(info, "/etc/passwd")
-    with pytest.raises(BadArchiveError, match="symbolic link, link"):
+    with pytest.raises(BadArchiveError, match="can't unpack link from .*symbolic link"):
         ZipTree(stream, "x.zip")
 
 
@@ -209,12 +209,12 @@ def test_two_entries_of_one_name_are_refused_unless_they_are_the_same() -> None:
     assert ZipTree(stream, "x.zip").read("a") == b"x"
     with zipfile.ZipFile(stream, "a") as archive:
         archive.writestr("a", b"y")
-    with pytest.raises(BadArchiveError, match="two different entries named a"):
+    with pytest.raises(BadArchiveError, match="can't unpack a from .*two different entries"):
         ZipTree(stream, "x.zip")
 
 
 def test_a_file_that_is_also_a_directory_is_refused() -> None:
-    with pytest.raises(BadArchiveError, match="both as a file and as a directory"):
+    with pytest.raises(BadArchiveError, match="it is both a file and a directory"):
         ZipTree(zipped("a", "a/b"), "x.zip")
 
 
@@ -229,7 +229,7 @@ def test_a_zip_cut_short_is_refused() -> None:
 def test_a_flipped_bit_in_a_file_is_noticed(method: int) -> None:
     content = bytearray(zipped("a", content=b"content" * 10, method=method).getvalue())
     content[40] ^= 1
-    with pytest.raises(BadArchiveError, match="x.zip is damaged: a"):
+    with pytest.raises(BadArchiveError, match="x.zip is damaged: .*a"):
         ZipTree(io.BytesIO(bytes(content)), "x.zip").read("a")
 
 
@@ -239,13 +239,13 @@ def test_a_size_that_lies_is_noticed(size: int, method: int) -> None:
     content = bytearray(zipped("a", content=b"content", method=method).getvalue())
     directory = content.index(b"PK\1\2")
     struct.pack_into("<I", content, directory + 24, size)
-    with pytest.raises(BadArchiveError, match="x.zip is damaged: a"):
+    with pytest.raises(BadArchiveError, match="x.zip is damaged: .*a"):
         ZipTree(io.BytesIO(bytes(content)), "x.zip").read("a")
 
 
 def test_an_entry_of_another_name_than_the_directory_says_is_noticed() -> None:
     content = zipped("entry", content=b"content", method=zipfile.ZIP_DEFLATED).getvalue()
-    with pytest.raises(BadArchiveError, match="x.zip is damaged: entry"):
+    with pytest.raises(BadArchiveError, match="x.zip is damaged: .*entry"):
         ZipTree(io.BytesIO(content.replace(b"entry", b"other", 1)), "x.zip").read("entry")
 
 
@@ -284,7 +284,7 @@ def test_a_zip_in_a_zip_is_read() -> None:
 
 def test_a_link_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
-    with pytest.raises(BadArchiveError, match="link is a symbolic link that leads nowhere"):
+    with pytest.raises(BadArchiveError, match="link: it is a symbolic link that leads nowhere"):
         DirectoryTree(tmp_path)
 
 

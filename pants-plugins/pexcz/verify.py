@@ -155,5 +155,5 @@ def _stored(czex: Czex, record: Record) -> Iterator[bytes]:
 
 def _damaged(czex: Czex, what: str) -> BadArchiveError:
     return BadArchiveError(
-        f"{czex.path} is damaged: {what} is not as it was built. Download or build it again."
+        f"{czex.path} is damaged: {what} is not as it was built; download or build it again"
     )

@@ -182,7 +182,9 @@ def _layout(tree: Tree, file_name: str) -> Dict[str, Any]:
         if not isinstance(layout, dict) or not isinstance(layout.get("stash_dir"), str):
             raise ValueError("it names no stash_dir")
     except (ValueError, RecursionError) as e:
-        raise BadArchiveError(f"{tree.name}: {file_name} has a damaged {LAYOUT}: {e}.") from e
+        raise BadArchiveError(
+            f"can't read {file_name} in {tree.name}: its {LAYOUT} is damaged: {e}"
+        ) from e
     return layout
 
 
@@ -201,8 +203,7 @@ def _wheel_file_schemes(tree: Tree, file_name: str) -> Dict[str, str]:
             schemes[f"{scheme}/{tail}"] = path
         else:
             raise BadArchiveError(
-                f"{tree.name}: {file_name} has a file of an installation scheme that wheels don't "
-                f"have: {path}."
+                f"can't read {file_name} in {tree.name}: the installation scheme of {path} is unknown"
             )
     return schemes
 
@@ -236,7 +237,7 @@ def _metadata(tree: Tree, schemes: Dict[str, str], file_name: str) -> Dict[str, 
     wheel_path = _dist_info(schemes, file_name, "WHEEL")
     if metadata_path is None or wheel_path is None:
         raise BadArchiveError(
-            f"{tree.name}: {file_name} is not a wheel: it has no *.dist-info/METADATA and WHEEL."
+            f"can't read {file_name} in {tree.name} as a wheel: it has no *.dist-info/METADATA and WHEEL"
         )
     metadata = _headers(tree, metadata_path)
     name, version = (str(metadata.get(key, "")).strip() for key in ("Name", "Version"))
@@ -244,7 +245,7 @@ def _metadata(tree: Tree, schemes: Dict[str, str], file_name: str) -> Dict[str, 
         project = canonicalize_name(name, validate=True)
     except InvalidName as e:
         raise BadArchiveError(
-            f"{tree.name}: {file_name} is not a wheel: its METADATA has no name: {e}."
+            f"can't read {file_name} in {tree.name} as a wheel: its METADATA has no valid name: {e}"
         ) from e
     return {
         "project": project,

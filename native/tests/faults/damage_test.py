@@ -117,7 +117,7 @@ def test_what_the_app_does_not_find_is_named_and_installed_by_the_next_start(
         outcome = installed.run(*ways(cow)[way])
         assert (outcome.stdout, outcome.stderr, outcome.code) == ("moo x\n", "", 1)
     assert installed.leftovers() == []
-    assert "as it was packed" in verify(installed, cow, "--installed").stdout
+    assert "as they were packed" in verify(installed, cow, "--installed").stdout
 
 
 @on(*map(Python, ("cpython2.7", "cpython3.6", "cpython3.13", "pypy3")))

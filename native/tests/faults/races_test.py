@@ -153,7 +153,7 @@ def test_what_runs_by_one_mount_is_not_pruned_by_the_other(
     for path in at_other.rglob("*"):
         os.utime(path, (0, 0), follow_symlinks=False)
     pruned = cache(there, "--root", at_other, "clear")
-    assert "in which an app is running" in pruned.stdout
+    assert "an app is running in it" in pruned.stdout
     assert len(list(at_other.glob("venvs/*/*/boot"))) == 1
     process.communicate()
     cache(there, "--root", at_other, "clear")
@@ -177,7 +177,7 @@ def test_apps_that_share_wheels_are_started_at_once_while_the_cache_is_pruned(
             assert code == 0
             assert stderr in (
                 b"",
-                b"pexcz: waiting for a start that installs into %s\n" % bytes(prepared.cache),
+                b"pexcz: waiting for an app that installs itself into %s\n" % bytes(prepared.cache),
             )
         assert prepared.leftovers() == []
         assert len(list(prepared.cache.glob("wheels/*"))) == 2

@@ -99,7 +99,7 @@ def test_the_root_may_stand_in_every_place(cow: Path, machine: Machine, place: i
         (["cache", "info"], str(machine.cache)),
         (["cache", "prune"], "Removed 0"),
         (["cache", "clear"], "Kept 3"),
-        (["verify", "--installed", str(cow)], f"in {machine.cache} is as it was packed"),
+        (["verify", "--installed", str(cow)], f"in {machine.cache} are as they were packed"),
     ):
         position = [0, 1, len(command)][place]
         argv = [*command[:position], *root, *command[position:]]
@@ -144,7 +144,7 @@ def test_what_a_running_app_uses_stays(
     stdout, stderr = process.communicate(b"\n")
     assert (stdout, stderr, process.returncode) == (b"moo x\n", b"", 1)
     (environment,) = environments(machine)
-    assert f"Kept {environment}, in which an app is running." in pruned.stdout
+    assert f"Kept {environment}, an app is running in it." in pruned.stdout
     make_old(machine, 1)
     cache(machine, "clear")
     assert environments(machine) == []
