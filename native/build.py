@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Builds the native runtime of czex, for any platform on any machine.
+"""Build the native runtime of czex, for any platform on any machine.
 
-This is the one place that knows Zig's command line. Zig comes from the `ziglang` package of the
-interpreter that runs this file, libzstd's source from the sdist of the `zstandard` package:
+This file alone knows Zig's command line. Zig comes from the `ziglang` package of the interpreter that runs this file,
+libzstd's source from the sdist of the `zstandard` package:
 
     python native/build.py --zstd-sdist zstandard-0.25.0.tar.gz --platform linux-x86_64 --output dist
     python native/build.py --zstd-sdist zstandard-0.25.0.tar.gz --test
 
-The first writes dist/linux-x86_64/pexcz. Its bytes depend on the sources and on Zig's version alone: not on
-the machine, the directories or the caches. The second runs the unit tests on this machine. Nothing outside the
-output directory (and the cache directory, if one is given) is changed. Needs Python 3.8, and nothing else.
+The first command writes dist/linux-x86_64/pexcz. Its bytes depend only on the sources and on Zig's version, not on the
+machine, the directories or the caches. The second command runs the unit tests on this machine. Both change only the
+output directory and the cache directory. They need Python 3.8.
 """
 
 import argparse
@@ -28,9 +28,8 @@ SOURCE_DIR = os.path.join(NATIVE_DIR, "src")
 
 ZSTD_FILES = ("zstd.c", "zstd.h", "zstd_errors.h")
 
-# libzstd comes as one file, in which each of its own files stands behind such a comment. The runtime only
-# decompresses, so two parts are left out: from the first of a pair to the second, or to the end. No header
-# that the decoder needs stands in them.
+# zstd.c contains all files of libzstd, each after one of these comments. The runtime only decompresses, so two parts are
+# cut out: from the first comment of a pair to the second, or to the end. They contain no header of the decoder.
 ZSTD_CUTS = (
     (
         "/**** start inlining compress/fse_compress.c ****/",
@@ -40,27 +39,28 @@ ZSTD_CUTS = (
 )
 ZSTD_THREADS = "#define ZSTD_MULTITHREAD\n"
 
-# What no flag says and no compiler can know, each a text of libzstd and what takes its place.
+# Edits of libzstd that make the decoder smaller and that no flag can express: a text and its replacement.
 ZSTD_EDITS = (
-    # With a buffer for the literals of the largest block, they are never split.
+    # The buffer has room for the literals of the largest block, so they are never split.
     ("dctx->litBufferLocation == ZSTD_split", "0"),
-    # Nobody gives a dictionary.
+    # The runtime uses no dictionaries.
     ("dctx->refMultipleDDicts == ZSTD_rmd_refMultipleDDicts", "0"),
-    # Where there is a fast loop for four streams of literals, the other is for a few bytes. It needn't be unrolled.
+    # A fast loop decodes four streams of literals on most processors. The other loop then decodes only a few bytes and
+    # needn't be unrolled.
     ("U32 endSignal = 1;", "U32 endSignal = MEM_32bits() || !MEM_isLittleEndian();"),
     ("HINT_INLINE size_t\nHUF_decodeStreamX1(", "static size_t\nHUF_decodeStreamX1("),
-    # For the 255 weights of a Huffman table at most.
+    # FSE alone decodes at most the 255 weights of a Huffman table, so it needs no fast mode.
     ("if (fastMode)", "if (0)"),
 )
 
 ZSTD_FLAGS = (
-    # No libc: the compiler's own headers do, and two of ours.
+    # There is no libc. The headers come from the compiler, and two from src/zstd_headers.
     "-ffreestanding",
     "-DZSTD_STRIP_ERROR_STRINGS=1",
     "-DZSTD_DECODER_INTERNAL_BUFFER=(128<<10)",
-    # Variants of the decoder, each a tenth of the executable: one for newer x86 processors, one for windows
-    # of more than 16 MiB (a frame has 8), one for literals that compress very well. None is faster by more
-    # than two measurements of the same thing differ.
+    # Leave out three variants of the decoder, each a tenth of the executable. They are for newer x86 processors, for
+    # windows of more than 16 MiB (a frame has 8), and for literals that compress very well. Each is faster by less than
+    # two measurements of the same decoder differ.
     "-DDYNAMIC_BMI2=0",
     "-DZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT=1",
     "-DHUF_FORCE_DECOMPRESS_X1=1",
@@ -69,7 +69,7 @@ ZSTD_FLAGS = (
 
 
 class BuildError(Exception):
-    """What to tell the user, in one line."""
+    """An error whose text is a one-line message to the user."""
 
 
 def read_platforms():
@@ -78,7 +78,7 @@ def read_platforms():
 
 
 def extract_zstd(sdist, directory):
-    """Writes libzstd's decoder, from the sdist of `zstandard`, to a directory."""
+    """Write libzstd's decoder, from the sdist of `zstandard`, to a directory."""
     try:
         with tarfile.open(sdist) as archive:
             members = {
@@ -126,10 +126,10 @@ def cut_decoder(source):
 
 @contextlib.contextmanager
 def scratch_directory(sdist):
-    """A directory with all sources, to run Zig in.
+    """Yield a new directory with all sources, to run Zig in.
 
-    It isn't where this process was started: a remote worker may start it in the root directory, and there Zig says of
-    each file that it is outside of its module.
+    A remote worker may start this process in the root directory. There Zig would report each file as outside of its
+    module.
     """
     with tempfile.TemporaryDirectory(prefix="czex-build-") as scratch:
         for name in ("zstd", "build"):
@@ -140,19 +140,19 @@ def scratch_directory(sdist):
 
 
 def zig(arguments, scratch, cache):
-    """Runs Zig in the scratch directory, where zstd's source is; raises BuildError if it fails."""
+    """Run Zig in the scratch directory; raise BuildError if it fails."""
     command = [
         sys.executable, "-m", "ziglang", *arguments,
         "--cache-dir", os.path.join(cache, "local"), "--global-cache-dir", os.path.join(cache, "global"),
     ]  # fmt: skip
-    # A Zig that finds these would put its caches elsewhere.
+    # These variables would move Zig's caches.
     env = {name: value for name, value in os.environ.items() if not name.startswith("ZIG_")}
     if subprocess.call(command, cwd=scratch, env=env) != 0:
         raise BuildError("can't build: zig {} failed; read its messages above".format(arguments[0]))
 
 
 def sources(flags, root="src/main.zig"):
-    """The part of the command line that names what is compiled, relative to the scratch directory."""
+    """Return the arguments that name the sources, relative to the scratch directory."""
     return [
         "-I",
         "zstd",
@@ -199,9 +199,7 @@ def parse_arguments():
         help="a platform of platforms.json; can be repeated",
     )
     parser.add_argument("--output", help="the directory to write to: <platform>/pexcz[.exe]")
-    parser.add_argument(
-        "--cache", help="a directory for Zig's caches; without it they are thrown away"
-    )
+    parser.add_argument("--cache", help="a directory for Zig's caches; by default they are deleted")
     parser.add_argument("--test", action="store_true", help="run the unit tests on this machine")
     arguments = parser.parse_args()
     if not arguments.test and not (arguments.platform and arguments.output):

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Builds the runtime with every check that Zig has, for tests of hostile input.
+"""Build the runtime with all of Zig's checks, for tests of hostile input.
 
     python native/fuzz/build_checked.py --zstd-sdist zstandard-0.25.0.tar.gz --platform linux-x86_64 --output dist
 
-writes dist/pexcz, which traps where something overflows, is out of bounds, or isn't defined in C; and, for Linux,
-dist/fuzz.o, which counts what it runs, for a fuzzer to be linked with (fuzz.zig). What it needs is what `build.py`
-needs, which also knows how libzstd is compiled.
+writes dist/pexcz, which traps on an overflow, an access out of bounds, or undefined behaviour of C. For Linux it also
+writes dist/fuzz.o: the targets of fuzz.zig with coverage counters, to be linked with a fuzzer. It needs the same as
+`build.py`, which knows how libzstd is compiled.
 """
 
 import argparse
@@ -13,20 +13,20 @@ import os
 import shutil
 import sys
 
-# Pex, which has Zig, doesn't look beside what it runs.
+# The PEX that contains Zig runs this file without adding its directory to sys.path.
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 import build
 
 CHECKED = ("-O", "safe", "-fsanitize-c=trap")
 
-# A fuzzer would never find an input with the right checksum, nor what lies behind.
+# A fuzzer would never find an input with a right checksum, so no input would get past that check.
 UNCHECKED = (
     "dctx->forceIgnoreChecksum = ZSTD_d_validateChecksum;",
     "dctx->forceIgnoreChecksum = ZSTD_d_ignoreChecksum;",
 )
 
-# Zig compiles nothing outside of the directory of its root file, and takes the public names from that file only.
+# Zig compiles only files below the directory of the root file, and looks for these public names in the root file.
 ROOT = """
 const fuzz = @import("fuzz/fuzz.zig");
 pub const panic = fuzz.panic;
@@ -39,7 +39,7 @@ comptime {
 
 FUZZED_C = (
     "-fsanitize=address",
-    # Of where an edge is, Zig and C have different tables; fuzz.zig has one for both.
+    # Zig and C have different tables of edges, so fuzz.zig makes one for both.
     "-fno-sanitize-coverage=pc-table",
 )
 

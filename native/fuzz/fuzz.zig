@@ -1,10 +1,10 @@
-//! What a fuzzer calls (native/tests/fuzzing/runtime_fuzz_test.py links libFuzzer): all that the runtime reads of a file that
-//! somebody else has made. Each `fuzz_X` takes an input in a format of docs/format.md, and each `mutate_X` makes
-//! another one of it. A safe build traps where something overflows or is out of bounds; what else has to hold of a
-//! pack or a plan that is taken for a good one is asked here.
+//! The targets of the runtime's fuzzer, which native/tests/fuzzing/runtime_fuzz_test.py links with libFuzzer. They
+//! cover everything that the runtime reads of files made by others. Each `fuzz_X` takes an input in a format of
+//! docs/format.md, and each `mutate_X` changes an input. A safe build traps on an overflow or an access out of bounds.
+//! The targets also check that every pack and plan that is accepted keeps its promises.
 //!
-//! libzstd is built without a look at checksums for this: a fuzzer would never find the right one, and nothing behind
-//! it. Nothing is written but files without a name, and what `fuzz_install` installs below $TMPDIR.
+//! libzstd is built to ignore checksums here: a fuzzer would never find a right one, nor the code behind that check.
+//! The targets write only to files without a name, and `fuzz_install` below $TMPDIR.
 
 const std = @import("std");
 const install = @import("../src/install.zig").install;
@@ -33,7 +33,7 @@ pub const std_options_debug_threaded_io: ?*std.Io.Threaded = null;
 extern fn abort() noreturn;
 extern fn getenv(name: [*:0]const u8) ?[*:0]const u8;
 
-/// The fuzzer knows what led here, and saves it.
+/// Print the message and abort: libFuzzer then saves the input.
 fn stop(message: []const u8, _: ?usize) noreturn {
     os.writeStandardError(message);
     os.writeStandardError("\n");
@@ -44,8 +44,8 @@ extern const __start___sancov_cntrs: u8;
 extern const __stop___sancov_cntrs: u8;
 extern fn __sanitizer_cov_pcs_init(start: [*]const [2]usize, end: [*]const [2]usize) void;
 
-/// Zig counts for every edge, as C does, and both tell libFuzzer. To say how many edges it has seen, that wants a table
-/// of where they are in the program: here one of where their counters are.
+/// Register a table of all edges with libFuzzer, which needs it to report how many it has covered. Zig and C both count
+/// for each edge, but their tables differ. This table lists the addresses of all counters.
 export fn LLVMFuzzerInitialize(_: *c_int, _: *[*][*:0]u8) c_int {
     const start = @intFromPtr(&__start___sancov_cntrs);
     const count = @intFromPtr(&__stop___sancov_cntrs) - start;
@@ -58,7 +58,7 @@ export fn LLVMFuzzerInitialize(_: *c_int, _: *[*][*:0]u8) c_int {
 var archive: world.Scratch = .{};
 var plan_file: world.Scratch = .{};
 
-/// Nothing leads out of a directory by such a path.
+/// Check that a path can't lead out of its directory.
 fn holdInside(path: []const u8) void {
     hold(path.len > 0 and std.mem.findScalar(u8, path, 0) == null, "a path is text");
     var components = std.mem.splitScalar(u8, path, '/');
@@ -95,11 +95,11 @@ export fn fuzz_frame(data: [*]const u8, size: usize) c_int {
     return 0;
 }
 
-/// A frame comes out the same, or is damaged, in all three ways that the runtime has to decode one.
+/// Check that the runtime's three ways to decode a frame agree: on the content, or on damage.
 fn readFrame(heap: *Heap, frame: []const u8) error{OutOfMemory}!void {
     const stored = try heap.unfilled(frame.len);
     @memcpy(stored, frame);
-    // A size that isn't the frame's own is damage that is seen at once; it is told here by the frame.
+    // A wrong size is refused at once, so the target takes the size from the frame itself.
     const content_bytes = world.contentBytes(frame);
     if (content_bytes == 0 or content_bytes > frame_content_bytes_max) return;
     const content = try heap.unfilled(content_bytes);
@@ -123,10 +123,10 @@ fn readFrame(heap: *Heap, frame: []const u8) error{OutOfMemory}!void {
     }
 }
 
-/// Some blocks.
+/// Enough for several blocks.
 const frame_content_bytes_max = 500_000;
 
-/// As a thread does that has the frame, in steps that don't fit to its blocks.
+/// Read a frame as an unpacking thread does, in steps that don't match its blocks.
 fn readContent(pack: *const Pack, number: u32, buffer: []u8, content: []u8) ReportError!void {
     var report: Report = .{};
     const frame = pack.frames[number];
@@ -174,7 +174,7 @@ fn readPack(heap: *Heap, record: *const plan_format.Pack, data: []const u8) Repo
     }
 }
 
-/// All of a pack is in one of its pieces, and in one only.
+/// Check that each part of a pack is in exactly one of its pieces.
 fn holdPieces(pack: *const Pack) void {
     var entries: usize = 0;
     var content_bytes: u64 = 0;
@@ -194,11 +194,11 @@ fn holdPieces(pack: *const Pack) void {
 const first_name = "a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0";
 const second_name = "b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0";
 
-/// A pack is installed, twice under two names into one venv, so that all of it has to be merged.
+/// Install a pack under two names into one venv, so that everything in it has to be merged.
 export fn fuzz_install(data: [*]const u8, size: usize) c_int {
     var heap: Heap = .{};
     defer heap.release();
-    // The runtime ends with what it has opened; this process goes on.
+    // The runtime leaves its files open until its process ends. This process continues, so it closes them.
     _ = .{ archive.filled(""), plan_file.filled("") };
     const first = std.os.linux.dup(2);
     defer _ = std.os.linux.syscall3(.close_range, first, std.math.maxInt(u32), 0);
@@ -211,7 +211,7 @@ fn installPack(allocator: std.mem.Allocator, data: []const u8) ReportError!void 
     const record = recordOf(data);
     var pack: Pack = try .open(allocator, decoderOfAll(), archive.filled(data), &record, .with_outline, &report);
     try pack.readIndex(allocator, decoderOfAll(), &report);
-    // What is large only takes long, and the runtime would start threads for it, of another kind than the fuzzer's.
+    // A large pack only takes long, and the runtime would unpack it in threads that the fuzzer doesn't know.
     if (pack.content_bytes > 1 << 20 or pack.entries.len > 64 or pack.sections.meta.raw_bytes > 1 << 20) return;
 
     const root_path = std.mem.sliceTo(getenv("TMPDIR") orelse @panic("no $TMPDIR"), 0);
@@ -230,7 +230,7 @@ fn installPack(allocator: std.mem.Allocator, data: []const u8) ReportError!void 
     holdOnly(wheels, &.{ first_name, second_name });
 }
 
-/// The path of a plan for the pack in `archive`.
+/// Write a plan for the pack in `archive`, and return its path.
 fn planFor(allocator: std.mem.Allocator, root_path: []const u8, pack_bytes: usize) ![:0]const u8 {
     var plan: std.ArrayList(u8) = .empty;
     const store = try std.fmt.allocPrint(allocator, "{s}/fuzz.tmp/store", .{root_path});
@@ -258,7 +258,7 @@ fn planFor(allocator: std.mem.Allocator, root_path: []const u8, pack_bytes: usiz
     return std.fmt.allocPrintSentinel(allocator, "/proc/self/fd/{d}", .{plan_file.filled(plan.items).fd}, 0);
 }
 
-/// There is nothing else in a directory.
+/// Check that a directory has no entries except `names`.
 fn holdOnly(dir: os.Dir, names: []const []const u8) void {
     var lister = os.Lister.open(dir) catch unreachable;
     defer lister.close();
@@ -266,6 +266,6 @@ fn holdOnly(dir: os.Dir, names: []const []const u8) void {
         const is_known = for (names) |known| {
             if (std.mem.eql(u8, name, known)) break true;
         } else false;
-        hold(is_known, "nothing is written elsewhere, or left behind");
+        hold(is_known, "no other file is written or left behind");
     }
 }

@@ -1,12 +1,12 @@
-//! How an input becomes another one that gets further than most would: what tells its sizes is changed with it.
+//! Changes inputs and keeps their sizes consistent, so that more of them get past the first checks.
 
 const std = @import("std");
 const world = @import("world.zig");
 
-/// libFuzzer's own ways to change bytes.
+/// Change bytes in one of libFuzzer's own ways.
 extern fn LLVMFuzzerMutate(data: [*]u8, size: usize, size_max: usize) usize;
 
-/// Half of the time one field of a plan is changed, and its length with it.
+/// Change one field of a plan and its length, or, half of the time, any bytes.
 export fn mutate_plan(data: [*]u8, size: usize, size_max: usize, seed: c_uint) usize {
     var random: std.Random.DefaultPrng = .init(seed);
     const fallback = random.random().boolean();
@@ -40,7 +40,7 @@ fn mutateField(data: []u8, size: usize, random: std.Random) ?usize {
 
 const Range = struct { start: usize, end: usize, content: usize };
 
-/// Half of the time it is the outline or the index of a pack, as it is behind its compression.
+/// Change the decoded outline or index of a pack and store it anew, or, half of the time, change any bytes.
 export fn mutate_pack(data: [*]u8, size: usize, size_max: usize, seed: c_uint) usize {
     var random: std.Random.DefaultPrng = .init(seed);
     const fallback = random.random().boolean();
@@ -77,7 +77,7 @@ fn sizeAt(data: []u8, section: usize) *align(1) u32 {
     return @ptrCast(data[section_sizes_at + 8 * section ..][0..4]);
 }
 
-/// A frame with its size, one block that isn't compressed, and room for a checksum (RFC 8878, 3.1.1).
+/// Return a frame of one uncompressed block, with the content's size and room for a checksum (RFC 8878, 3.1.1).
 fn storedFrame(buffer: []u8, content: []const u8) []const u8 {
     std.mem.writeInt(u32, buffer[0..4], 0xFD2FB528, .little);
     buffer[4] = 0xA4;
@@ -88,7 +88,7 @@ fn storedFrame(buffer: []u8, content: []const u8) []const u8 {
     return buffer[0 .. 12 + content.len + 4];
 }
 
-/// The new size of the data; null: there is no room.
+/// Replace a part of the data. Return the new size, or null if the result doesn't fit.
 fn replace(data: []u8, size: usize, start: usize, end: usize, with: []const u8) ?usize {
     const result = size - (end - start) + with.len;
     if (result > data.len) return null;

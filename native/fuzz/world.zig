@@ -1,4 +1,4 @@
-//! What the fuzz targets share: promises, memory, files without a name, and the decoder.
+//! Shared by the fuzz targets: promises, memory, files without a name, and the decoder.
 
 const std = @import("std");
 const linux = std.os.linux;
@@ -6,7 +6,7 @@ const assert = std.debug.assert;
 const os = @import("../src/os.zig");
 const zstd = @import("../src/zstd.zig");
 
-// Of the libc that the fuzzer has. The runtime goes on to do without.
+// The fuzzer has a libc. The runtime is linked without one.
 extern fn malloc(size: usize) ?[*]u8;
 extern fn free(piece: [*]u8) void;
 
@@ -14,15 +14,15 @@ pub fn hold(promise: bool, comptime message: []const u8) void {
     if (!promise) @panic("broken promise: " ++ message);
 }
 
-/// What the runtime gets of memory in one run: each piece by itself, so that AddressSanitizer sees where it ends.
+/// The memory of one run. Each piece comes from malloc, so that AddressSanitizer knows its bounds.
 pub const Heap = struct {
     pieces: [8192][*]u8 = undefined,
     count: usize = 0,
     bytes: usize = 0,
 
-    /// An index of 64 MiB has so much of entries. No size that a file may tell asks for more.
+    /// The entries of the largest index, which has 64 MiB. No file may make the runtime allocate more at once.
     const piece_bytes_max = 256 << 20;
-    /// Enough for whatever isn't large for no other reason than to be large.
+    /// The memory of one run; an input that needs more is only slow and finds no other error.
     const bytes_max = 4 << 20;
 
     pub fn allocator(heap: *Heap) std.mem.Allocator {
@@ -46,7 +46,7 @@ pub const Heap = struct {
         return piece;
     }
 
-    /// As it comes: a safe build fills what is allocated, which takes longer than all the rest.
+    /// Allocate memory without filling it. A safe build fills other memory, which takes longer than the rest of a run.
     pub fn unfilled(heap: *Heap, size: usize) error{OutOfMemory}![]u8 {
         return (alloc(heap, size, .@"1", 0) orelse return error.OutOfMemory)[0..size];
     }
@@ -58,7 +58,7 @@ pub const Heap = struct {
 
 var shared_decoder: ?zstd.Decoder = null;
 
-/// One for all runs, as one decodes all frames of an installation.
+/// Return the decoder of all runs: the runtime too decodes all frames of an installation with one.
 pub fn decoderOfAll() zstd.Decoder {
     if (shared_decoder == null) shared_decoder = zstd.Decoder.init(std.heap.page_allocator) catch @panic("out of memory");
     return shared_decoder.?;
@@ -66,7 +66,7 @@ pub fn decoderOfAll() zstd.Decoder {
 
 extern fn ZSTD_getFrameContentSize(frame: [*]const u8, frame_size: usize) u64;
 
-/// What a frame says of itself; nothing may be damage.
+/// Return the size of the content that a frame states; 0 stands for a missing or too large size.
 pub fn contentBytes(frame: []const u8) u32 {
     return std.math.cast(u32, ZSTD_getFrameContentSize(frame.ptr, frame.len)) orelse 0;
 }
