@@ -1,7 +1,7 @@
-"""Fuzz targets: what the boot reads (see `testprojects/fuzzing.py`).
+"""Fuzz targets for the inputs of the boot (see `testprojects/fuzzing.py`).
 
-Versions, specifiers and markers mean to it what they mean to the `packaging` in Pex's runtime, wherever that knows an answer.
-All else is read, or refused with the boot's own error.
+Versions, specifiers and markers must have the same meaning as for the `packaging` in Pex's runtime, wherever that has an
+answer. All other inputs must be read, or refused with the boot's own error.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pex.third_party.packaging.specifiers import Specifier
 from pex.third_party.packaging.version import Version
 
 BOOT = Path(__file__).resolve().parents[2] / "boot" / "boot"
-# A CZEX brings the package's modules in another way.
+# In a CZEX the boot loads the package's modules in another way.
 boot = types.ModuleType("boot")
 boot.__path__ = [str(BOOT)]
 boot.__dict__.update(native=lambda value: value, manifest={"format": 1})
@@ -35,7 +35,7 @@ with atheris.instrument_imports(include=["boot", "pexcz"]):
 
 OPERATORS = ("==", "!=", "<", "<=", ">", ">=", "~=", "===")
 MARKER_OPERATORS = (*OPERATORS, "in", "not in")
-# Between the numbers of a version.
+# Texts between the numbers of a version.
 PARTS = (
     *(
         ".",
@@ -100,14 +100,14 @@ def normal(text: str) -> str:
 
 
 def version(data: bytes) -> None:
-    """A version satisfies a specifier where `packaging` says so; what that has no answer for is none here."""
+    """Check that a version satisfies a specifier exactly where it does for `packaging`, if that has an answer."""
     choose = Chooser(data)
     ours, operator, wanted = version_text(choose), choose.one_of(OPERATORS), version_text(choose)
     if operator == "===":
-        # Of which the text counts. That of an interpreter is in normal form.
+        # This operator compares texts, and an interpreter's version is in normal form.
         ours = normal(ours)
     elif operator == "~=":
-        # Where a version is `1.0-alpha.1`, some releases of `packaging` take `alpha` for a part of the release.
+        # In `1.0-alpha.1`, some releases of `packaging` take `alpha` for a part of the release.
         wanted = normal(wanted)
     try:
         seen = versions.satisfies(ours, [[operator, wanted]])
@@ -115,7 +115,7 @@ def version(data: bytes) -> None:
         seen = None
     is_specifier = versions.is_specifier(operator, wanted)
     if max(len(ours), len(wanted)) > versions.LENGTH_MAX or wanted.startswith("="):
-        # A number that is too long, or another operator.
+        # The number is too long, or the operator is another one.
         return
     try:
         specifier = Specifier(operator + wanted)
@@ -131,7 +131,7 @@ def marker_text(choose: Chooser, depth: int = 0) -> str:
         name = choose.one_of(sorted(VARIABLES))
         value = choose.one_of([*VARIABLES[name], version_text(choose), choose.text()])
         if name == "extra":
-            # In parentheses `packaging` leaves it as it is, against PEP 685.
+            # In parentheses `packaging` doesn't normalize an extra, although PEP 685 demands it.
             value = canonicalize_name(value)
         operator = choose.one_of(MARKER_OPERATORS)
         value = normal(value) if operator == "~=" else value
@@ -143,31 +143,31 @@ def marker_text(choose: Chooser, depth: int = 0) -> str:
 
 
 def marker(data: bytes) -> None:
-    """A marker holds where it does in the PEX."""
+    """Check that a marker holds exactly where it does in the PEX."""
     choose = Chooser(data)
     text = marker_text(choose)
     if choose.number(7) == 7:
         text = choose.changed_text(text)
     values = {name: choose.one_of(values) for name, values in sorted(VARIABLES.items())}
-    # As a requirement's extras are in a manifest.
+    # A manifest has the extras of a requirement in this form.
     values["extra"] = canonicalize_name(values["extra"])
     read = requirements.read_requirement("a; " + text)
     requirement = json.loads(json.dumps(read))
     seen = markers.holds(requirement["marker"], values)
     if len(text) > versions.LENGTH_MAX:
-        # There may be a number that is too long for a requirement or a version.
+        # A number in the text may be too long for a requirement or a version.
         return
     try:
         Marker(text)
         expected = PexMarker(text).evaluate(values)
     except Exception:
-        # Also one that compares what can't be compared, and a number too long for Python.
+        # The marker is invalid, or compares values that can't be compared, or has a number too long for Python.
         return
     assert seen == expected, (text, values, expected, seen)
 
 
 class Files:
-    """Where the boot finds what a target has written."""
+    """The files that the targets write and the boot reads."""
 
     def __init__(self, scratch: Path) -> None:
         self._app = scratch / "other.czex"
@@ -185,7 +185,7 @@ class Files:
         }
 
     def manifest(self, data: bytes) -> None:
-        """Another app on PEX_PATH is resolved, or named as what can't be used."""
+        """Check that another app on PEX_PATH is resolved, or refused with a message."""
         choose = Chooser(data)
         manifest: Any = MANIFEST
         for _ in range(choose.number(2)):
@@ -201,7 +201,7 @@ class Files:
             assert str(e)
 
     def settings(self, data: bytes) -> None:
-        """Lines of rc files, answers of interpreters in the cache, entry points of a PEX on PEX_PATH."""
+        """Read an rc file, cached facts about an interpreter, or the entry points of a PEX on PEX_PATH."""
         choose = Chooser(data)
         kind = choose.number(2)
         if kind == 0:

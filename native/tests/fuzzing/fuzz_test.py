@@ -1,4 +1,4 @@
-"""What a stranger may have made is read right, or refused with one message, whatever a fuzzer thinks of."""
+"""Inputs that a fuzzer makes are read correctly, or refused with one message."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def test_any_czex_is_shown_and_verified_or_is_refused(tmp_path: Path) -> None:
     counted(fuzz(TOOL, "czex", tmp_path, 300), "inputs")
 
 
-def test_any_version_satisfies_a_specifier_where_it_does_in_the_pex(tmp_path: Path) -> None:
+def test_versions_satisfy_the_same_specifiers_as_in_the_pex(tmp_path: Path) -> None:
     counted(fuzz(BOOT, "version", tmp_path, 5000), "inputs")
 
 
-def test_any_marker_holds_where_it_does_in_the_pex(tmp_path: Path) -> None:
+def test_markers_hold_as_in_the_pex(tmp_path: Path) -> None:
     counted(fuzz(BOOT, "marker", tmp_path, 1000), "inputs")
 
 

@@ -1,7 +1,7 @@
-"""Fuzz targets: what `pexcz` reads that a stranger may have made (see `testprojects/fuzzing.py`).
+"""Fuzz targets for the untrusted files that `pexcz` reads (see `testprojects/fuzzing.py`).
 
-Each makes a whole file, changes a few things in it as the fuzzer chooses, and gives it to the tool. That does it and the
-result is right, or there is one error with a message.
+Each target makes a valid file, changes it in a few places that the fuzzer chooses, and gives it to the tool. The tool must
+succeed with a correct result, or raise one error with a message.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.
 
 
 class OneThread:
-    """A pool of threads that needs none: to start them would be half of the time."""
+    """A thread pool that runs everything on the calling thread. Starting threads would take half of the time."""
 
     def __init__(self, threads: int, initializer: Callable[[], None]) -> None:
         initializer()
@@ -123,7 +123,7 @@ class OneThread:
 
 
 class Archive:
-    """A zip file to be."""
+    """The entries of a zip file that isn't written yet."""
 
     def __init__(self, files: Dict[str, str]) -> None:
         self.files = {name: text.encode("latin-1") for name, text in files.items()}
@@ -158,7 +158,7 @@ class Archive:
         with zipfile.ZipFile(stream, "w") as archive:
             for name, content in [*self.files.items(), *self._more]:
                 info = zipfile.ZipInfo()
-                # What ZipInfo's own constructor would cut off.
+                # The constructor of ZipInfo would cut the name at a NUL.
                 info.filename = name.encode("utf-8", "replace").decode()
                 info.external_attr = self._mode << 16
                 info.compress_type = self._method
@@ -169,7 +169,7 @@ class Archive:
         return found
 
     def write_into(self, directory: Path) -> None:
-        """As files, as far as they can be some."""
+        """Write the entries as files. An entry whose name can't be a path in the directory is left out."""
         for name, content in [*self.files.items(), *self._more]:
             path = Path(os.path.normpath(directory / name))
             if directory in path.parents:
@@ -179,14 +179,14 @@ class Archive:
 
     @staticmethod
     def _damaged(content: bytes, choose: Chooser) -> bytes:
-        """Most often in a header: elsewhere a checksum would be the first to notice."""
+        """Change some bytes, most often of a header: a change elsewhere would only fail its checksum."""
         place = content.find(choose.one_of((b"PK\1\2", b"PK\3\4", b"PK\5\6")), choose.number(4000))
         place = max(place, 0) + choose.number(46)
         return content[:place] + choose.some_bytes(8) + content[place + choose.number(8) :]
 
 
 def native_directory(scratch: Path) -> Path:
-    """Of the boot what the tool itself reads: to compress the rest takes longer than all else."""
+    """Copy the files of the boot that the tool itself reads. Compressing the others takes longer than all else."""
     native = scratch / "native"
     for path in (*(NATIVE / "boot").glob("*.*"), NATIVE / "boot" / "__pex__" / "__init__.py"):
         target = native / path.relative_to(NATIVE)
@@ -200,7 +200,7 @@ def native_directory(scratch: Path) -> Path:
 
 
 class Workshop:
-    """Where the targets read and write."""
+    """The directory that the targets read from and write to."""
 
     def __init__(self, scratch: Path) -> None:
         self._native = native_directory(scratch)
@@ -211,7 +211,7 @@ class Workshop:
         self._output = self._place / "app.czex"
 
     def pex(self, data: bytes) -> None:
-        """A PEX of a stranger becomes a CZEX that is whole, or is refused."""
+        """Check that an untrusted PEX becomes a complete CZEX, or is refused."""
         choose = Chooser(data)
         self.write_pex(choose)
         layout = choose.one_of(LAYOUTS)
@@ -252,7 +252,7 @@ class Workshop:
             self._pex.write_bytes(pex.content(choose))
 
     def _check_packs(self) -> None:
-        """Raises AssertionError where the paths of a pack aren't as docs/format.md has it."""
+        """Assert that the paths of each pack follow docs/format.md."""
         czex = read_czex(self._output)
         for record in czex.manifest["packs"]:
             file, offset = czex.place(record)
@@ -265,7 +265,7 @@ class Workshop:
             assert not above.intersection(names), names
 
     def _clean(self) -> None:
-        """Raises AssertionError where something stands that nobody has asked for."""
+        """Remove the expected files, and assert that there are no others."""
         assert self._pex.exists()
         for made in (self._output, self._pex):
             if made.is_dir():
@@ -277,7 +277,7 @@ class Workshop:
 
 
 class Czexes:
-    """CZEX files in either layout, whose manifest, PEX-INFO and `start` are changed; a cache, and a file beside it."""
+    """CZEX files of both layouts with a changed manifest, PEX-INFO or `start`; a cache, and a file beside it."""
 
     def __init__(self, scratch: Path) -> None:
         Workshop(scratch).write_pex(Chooser(b""))
@@ -299,7 +299,7 @@ class Czexes:
         }
 
     def czex(self, data: bytes) -> None:
-        """A CZEX of a stranger is shown, and proved to be whole, or refused. Nothing goes but what is in the cache."""
+        """Check that an untrusted CZEX is shown and verified, or refused, and that files outside of the cache stay."""
         choose = Chooser(data)
         is_directory = choose.number(1)
         manifest = self._manifests[is_directory]
@@ -351,7 +351,7 @@ def main() -> None:
     scratch, target = Path(sys.argv[1]), sys.argv[2]
     tempfile.tempdir = str(scratch)
     packwriter.ThreadPoolExecutor = OneThread  # type: ignore[assignment,misc]
-    # It would look at every process of the machine.
+    # The real function would look at every process of the machine.
     verify.in_use = lambda environments: set()
     one_input = Workshop(scratch).pex if target == "pex" else Czexes(scratch).czex
     atheris.Setup([sys.argv[0], *sys.argv[3:]], one_input)

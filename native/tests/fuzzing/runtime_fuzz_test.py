@@ -1,7 +1,7 @@
-"""A fuzzer looks for files that the runtime can't bear.
+"""A fuzzer looks for files that make the runtime fail.
 
-It is libFuzzer, which keeps what leads to something new and goes on from there, with the targets of `fuzz.zig`. When it
-has found one, its last words have it in base64, and that becomes a test in `malformed_test.py`.
+libFuzzer runs the targets of `fuzz.zig`. It keeps each input that covers new code, and changes it further. When an input
+fails, libFuzzer prints it in base64; it becomes a test in `malformed_test.py`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ sys.path.insert(0, str(NATIVE.parent / "pants-plugins"))
 
 from pexcz.cli import main as pexcz
 
-# What means something in a path.
+# Texts with a meaning in a path.
 WORDS = '".."\n"../"\n"/../"\n"/"\n"//"\n"\\\\"\n"\\x00"\n'
 
 
@@ -49,7 +49,7 @@ def fuzz(
     runs: int,
     mutator: str = "",
 ) -> int:
-    """Run a target so many times, beginning with the seeds."""
+    """Run a target `runs` times, beginning with the seeds, and return how many inputs it ran."""
     fuzzer = directory / target
     symbols = {"LLVMFuzzerTestOneInput": f"fuzz_{target}"}
     if mutator:
@@ -65,7 +65,7 @@ def fuzz(
     words.write_text(WORDS)
     for name, data in seeds.items():
         (corpus / name).write_bytes(data)
-    # The short run is the same each time: who changes something else shall not find what it hasn't found so far.
+    # The short run tries the same inputs each time, so an unrelated change can't make it fail.
     options = {
         "artifact_prefix": f"{directory}/",
         "detect_leaks": 0,
@@ -78,14 +78,14 @@ def fuzz(
         "timeout": 30,
     }
     command = [str(fuzzer), *(f"-{name}={value}" for name, value in options.items()), str(corpus)]
-    # An install on a disk takes several times as long as one in memory.
+    # An install on a disk takes several times as long as an install in memory.
     memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
     with tempfile.TemporaryDirectory(dir=memory) as scratch:
         env = {**os.environ, "TMPDIR": scratch, "ASAN_OPTIONS": "quarantine_size_mb=16"}
         result = subprocess.run(command, env=env, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr[-20_000:]
     figures = dict(re.findall(r"^stat::(\w+): +(\d+)$", result.stderr, re.M))
-    # It has seen where they led.
+    # The fuzzer has received the coverage counters.
     assert int(figures["new_units_added"]) > 0, result.stderr[-20_000:]
     print("\n".join(re.findall(r"^#.*(?:INITED|DONE).*$", result.stderr, re.M)))
     return int(figures["number_of_executed_units"])
@@ -121,7 +121,7 @@ def test_no_pack_breaks_its_reader(targets, tmp_path, pack_seeds):
 
 
 def test_no_pack_breaks_an_install(targets, tmp_path, pack_seeds):
-    """Whatever is in it: nothing is written outside of the store, and nothing is left of what is refused."""
+    """No pack makes the runtime write outside of the store, and a refused pack leaves nothing behind."""
     runs = 3_000_000 if LONG else 10_000
     counted(fuzz(targets, tmp_path, "install", pack_seeds, runs, mutator="pack"), "installs")
 

@@ -1,4 +1,4 @@
-"""Values that a fuzzer chooses, by the bytes that it is about to try."""
+"""Choose values by the bytes of a fuzzer's input."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import atheris
 
 Item = TypeVar("Item")
 
-# What parsers stumble over.
+# Texts that are hard for parsers.
 TEXTS = (
     "",
     "..",
@@ -34,7 +34,7 @@ _DEEP = re.compile('"<([0-9]{2,6})>"')
 
 
 class Chooser:
-    """Chooses; nothing is left to choose by at the end of the bytes, and the first of everything is taken."""
+    """Chooses values by the bytes of an input. After the end of the bytes it always chooses the first."""
 
     def __init__(self, data: bytes) -> None:
         self._provider = atheris.FuzzedDataProvider(data)
@@ -49,19 +49,19 @@ class Chooser:
         return bytes(self._provider.ConsumeBytes(self.number(largest)))
 
     def text(self, more: Sequence[str] = ()) -> str:
-        """One of some texts, or any other."""
+        """Return one of some texts, or any other text."""
         kind = self.number(3)
         if kind == 0:
             return self.one_of([*more, *TEXTS])
         if kind == 1 and more:
-            # Two with something between.
+            # Two of the texts with any text between them.
             return self.one_of(more) + self.text() + self.one_of(more)
         if kind == 2:
             return self.some_bytes(40).decode("latin-1")
         return str(self._provider.ConsumeUnicode(self.number(40)))
 
     def json(self, more: Sequence[str] = (), depth: int = 0) -> Any:
-        """A value that JSON can have."""
+        """Return any JSON value."""
         kind = self.number(9 if depth < 3 else 6)
         if kind < 3:
             return self.text(more)
@@ -81,7 +81,7 @@ class Chooser:
         return self.one_of(("<50>", "<500>", "<900>", "<100000>"))
 
     def changed(self, value: Any, more: Sequence[str] = ()) -> Any:
-        """A JSON value that differs in one place from another."""
+        """Return a JSON value, changed in one place."""
         if isinstance(value, dict) and value and self.number(7):
             key = self.one_of(sorted(value))
             rest: Dict[str, Any] = {name: item for name, item in value.items() if name != key}
@@ -106,14 +106,14 @@ class Chooser:
         return text[:start] + self.text() + text[end:]
 
     def changed_bytes(self, content: bytes) -> bytes:
-        """Some bytes with a few others in one place."""
+        """Return the bytes, changed in one place."""
         start = self.number(len(content))
         end = start + self.number(min(8, len(content) - start))
         return content[:start] + self.some_bytes(8) + content[end:]
 
 
 def dumps(value: Any) -> bytes:
-    """A value of `Chooser.json` as JSON. What is nested deeply has been a text until now: Python could not write it."""
+    """Return a value of `Chooser.json` as JSON. Deep nesting is a text such as "<500>" until here: Python can't write it."""
     return _DEEP.sub(lambda found: nested(int(found[1])), json.dumps(value)).encode()
 
 

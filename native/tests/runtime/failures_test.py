@@ -1,4 +1,4 @@
-"""What goes wrong around an install: an unwritable store, kills, rivals, failing system calls."""
+"""Installs with an unwritable store, with kills, beside others, and with failing system calls."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from support.strace import ERRORS
 from testprojects.long_runs import LONG, counted
 from testprojects.missing import missing
 
-# --- Where it can't be written
+# --- Unwritable stores
 
 
 def as_nobody() -> None:
@@ -76,7 +76,7 @@ def test_a_symbolic_link_in_the_place_of_a_pack_is_not_followed(runtime, app, tm
 
 @needs_root
 def test_a_store_without_permission_is_an_error_of_the_cache(runtime, tmp_path_factory):
-    # pytest's own directories are closed to others.
+    # Other users can't enter pytest's own directories.
     root = Path(subprocess.check_output(["mktemp", "-d"], text=True).strip())
     root.chmod(0o755)
     try:
@@ -115,7 +115,7 @@ def test_a_full_disk_is_an_error_of_the_cache_and_leaves_nothing_behind(
 
 @needs_root
 @pytest.mark.skipif(sys.platform != "linux", reason="mounts a tmpfs")
-def test_a_disk_that_fills_up_in_parallel_leaves_nothing_behind(runtime, app):
+def test_a_disk_that_several_threads_fill_up_has_no_leftovers(runtime, app):
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", app.store], check=True)
     try:
         for seed in range(3):
@@ -137,10 +137,10 @@ def test_a_read_only_store_is_an_error_of_the_cache(runtime, app):
         subprocess.run(["umount", app.store], check=True)
 
 
-# --- Killed, and many at once
+# --- Killed and concurrent installs
 
 
-def test_what_a_dead_process_left_is_made_anew(runtime, app, tmp_path):
+def test_leftovers_of_a_dead_process_are_replaced(runtime, app, tmp_path):
     place = app.add(pack(FILES).encoded())
     (tmp_path / "precious").write_bytes(b"precious")
     for target in (place, app.venv_path):
@@ -154,7 +154,7 @@ def test_what_a_dead_process_left_is_made_anew(runtime, app, tmp_path):
     assert (tmp_path / "precious").read_bytes() == b"precious"
 
 
-def test_a_killed_install_is_done_by_the_next(runtime, app):
+def test_the_next_install_completes_a_killed_one(runtime, app):
     generator = random.Random(3)
     for number in range(4):
         files = {f"lib/p{number}/{n}.py": generator.randbytes(3000) for n in range(100)}
@@ -173,7 +173,9 @@ def test_a_killed_install_is_done_by_the_next(runtime, app):
         process.communicate()
         killed += process.returncode != 0
         for name, content in tree(app.store).items():
-            assert ".tmp" in name or expected[name] == content, "what has its final name is whole"
+            assert (
+                ".tmp" in name or expected[name] == content
+            ), "a directory with its final name is whole"
         assert_installs(runtime, app)
         assert tree(app.store) == expected
         shutil.rmtree(app.store)
@@ -181,7 +183,7 @@ def test_a_killed_install_is_done_by_the_next(runtime, app):
     assert killed > 10
 
 
-def test_many_processes_at_once_do_the_work_once(runtime, app):
+def test_concurrent_installs_do_the_work_once(runtime, app):
     generator = random.Random(4)
     for number in range(10):
         app.add(
@@ -200,7 +202,7 @@ def test_many_processes_at_once_do_the_work_once(runtime, app):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="locks a directory")
-def test_a_holder_that_lives_is_waited_for_and_announced(runtime, app):
+def test_an_install_waits_for_a_lock_and_says_so(runtime, app):
     import fcntl
 
     place = app.add(pack(FILES).encoded())
@@ -213,7 +215,7 @@ def test_a_holder_that_lives_is_waited_for_and_announced(runtime, app):
     line = process.stderr.readline()
     assert time.monotonic() < deadline
     assert line.startswith(b"czex: waiting for another process that uses %s; " % os.fsencode(place))
-    assert os.path.isdir(other), "what nobody else makes is done first"
+    assert os.path.isdir(other), "a pack that no other process installs comes first"
     assert process.poll() is None
     os.close(lock)
     assert process.wait(timeout=20) == 0
@@ -226,7 +228,7 @@ def test_a_holder_that_lives_is_waited_for_and_announced(runtime, app):
 
 @pytest.fixture
 def strace(runtime, app):
-    """Starts an install under strace; returns its result and the log, a line for each system call."""
+    """Run an install under strace; return its result, and a line for each system call."""
     program = shutil.which("strace")
     if not program:
         missing("strace")
@@ -291,14 +293,14 @@ def test_a_kill_at_any_system_call_loses_nothing(runtime, strace, app):
             for name, content in tree(app.store).items():
                 assert (
                     ".tmp" in name or expected[name] == content
-                ), "what has its final name is whole"
+                ), "a directory with its final name is whole"
             assert_installs(runtime, app)
             assert tree(app.store) == expected
     counted(kills, "kills")
     assert kills > 100
 
 
-# Those for which nothing else is right.
+# A system call, its error, and the expected exit code, if only one is right.
 FAULTS = [
     ("openat", "ENOSPC", None),
     ("openat", "EMFILE", None),
@@ -326,7 +328,7 @@ if LONG:
 
 
 @pytest.mark.parametrize("call, error, code", FAULTS)
-def test_a_system_call_that_fails_is_reported_or_made_up_for(
+def test_a_failed_system_call_is_an_error_or_changes_nothing(
     runtime, strace, app, call, error, code
 ):
     small_app(app)
@@ -346,11 +348,11 @@ def test_a_system_call_that_fails_is_reported_or_made_up_for(
             assert code in (0, None) and contents(app.store) == files
             assert call == "symlinkat" or tree(app.store) == expected
             continue
-        # Where a name is taken, the archive has it twice.
+        # If a file exists already, the archive seems to have its name twice.
         codes = (CACHE, IO, DAMAGED) if error == "EEXIST" else (CACHE, IO)
         assert result.returncode == code or code is None and result.returncode in codes
         assert result.stderr.startswith(b"czex: ") and result.stderr.count(b"\n") == 1
-        # One that can't be opened isn't emptied either; it is, and whoever comes next takes it.
+        # A directory that can't be opened stays. It is empty, and the next install uses it.
         assert removes or all(os.listdir(path) == [] for path in leftovers(app))
         assert_installs(runtime, app)
         assert contents(app.store) == files

@@ -1,8 +1,7 @@
-"""What an install gives: the packs as they were, and a venv of links to them.
+"""An install makes the files of each pack, and a venv of links to them.
 
-As all tests of the runtime these start the real executable, from `support.runtime`, and hold it
-to docs/runtime.md. Packs and plans come from `support.packs`, which shares no code with anything
-that is shipped.
+All tests of the runtime start the real executable, from `support.runtime`, and compare it with docs/runtime.md. Packs and
+plans come from `support.packs`, which shares no code with the product.
 """
 
 from __future__ import annotations
@@ -33,10 +32,10 @@ from support.runtime import BOTH_RUNTIMES, Runtime
 
 pytestmark = BOTH_RUNTIMES
 
-# --- What is unpacked
+# --- Unpacking
 
 
-def test_a_pack_comes_back_as_it_was(runtime, app):
+def test_a_pack_unpacks_to_its_files(runtime, app):
     files = {
         "lib/a.py": b"a",
         "lib/b/c.bin": bytes(range(256)) * 1000,
@@ -59,7 +58,7 @@ def test_a_pack_may_be_empty(runtime, app):
     assert tree(app.venv_path) != {}
 
 
-def test_modes_are_those_of_ordinary_and_executable_files(runtime, app):
+def test_a_file_is_ordinary_or_executable(runtime, app):
     place = app.add(
         pack(
             {
@@ -111,7 +110,7 @@ def test_frames_of_any_size_unpack(runtime, app):
     assert {k: v for k, v in contents(place).items() if k != "lib/z"} == files
 
 
-def test_what_is_installed_is_not_unpacked_again(runtime, app):
+def test_an_installed_pack_is_not_unpacked_again(runtime, app):
     place = app.add(pack(FILES).encoded())
     assert_installs(runtime, app)
     before = os.stat(place).st_mtime_ns, os.stat(place).st_ino
@@ -121,7 +120,7 @@ def test_what_is_installed_is_not_unpacked_again(runtime, app):
     assert contents(app.venv_path)["share/man/cow.1"] == b".TH"
 
 
-def test_of_an_installed_pack_nothing_but_the_outline_is_read(runtime, app):
+def test_only_the_outline_of_an_installed_pack_is_read(runtime, app):
     data = pack(FILES).encoded()
     app.add(data)
     assert_installs(runtime, app)
@@ -136,7 +135,7 @@ def test_of_an_installed_pack_nothing_but_the_outline_is_read(runtime, app):
     assert tree(app.venv_path) == first
 
 
-def test_another_pack_in_a_directory_of_an_installed_one_is_merged_with_it(runtime, app):
+def test_a_new_pack_is_merged_with_an_installed_one(runtime, app):
     app.add(pack({"lib/google/cloud/one.py": b"1", "lib/google/auth.py": b"a"}).encoded())
     assert_installs(runtime, app)
     app.add(pack({"lib/google/cloud/two.py": b"2"}).encoded())
@@ -182,7 +181,7 @@ def test_sources_have_their_own_directory(runtime, app):
     )
 
 
-# --- How the venv is linked
+# --- Linking the venv
 
 
 def test_a_directory_of_one_pack_is_one_relative_link(runtime, app):
@@ -249,7 +248,7 @@ def test_directories_above_a_library_that_leads_out_are_real(runtime, app):
     assert found["torch/include"].startswith("-> ")
 
 
-def test_bytecode_lies_with_the_pack_it_is_of(runtime, app):
+def test_bytecode_is_in_the_directory_of_its_pack(runtime, app):
     files = {
         "lib/pure/a.py": b"a",
         "lib/pure/deep/b.py": b"b",
@@ -292,7 +291,7 @@ def test_a_venv_of_copies_has_the_bytecode(runtime, app):
 
 
 @pytest.mark.parametrize("path, code", [("lib/a.py", DAMAGED), ("lib/a.py/b.pyc", CACHE)])
-def test_bytecode_replaces_no_file(runtime, app, path, code):
+def test_bytecode_does_not_replace_a_file(runtime, app, path, code):
     app.add(pack({"lib/a.py": b"a"}).encoded())
     app.add_bytecode(pack({path: b"B"}).encoded())
     assert_fails(runtime, app, code, "a.py" if code == CACHE else app.archive)
@@ -310,14 +309,14 @@ def test_the_first_pack_wins(runtime, app):
     }
 
 
-def test_an_empty_directory_hides_nothing(runtime, app):
+def test_an_empty_directory_hides_no_file(runtime, app):
     app.add(pack({"lib/a/": b""}).encoded())
     app.add(pack({"lib/a/b.py": b"b"}).encoded())
     assert_installs(runtime, app)
     assert contents(app.venv_path) == {SITE_PACKAGES + "/a/b.py": b"b"}
 
 
-def test_data_that_lands_in_another_scheme_is_merged_with_it(runtime, app):
+def test_data_files_are_merged_with_other_schemes(runtime, app):
     app.add(
         pack(
             {
@@ -337,7 +336,7 @@ def test_data_that_lands_in_another_scheme_is_merged_with_it(runtime, app):
     }
 
 
-def test_only_what_is_mounted_is_linked(runtime, app):
+def test_only_mounted_schemes_are_linked(runtime, app):
     app.mounts = (("lib", "a/b"), ("lib", "c"))
     app.add(pack({"lib/x.py": b"x", "library/y.py": b"y", "data/z": b"z"}).encoded())
     assert_installs(runtime, app)
@@ -406,7 +405,7 @@ def test_a_script_gets_the_interpreter_of_the_venv(runtime, app, content, expect
     assert os.access(script, os.X_OK)
 
 
-def test_a_script_in_a_directory_gets_it_too(runtime, app):
+def test_a_script_in_a_directory_gets_the_interpreter_of_the_venv(runtime, app):
     app.add(
         pack(
             {
@@ -462,7 +461,7 @@ def test_a_large_record_is_written_line_by_line(runtime, app):
     assert Path(app.venv_path, SITE_PACKAGES, "RECORD").read_bytes() == expected
 
 
-def test_a_venv_that_is_linked_by_files_has_directories_of_its_own(runtime, app):
+def test_a_venv_linked_by_files_has_its_own_directories(runtime, app):
     app.copy = 2
     place = app.add(pack(FILES).encoded())
     assert_installs(runtime, app)
@@ -510,7 +509,7 @@ def test_a_venv_outside_the_store_cannot_link_to_it(runtime, app, tmp_path):
     assert_fails(runtime, app, USAGE, "copies")
 
 
-def test_a_venv_outside_the_store_needs_a_directory_to_be_in(runtime, app, tmp_path):
+def test_a_venv_outside_the_store_needs_an_existing_parent_directory(runtime, app, tmp_path):
     app.copy, app.elsewhere = 1, str(tmp_path / "missing" / "venv")
     app.add(pack(FILES).encoded())
     assert_fails(runtime, app, CACHE, "can't open", "missing", "choose another directory")

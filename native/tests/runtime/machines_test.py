@@ -1,4 +1,4 @@
-"""The executables for other machines do the same, under qemu and Wine where these are installed."""
+"""The executables for other machines install the same files, under qemu and Wine where these are installed."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ def foreign(request, tmp_path_factory, wine_prefix):
     if starter != ["wine"]:
         return Runtime(executable, starter)
     foreign = Runtime(executable, starter, {"WINEPREFIX": str(wine_prefix), "WINEDEBUG": "-all"})
-    foreign.run()  # The first start prepares the prefix, and talks.
+    foreign.run()  # The first start prepares the prefix, and prints messages.
     return foreign
 
 
-def test_another_platform_does_the_same(foreign, app):
+def test_another_platform_installs_the_same_files(foreign, app):
     generator = random.Random(5)
     files = dict(FILES)
     files.update({f"lib/many/{n}.py": generator.randbytes(2000) for n in range(200)})
@@ -83,7 +83,7 @@ def test_another_platform_refuses_a_broken_pack_and_cleans_up(foreign, app):
     assert leftovers(app) == [] and os.listdir(os.path.join(app.store, "wheels")) == []
 
 
-def test_another_platform_cleans_up_what_a_dead_process_left(foreign, app):
+def test_another_platform_removes_leftovers_of_a_dead_process(foreign, app):
     place = app.add(pack(FILES).encoded())
     stale = Path(place + ".tmp", "lib", "deep")
     stale.mkdir(parents=True)
@@ -93,7 +93,7 @@ def test_another_platform_cleans_up_what_a_dead_process_left(foreign, app):
     assert "lib/deep/file" not in contents(place) and leftovers(app) == []
 
 
-def test_several_of_another_platform_at_once(foreign, app):
+def test_concurrent_installs_on_another_platform_succeed(foreign, app):
     app.add(pack({f"lib/p/{n}.py": b"%d" % n for n in range(200)}).encoded())
     plan = foreign_plan(foreign, app)
     processes = [foreign.start("install", plan) for _ in range(6)]

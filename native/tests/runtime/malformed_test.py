@@ -1,4 +1,4 @@
-"""Packs, plans and arguments that are malformed are refused, and nothing of them is left behind."""
+"""Malformed packs, plans and arguments are refused, and leave no files behind."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def with_path(path: str | bytes) -> bytes:
     + ["d/" * 128 + "x", "a/" * 2047 + "aaa"],
     ids=lambda path: repr(path)[:30],
 )
-def test_a_path_that_leads_elsewhere_is_refused(runtime, app, path):
+def test_an_unsafe_path_is_refused(runtime, app, path):
     app.add(with_path(path))
     assert_fails(runtime, app, DAMAGED, "can't unpack", app.archive)
     assert os.listdir(app.store) == []
@@ -197,7 +197,7 @@ def test_a_broken_pack_is_an_error_and_leaves_nothing_behind(runtime, app, data)
     assert not os.path.exists(good) or contents(good) == {"lib/good.py": b"good"}
 
 
-def test_a_file_that_ends_anywhere_is_damaged(runtime, app):
+def test_a_truncated_file_is_damaged(runtime, app):
     data = pack(FILES, frame_bytes=500).encoded()
     place = app.add(data)
     for size in range(0, len(data), 5):
@@ -223,7 +223,7 @@ def test_a_flipped_bit_is_an_error_or_changes_nothing(runtime, app):
         app.venv = f"venvs/{number}"
         result = install(runtime, app)
         if result.returncode == 0:
-            # A bit of a frame's header that says nothing about its content.
+            # The bit is in a frame's header and doesn't affect the content.
             harmless += 1
             assert contents(place) == expected
             os.rename(place, f"{app.store}/{number}")
@@ -328,7 +328,7 @@ def plan_of(app: App, *records: bytes) -> bytes:
         lambda app: plan_of(app) + b"04:copy,1:0,",
     ],
 )
-def test_a_plan_that_makes_no_sense_is_an_error_of_the_caller(runtime, app, tmp_path, make):
+def test_a_malformed_plan_is_an_error_of_the_caller(runtime, app, tmp_path, make):
     Path(app.archive).write_bytes(pack(FILES).encoded())
     plan = tmp_path / "plan"
     plan.write_bytes(make(app))
@@ -345,6 +345,6 @@ def test_wrong_arguments_are_an_error_of_the_caller(runtime, args):
     assert result.stderr == b"czex: usage: pexcz install <plan file, or - for standard input>\n"
 
 
-def test_a_plan_that_is_missing_is_named(runtime, tmp_path):
+def test_the_message_names_a_missing_plan(runtime, tmp_path):
     result = runtime.run("install", str(tmp_path / "nothing"))
     assert result.returncode == IO and str(tmp_path / "nothing").encode() in result.stderr
