@@ -7,13 +7,14 @@
 
 const std = @import("std");
 const assert = std.debug.assert;
+const index_format = @import("index.zig");
 const os = @import("os.zig");
 const pack_format = @import("pack.zig");
 const path_rules = @import("path.zig");
 const plan_format = @import("plan.zig");
 const record_file = @import("record.zig");
 const zstd = @import("zstd.zig");
-const Entry = pack_format.Entry;
+const Entry = index_format.Entry;
 const Making = @import("store.zig").Making;
 const Store = @import("store.zig").Store;
 const Pack = pack_format.Pack;
@@ -206,7 +207,7 @@ const Linker = struct {
         const directory = run.location();
         var all = run;
         all.list = .index;
-        all.start = pack_format.lowerBound(run.pack.entries, directory);
+        all.start = index_format.lowerBound(run.pack.entries, directory);
         all.end = run.pack.entries.len;
         return all.below(directory.len);
     }
@@ -396,7 +397,7 @@ fn canLinkDirectory(sources: []const Source) bool {
 /// Everything that a pack has below the directory of a scheme, which is mounted at one that is always real.
 fn schemeRun(installed: *const Installed, pack: *Pack, scheme: []const u8) ?Run {
     const entries = pack.outline;
-    const first = pack_format.lowerBound(entries, scheme);
+    const first = index_format.lowerBound(entries, scheme);
     const run: Run = .{ .installed = installed, .pack = pack, .list = .outline, .start = first, .end = entries.len, .consumed = 0 };
     return if (first < entries.len and path_rules.isBelow(entries[first].path, scheme)) run.below(scheme.len) else null;
 }
@@ -435,4 +436,76 @@ fn appendChildren(
         assert(child.end > run.start);
         run.start = child.end;
     }
+}
+
+const testing = std.testing;
+
+/// A pack of files with these paths, sorted. One that ends in a slash is a directory, which stands for all below it.
+fn testPack(comptime paths: []const []const u8) Pack {
+    var outline: [paths.len]Entry = undefined;
+    for (&outline, paths) |*entry, path| {
+        const is_directory = std.mem.endsWith(u8, path, "/");
+        entry.* = .{
+            .path = if (is_directory) path[0 .. path.len - 1] else path,
+            .offset = 0,
+            .size = 0,
+            .is_executable = false,
+            .has_shebang = false,
+            .names_places = false,
+            .is_directory = is_directory,
+        };
+    }
+    const constant = outline;
+    return .{ .record = undefined, .file = undefined, .head = "", .sections = undefined, .content_bytes = 0, .outline = &constant };
+}
+
+fn testInstalled(packs: []Pack) Installed {
+    return .{ .record = undefined, .packs = packs, .path = "" };
+}
+
+test "a run ends where its directory does" {
+    var packs = [_]Pack{comptime testPack(&.{ "data/x", "lib/a/b/c", "lib/a/d", "lib/a.b/c", "lib/e" })};
+    const installed = testInstalled(&packs);
+    const lib = schemeRun(&installed, &packs[0], "lib").?;
+    try testing.expectEqual(4, lib.entries().len);
+    try testing.expectEqualStrings("lib", lib.location());
+    const a = lib.below("lib/a".len);
+    try testing.expectEqual(2, a.entries().len);
+    try testing.expectEqualStrings("lib/a", a.location());
+    const b = a.below("lib/a/b".len);
+    try testing.expectEqual(1, b.entries().len);
+    try testing.expectEqualStrings("lib/a/b", b.location());
+    const file = b.below("lib/a/b/c".len);
+    try testing.expectEqual(1, file.entries().len);
+    try testing.expectEqual(null, schemeRun(&installed, &packs[0], "scripts"));
+    try testing.expectEqual(null, schemeRun(&installed, &packs[0], "li"));
+}
+
+test "a directory is linked if one entry of one pack is all of it" {
+    var packs = [_]Pack{
+        comptime testPack(&.{ "lib/a/", "lib/b/c" }),
+        comptime testPack(&.{ "lib/a/", "other/a/" }),
+    };
+    const first = testInstalled(packs[0..1]);
+    const second = testInstalled(packs[1..2]);
+    const a: Source = .{ .ahead = "", .origin = .{ .entries = schemeRun(&first, &packs[0], "lib").?.below("lib/a".len) } };
+    try testing.expect(canLinkDirectory(&.{a}));
+    // As that of a pack and its bytecode.
+    try testing.expect(canLinkDirectory(&.{ a, a }));
+
+    var b_run = schemeRun(&first, &packs[0], "lib").?;
+    b_run.start += 1;
+    const b: Source = .{ .ahead = "", .origin = .{ .entries = b_run.below("lib/b".len) } };
+    try testing.expect(!canLinkDirectory(&.{b}));
+
+    const of_another_pack: Source = .{ .ahead = "", .origin = .{ .entries = schemeRun(&second, &packs[1], "lib").?.below("lib/a".len) } };
+    try testing.expect(canLinkDirectory(&.{of_another_pack}));
+    try testing.expect(!canLinkDirectory(&.{ a, of_another_pack }));
+    const of_another_scheme: Source = .{ .ahead = "", .origin = .{ .entries = schemeRun(&second, &packs[1], "other").?.below("other/a".len) } };
+    try testing.expect(!canLinkDirectory(&.{ of_another_pack, of_another_scheme }));
+
+    const mounted_deeper: Source = .{ .ahead = "x", .origin = a.origin };
+    try testing.expect(!canLinkDirectory(&.{ a, mounted_deeper }));
+    const file: plan_format.File = .{ .path = "", .mode = .ordinary, .content = "" };
+    try testing.expect(!canLinkDirectory(&.{ a, .{ .ahead = "", .origin = .{ .file = &file } } }));
 }

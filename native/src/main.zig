@@ -46,9 +46,11 @@ fn planPath(arena: std.mem.Allocator, arguments: std.process.Args) ?[]const u8 {
 
 test {
     _ = @import("frame.zig");
+    _ = @import("index.zig");
     _ = @import("install.zig");
     _ = @import("job.zig");
     _ = @import("link.zig");
+    _ = @import("netstring.zig");
     _ = @import("pack.zig");
     _ = @import("path.zig");
     _ = @import("plan.zig");
