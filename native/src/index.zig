@@ -9,6 +9,7 @@ const zstd = @import("zstd.zig");
 
 const frame_raw_bytes_max = 8 << 20;
 const section_bytes_max = 64 << 20;
+const format_version = 2;
 const header_bytes = 48;
 
 pub const Entry = struct {
@@ -50,8 +51,10 @@ pub const Sections = struct { outline: Section, meta: Section, index: Section };
 
 /// What an index can have wrong with it.
 pub const Fault = error{
-    /// Another format, or one of a later version.
+    /// Another format.
     BadHeader,
+    /// A later version of the format, or a flag that only a later version can have.
+    Newer,
     /// Sizes that are impossible, or don't add up.
     BadSizes,
     /// An index that ends too soon, or goes on behind its last entry.
@@ -90,7 +93,8 @@ pub const Header = struct {
         var cursor: Cursor = .{ .rest = head };
         if (!std.mem.eql(u8, cursor.bytes(8) catch return error.BadHeader, "CZEXPACK")) return error.BadHeader;
         if (head.len < header_bytes) return error.BadHeader;
-        if (try cursor.int(u32) != 2) return error.BadHeader;
+        const version = try cursor.int(u32);
+        if (version != format_version) return if (version > format_version) error.Newer else error.BadHeader;
         if (try cursor.int(u32) != 0) return error.BadHeader;
         var header: Header = undefined;
         var offset: u64 = header_bytes;
@@ -171,7 +175,8 @@ fn parseEntry(cursor: *Cursor, offset: u64, before: []const u8) Fault!Entry {
         .names_places = flags & 16 != 0,
         .is_directory = flags & 4 != 0,
     };
-    if (flags > 31 or (entry.is_directory and (flags != 4 or size != 0))) return error.BadFlags;
+    if (flags > 31) return error.Newer;
+    if (entry.is_directory and (flags != 4 or size != 0)) return error.BadFlags;
     if (entry.has_shebang and entry.names_places) return error.BadFlags;
     const shared = path_rules.commonDirectory(before, entry.path);
     try path_rules.checkBelow(entry.path, shared, path_rules.native_rules);
@@ -206,6 +211,7 @@ const Cursor = struct {
 pub fn describe(fault: Fault) []const u8 {
     return switch (fault) {
         error.BadHeader => "this runtime can't read its format",
+        error.Newer => "a newer pexcz made it",
         error.BadSizes => "its sizes don't add up",
         error.BadIndex => "its index has the wrong length",
         error.BadFlags => "an entry's flags are invalid",
@@ -319,7 +325,7 @@ test "sizes that lie are refused" {
 }
 
 test "flags that contradict each other are refused" {
-    try expectIndexFault(error.BadFlags, &good_frames, &.{.{ .path = "a", .size = 6, .flags = 32 }});
+    try expectIndexFault(error.Newer, &good_frames, &.{.{ .path = "a", .size = 6, .flags = 32 }});
     try expectIndexFault(error.BadFlags, &good_frames, &.{.{ .path = "a", .size = 6, .flags = 18 }});
     try expectIndexFault(error.BadFlags, &good_frames, &.{.{ .path = "a", .size = 6, .flags = 4 }});
     try expectIndexFault(error.BadFlags, &good_frames, &.{.{ .path = "a", .flags = 5 }});
@@ -343,11 +349,18 @@ test "a header of another kind, or with impossible sizes, is refused" {
     try testing.expectEqual(88, parsed.sections.index.offset);
     try testing.expectError(error.BadSizes, Header.parse(&good, 107));
     for (0..header_bytes) |end| try testing.expectError(error.BadHeader, Header.parse(good[0..end], 108));
-    for ([_]usize{ 0, 7, 8, 11, 12, 15 }) |at| {
+    for ([_]usize{ 0, 7, 12, 15 }) |at| {
         var bad = good;
         bad[at] ^= 0x80;
         try testing.expectError(error.BadHeader, Header.parse(&bad, 108));
     }
+    for ([_]u8{ 0, 1 }) |version| {
+        good[8] = version;
+        try testing.expectError(error.BadHeader, Header.parse(&good, 108));
+    }
+    good[8] = 3;
+    try testing.expectError(error.Newer, Header.parse(&good, 108));
+    good[8] = 2;
     for ([_]usize{ 19, 23, 27, 31, 35, 39 }) |at| {
         var bad = good;
         bad[at] = 0xff;

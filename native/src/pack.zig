@@ -49,7 +49,7 @@ pub const Pack = struct {
     ) ReportError!Pack {
         const buffer = try arena.alloc(u8, @intCast(@min(record.size, @backingInt(head))));
         _ = try readAll(file, record, buffer, 0, report);
-        const header = Header.parse(buffer, record.size) catch |err| return damaged(report, record, index_format.describe(err));
+        const header = Header.parse(buffer, record.size) catch |err| return refused(report, record, err);
         var pack: Pack = .{
             .record = record,
             .file = file,
@@ -58,7 +58,7 @@ pub const Pack = struct {
             .content_bytes = header.content_bytes,
         };
         const outline = try pack.readSection(arena, decoder, pack.sections.outline, report);
-        pack.outline = index_format.parseOutline(arena, outline) catch |err| return pack.refused(err, report);
+        pack.outline = index_format.parseOutline(arena, outline) catch |err| return refused(report, pack.record, err);
         return pack;
     }
 
@@ -68,7 +68,7 @@ pub const Pack = struct {
         const section = try pack.readSection(arena, decoder, pack.sections.index, report);
         const header: Header = .{ .sections = pack.sections, .content_bytes = pack.content_bytes };
         const index = index_format.parseIndex(arena, section, &header, pack.record.size) catch |err|
-            return pack.refused(err, report);
+            return refused(report, pack.record, err);
         for (pack.outline) |entry| {
             if (!index_format.isIn(index.entries, entry)) {
                 return damaged(report, pack.record, "its outline and its index differ");
@@ -77,13 +77,6 @@ pub const Pack = struct {
         pack.frames = index.frames;
         pack.entries = index.entries;
         pack.has_index = true;
-    }
-
-    fn refused(pack: *const Pack, err: index_format.ParseError, report: *Report) ReportError {
-        return switch (err) {
-            error.OutOfMemory => error.OutOfMemory,
-            else => |fault| damaged(report, pack.record, index_format.describe(fault)),
-        };
     }
 
     pub fn readSection(
@@ -167,6 +160,14 @@ pub const Piece = struct {
     /// The same of the next piece; empty in a pack's last one.
     after: []const u8,
 };
+
+fn refused(report: *Report, record: *const PackRecord, err: index_format.ParseError) ReportError {
+    return switch (err) {
+        error.OutOfMemory => error.OutOfMemory,
+        error.Newer => |fault| report.newer(record.archive, record.fingerprint, index_format.describe(fault)),
+        else => |fault| damaged(report, record, index_format.describe(fault)),
+    };
+}
 
 pub fn damaged(report: *Report, record: *const PackRecord, reason: []const u8) error{Reported} {
     return report.damaged(record.archive, record.fingerprint, reason);

@@ -67,6 +67,18 @@ pub const Report = struct {
         return error.Reported;
     }
 
+    /// A pack has a format that a later version of this runtime reads.
+    pub fn newer(report: *Report, path: []const u8, pack: []const u8, reason: []const u8) error{Reported} {
+        report.* = .{
+            .code = .damaged,
+            .doing = "can't unpack",
+            .path = .{ path, pack, "" },
+            .reason = reason,
+            .advice = "build this app with that version, too",
+        };
+        return error.Reported;
+    }
+
     pub fn usage(report: *Report, path: []const u8, reason: []const u8) error{Reported} {
         report.* = .{
             .code = .usage,
