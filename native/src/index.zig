@@ -1,6 +1,5 @@
-//! Parses the parts of a pack that say where everything in it is (docs/format.md): its header, outline and index.
-//! Checks all that can be known before a file is made: that the sizes add up, that they fit in the pack, and that
-//! every path may be trusted. Works on bytes in memory: `pack.zig` reads them.
+//! Parses a pack's header, outline and index (docs/format.md), which locate its frames and files. Before any file is
+//! made, it checks that the sizes add up and fit in the pack, and that every path is safe. `pack.zig` reads the bytes.
 
 const std = @import("std");
 const os = @import("os.zig");
@@ -14,17 +13,17 @@ const header_bytes = 48;
 
 pub const Entry = struct {
     path: []const u8,
-    /// Where its content begins in the pack's content.
+    /// The offset of its content in the pack's content.
     offset: u64,
     size: u64,
     is_executable: bool,
-    /// It begins with the placeholder of an interpreter.
+    /// It begins with `#!python`, the placeholder of an interpreter.
     has_shebang: bool,
-    /// It names places in the environment, by the scheme that leads to them: a RECORD.
+    /// It is a RECORD that names files of other schemes.
     names_places: bool,
     is_directory: bool,
 
-    /// A link to it is not enough: the environment has a file of its own.
+    /// Return whether the environment has a changed copy of the file instead of a link.
     pub fn isRewritten(entry: Entry) bool {
         return entry.has_shebang or entry.names_places;
     }
@@ -35,38 +34,38 @@ pub const Entry = struct {
 };
 
 pub const Frame = struct {
-    /// From the pack's first byte.
+    /// The offset in the pack.
     offset: u64,
     packed_bytes: u32,
     raw_bytes: u32,
-    /// Where its content begins in the pack's content.
+    /// The offset of its content in the pack's content.
     content_offset: u64,
 };
 
-/// One frame, stored behind the header.
+/// A section of the pack, which is one frame after the header.
 pub const Section = struct { offset: u64, packed_bytes: u32, raw_bytes: u32 };
 
-/// In the order in which they are stored.
+/// The sections, in the order in which they are stored.
 pub const Sections = struct { outline: Section, meta: Section, index: Section };
 
-/// What an index can have wrong with it.
+/// The faults that a header, outline or index can have.
 pub const Fault = error{
     /// Another format.
     BadHeader,
     /// A later version of the format, or a flag that only a later version can have.
     Newer,
-    /// Sizes that are impossible, or don't add up.
+    /// Sizes are impossible or don't add up.
     BadSizes,
-    /// An index that ends too soon, or goes on behind its last entry.
+    /// The index ends too soon, or continues after its last entry.
     BadIndex,
     BadFlags,
-    /// Not in order, twice the same, or a file in one entry and a directory in another.
+    /// Paths are unsorted or repeated, or a path is both a file and a directory.
     BadOrder,
 } || path_rules.Fault;
 
 pub const ParseError = Fault || error{OutOfMemory};
 
-/// The first entry that doesn't come before a path.
+/// Return the number of the first entry that doesn't come before a path.
 pub fn lowerBound(entries: []const Entry, path: []const u8) usize {
     var low: usize = 0;
     var high: usize = entries.len;
@@ -77,7 +76,7 @@ pub fn lowerBound(entries: []const Entry, path: []const u8) usize {
     return low;
 }
 
-/// Whether an index has an entry of an outline, or something in the directory that it stands for.
+/// Return whether an index has an outline's entry, or an entry below that directory.
 pub fn isIn(entries: []const Entry, outlined: Entry) bool {
     const first = lowerBound(entries, outlined.path);
     if (first == entries.len) return false;
@@ -120,7 +119,7 @@ pub fn parseOutline(arena: std.mem.Allocator, outline: []const u8) ParseError![]
 
 pub const Index = struct { frames: []const Frame, entries: []const Entry };
 
-/// The frames follow the index without a gap, up to the end of the pack.
+/// Parse an index. The frames must follow it without a gap, up to the end of the pack.
 pub fn parseIndex(arena: std.mem.Allocator, index: []const u8, header: *const Header, pack_bytes: u64) ParseError!Index {
     @setRuntimeSafety(true);
     var cursor: Cursor = .{ .rest = index };
@@ -147,7 +146,7 @@ pub fn parseIndex(arena: std.mem.Allocator, index: []const u8, header: *const He
     return .{ .frames = frames, .entries = entries };
 }
 
-/// All that is left, and the size of its content.
+/// Parse the entries in the rest of a section. Return them and the size of their content.
 fn parseEntries(arena: std.mem.Allocator, cursor: *Cursor) ParseError!struct { []const Entry, u64 } {
     @setRuntimeSafety(true);
     const entries = try arena.alloc(Entry, try cursor.count(11));
@@ -185,7 +184,7 @@ fn parseEntry(cursor: *Cursor, offset: u64, before: []const u8) Fault!Entry {
     return entry;
 }
 
-/// Takes from the front of a slice; never reads behind its end.
+/// Takes bytes from the front of a slice. Never reads past its end.
 const Cursor = struct {
     rest: []const u8,
 
@@ -200,7 +199,7 @@ const Cursor = struct {
         return std.mem.readInt(Int, (try cursor.bytes(size))[0..size], .little);
     }
 
-    /// A number of items that can follow in what is left, if each has at least so many bytes.
+    /// Take a number of items. It is refused if the rest is too short for that many items of `item_bytes_min` bytes.
     fn count(cursor: *Cursor, item_bytes_min: usize) error{BadIndex}!usize {
         const number = try cursor.int(u32);
         if (number > cursor.rest.len / item_bytes_min) return error.BadIndex;
@@ -279,7 +278,7 @@ const good_entries = [_]TestEntry{
     .{ .path = "scripts/d", .size = 1, .flags = 3 },
 };
 
-test "an index says where everything is" {
+test "an index locates each frame and file" {
     var arena = std.heap.ArenaAllocator.init(testing.allocator);
     defer arena.deinit();
     const index = try parseTestIndex(arena.allocator(), try encodeIndex(arena.allocator(), &good_frames, &good_entries));
@@ -290,7 +289,7 @@ test "an index says where everything is" {
     try testing.expect(index.entries[2].is_directory and index.entries[3].has_shebang);
 }
 
-test "an index that ends too soon or goes on is refused" {
+test "an index that is too short or too long is refused" {
     var arena = std.heap.ArenaAllocator.init(testing.allocator);
     defer arena.deinit();
     const index = try encodeIndex(arena.allocator(), &good_frames, &good_entries);
@@ -301,7 +300,7 @@ test "an index that ends too soon or goes on is refused" {
     try testing.expectError(error.BadIndex, parseTestIndex(arena.allocator(), longer));
 }
 
-test "an index with any bit flipped is refused, or says something else, but breaks nothing" {
+test "an index with any bit flipped is parsed or refused" {
     var arena = std.heap.ArenaAllocator.init(testing.allocator);
     defer arena.deinit();
     const index = try encodeIndex(arena.allocator(), &good_frames, &good_entries);
@@ -312,7 +311,7 @@ test "an index with any bit flipped is refused, or says something else, but brea
     }
 }
 
-test "sizes that lie are refused" {
+test "wrong sizes are refused" {
     const entries = &good_entries;
     try expectIndexFault(error.BadSizes, good_frames[0..1], entries);
     try expectIndexFault(error.BadSizes, &.{.{ .packed_bytes = 30, .raw_bytes = 5 }}, entries);
@@ -332,14 +331,14 @@ test "flags that contradict each other are refused" {
     try expectIndexFault(error.BadFlags, &good_frames, &.{.{ .path = "a", .flags = 12 }});
 }
 
-test "paths that are out of order, twice there or both file and directory are refused" {
+test "paths that are unsorted, repeated or both file and directory are refused" {
     for ([_][2][]const u8{ .{ "b", "a" }, .{ "a", "a" }, .{ "a", "a/b" }, .{ "a.b", "a/b" }, .{ "a/b", "a" } }) |paths| {
         try expectIndexFault(error.BadOrder, &good_frames, &.{ .{ .path = paths[0], .size = 6 }, .{ .path = paths[1] } });
     }
     try expectIndexFault(error.PathComponent, &good_frames, &.{.{ .path = "../a", .size = 6 }});
 }
 
-test "a header of another kind, or with impossible sizes, is refused" {
+test "a header of another format or with impossible sizes is refused" {
     var good: [header_bytes]u8 = @splat(0);
     @memcpy(good[0..8], "CZEXPACK");
     good[8] = 2;

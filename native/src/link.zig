@@ -1,9 +1,10 @@
-//! Puts a venv together: the directories that packs mount, and the plan's own files and links, merged into
-//! one tree (docs/runtime.md, "How the venv is linked"). The packs must be installed. Nothing in here knows
-//! what a venv needs: that is the boot's plan.
+//! Makes a venv: merges the mounted directories of all packs with the plan's own files and links into one tree
+//! (docs/runtime.md, "How the venv is linked"). The packs must be installed. The plan, which the boot writes, decides
+//! what the venv contains.
 //!
 //! The tree is never built in memory. A directory is a list of sources, each a run of a pack's sorted outline or
-//! index; it is listed by taking the next component of each, and what several have in common is merged in turn.
+//! index. The next path component of each source gives the names in the directory. Where several sources have the
+//! same directory, they are merged in turn.
 
 const std = @import("std");
 const assert = std.debug.assert;
@@ -29,9 +30,9 @@ pub const packs_together_max = 2;
 
 pub const Installed = struct {
     record: *const plan_format.Pack,
-    /// One, or one and its bytecode; none while it isn't installed.
+    /// The pack, and its bytecode if it has some. Empty before they are installed.
     packs: []Pack,
-    /// Where they are, relative to the store.
+    /// The path of their directory, relative to the store.
     path: []const u8,
 };
 
@@ -69,11 +70,11 @@ pub fn link(
     try linker.merge("", sources.items);
 }
 
-/// Entries below a directory of a pack, all of whose paths begin with the same `consumed` bytes.
+/// The entries of a pack below one of its directories. All paths begin with the same `consumed` bytes.
 const Run = struct {
     installed: *const Installed,
     pack: *Pack,
-    /// Of the pack. The index is only looked at below a directory of the outline.
+    /// The list that has the entries. The index is needed only below a directory of the outline.
     list: enum { outline, index },
     start: usize,
     end: usize,
@@ -90,17 +91,18 @@ const Run = struct {
         return run.all()[run.start..run.end];
     }
 
-    /// Whether a link to the directory is as good as a directory of links.
+    /// Return whether a link to the directory may stand for a directory of links.
     fn canBeLink(run: Run) bool {
         return run.list == .index or run.isOneEntry();
     }
 
-    /// The directory is an entry itself: in an outline one that stands for all below it, in an index an empty one.
+    /// Return whether the directory is an entry itself. In an outline this entry stands for everything below it; in an
+    /// index it is an empty directory.
     fn isOneEntry(run: Run) bool {
         return run.entries()[0].path.len < run.consumed;
     }
 
-    /// Those at the front that lie in the same directory as the first: its path's first `directory_bytes`.
+    /// Return the entries at the front that are below the same directory: the first `directory_bytes` of the first path.
     fn below(run: Run, directory_bytes: usize) Run {
         const directory = run.entries()[0].path[0..directory_bytes];
         var low: usize = run.start + 1;
@@ -115,15 +117,15 @@ const Run = struct {
         return result;
     }
 
-    /// Where the directory is in the store, below that of the pack.
+    /// Return the path of the directory in the pack.
     fn location(run: Run) []const u8 {
         return run.entries()[0].path[0 .. run.consumed - 1];
     }
 };
 
-/// Something with a place in the tree, seen from one of its directories.
+/// A run of entries, or a file or link of the plan, as seen from a directory of the venv.
 const Source = struct {
-    /// The components between that directory and the origin. These directories are always real ones.
+    /// The path from that directory to the origin. Its directories are always real ones.
     ahead: []const u8,
     origin: union(enum) {
         entries: Run,
@@ -132,12 +134,12 @@ const Source = struct {
     },
 };
 
-/// One name in a directory, as one source has it.
+/// A name in a directory of the venv, from one source.
 const Child = struct {
     name: []const u8,
     source: Source,
     is_directory: bool,
-    /// Which source it is from: earlier ones win.
+    /// The number of the source. Earlier sources win.
     rank: usize,
 
     fn before(_: void, left: Child, right: Child) bool {
@@ -153,21 +155,21 @@ const Linker = struct {
     arena: std.mem.Allocator,
     decoder: zstd.Decoder,
     plan: *const Plan,
-    /// Where the packs are.
+    /// The store that has the packs.
     store: *const Store,
     making: Making,
     report: *Report,
     method: enum { symbolic, hard, copy },
-    /// Components between the store and the venv.
+    /// The number of components from the store to the venv.
     depth: usize,
-    /// For copies; made when the first is.
+    /// The buffer for copies, allocated for the first copy.
     buffer: []u8,
 
-    /// Fills one directory of the venv, which exists.
+    /// Fill a directory of the venv, which exists.
     fn merge(linker: *Linker, directory: []const u8, sources: []const Source) ReportError!void {
         var children: std.ArrayList(Child) = .empty;
         for (sources, 0..) |source, rank| try appendChildren(linker.arena, &children, source, rank);
-        // An index is sorted already.
+        // The names of a single source are sorted already.
         if (sources.len > 1) std.sort.heap(Child, children.items, {}, Child.before);
         var rest: []const Child = children.items;
         while (rest.len > 0) {
@@ -178,7 +180,7 @@ const Linker = struct {
         }
     }
 
-    /// Makes one name in a directory of the venv from all that have it; the first says what it is.
+    /// Make a name in a directory of the venv. The first candidate decides whether it is a file or a directory.
     fn place(linker: *Linker, directory: []const u8, candidates: []const Child) ReportError!void {
         const first = candidates[0];
         const path = if (directory.len == 0) first.name else try std.mem.concat(linker.arena, u8, &.{ directory, "/", first.name });
@@ -200,7 +202,7 @@ const Linker = struct {
         try linker.merge(path, sources.items);
     }
 
-    /// All there is in a directory of which an outline says only that it is there.
+    /// Return the entries of the index below a directory that is one entry of the outline.
     fn opened(linker: *Linker, run: Run) ReportError!Run {
         if (run.list == .index or !run.isOneEntry()) return run;
         try run.pack.readIndex(linker.arena, linker.decoder, linker.report);
@@ -230,7 +232,7 @@ const Linker = struct {
         }
     }
 
-    /// In the best way that the file system has. What failed once isn't tried again.
+    /// Link or copy a file, in the best way that the file system supports. A way that failed isn't tried again.
     fn placeEntry(
         linker: *Linker,
         path: []const u8,
@@ -243,7 +245,7 @@ const Linker = struct {
         if (linker.method == .hard) {
             const existing = try std.mem.concat(linker.arena, u8, &.{ installed.path, "/", entry.path });
             if (linker.making.dir.makeHardLink(path, linker.store.root, existing)) |_| return else |err| switch (err) {
-                // On Linux a hard link to what belongs to another user may be forbidden.
+                // Linux may forbid hard links to files of another user.
                 error.NotSupported, error.AccessDenied => linker.method = .copy,
                 else => return linker.failed("can't link", path, err),
             }
@@ -251,14 +253,14 @@ const Linker = struct {
         return linker.copyFile(path, installed, entry);
     }
 
-    /// False: this file system has no symbolic links.
+    /// Make a symbolic link to a path in the store. Return false if the file system has no symbolic links.
     fn linkSymbolic(
         linker: *Linker,
         path: []const u8,
         installed: []const u8,
         below: []const u8,
     ) ReportError!bool {
-        // From the directory of the link up to the store. A mounted path may be as deep as two paths.
+        // The way up from the link to the store. A mounted path may be as deep as two paths.
         const up: [3 * path_rules.components_max][3]u8 = @splat("../".*);
         const levels = linker.depth + path_rules.componentCount(path) - 1;
         assert(levels <= up.len);
@@ -283,8 +285,7 @@ const Linker = struct {
         file.closeWritten() catch |err| return linker.failed("can't write", path, err);
     }
 
-    /// Copies a file out of an installed pack, with another first line if it is a script, and with the environment's paths
-    /// if it is a RECORD.
+    /// Copy a file of an installed pack. A script gets the first line of the plan, and a RECORD the paths of the environment.
     fn copyFile(
         linker: *Linker,
         path: []const u8,
@@ -317,7 +318,7 @@ const Linker = struct {
         installed: *const Installed,
         entry: Entry,
     ) ReportError!void {
-        // What follows the scheme is the end of both paths; before it is where the scheme is mounted.
+        // Both paths have the same end after the scheme. The rest of the venv's path is where the scheme is mounted.
         const behind_scheme = entry.path.len - std.mem.findScalar(u8, entry.path, '/').?;
         const base = if (path.len > behind_scheme) path[0 .. path.len - behind_scheme] else "";
         var lines: std.ArrayList(u8) = .empty;
@@ -327,7 +328,7 @@ const Linker = struct {
             const size = from.read(linker.buffer, read_bytes) catch |err| return linker.failedToRead(existing, err);
             const is_last = size < linker.buffer.len;
             const part = linker.buffer[0..size];
-            // A line that fills the buffer is none: no path is so long.
+            // A part without a line end isn't a line of a valid RECORD, because no path is as long as the buffer.
             const whole = if (is_last) size else if (std.mem.findScalarLast(u8, part, '\n')) |at| at + 1 else size;
             lines.clearRetainingCapacity();
             try record_file.append(linker.arena, &lines, part[0..whole], base, installed.record.mounts.items);
@@ -379,10 +380,10 @@ const Linker = struct {
     }
 };
 
-/// PEP 427's, for the interpreter of the environment.
+/// The placeholder that PEP 427 defines for the interpreter of the environment.
 const placeholder = "#!python";
 
-/// Whether a directory in the store is all of the directory that these sources have in common.
+/// Return whether one directory of the store has everything of these sources.
 fn canLinkDirectory(sources: []const Source) bool {
     for (sources) |source| {
         if (source.ahead.len > 0 or source.origin != .entries) return false;
@@ -394,7 +395,7 @@ fn canLinkDirectory(sources: []const Source) bool {
     return true;
 }
 
-/// Everything that a pack has below the directory of a scheme, which is mounted at one that is always real.
+/// Return the entries of a pack below the directory of a scheme, or null if it has none.
 fn schemeRun(installed: *const Installed, pack: *Pack, scheme: []const u8) ?Run {
     const entries = pack.outline;
     const first = index_format.lowerBound(entries, scheme);
@@ -402,7 +403,7 @@ fn schemeRun(installed: *const Installed, pack: *Pack, scheme: []const u8) ?Run 
     return if (first < entries.len and path_rules.isBelow(entries[first].path, scheme)) run.below(scheme.len) else null;
 }
 
-/// The names that a source has in the directory it is seen from.
+/// Append the names that a source has in the directory it is seen from.
 fn appendChildren(
     arena: std.mem.Allocator,
     children: *std.ArrayList(Child),
@@ -440,7 +441,7 @@ fn appendChildren(
 
 const testing = std.testing;
 
-/// A pack of files with these paths, sorted. One that ends in a slash is a directory, which stands for all below it.
+/// Return a pack of files with these sorted paths. A path that ends in a slash is a directory, for everything below it.
 fn testPack(comptime paths: []const []const u8) Pack {
     var outline: [paths.len]Entry = undefined;
     for (&outline, paths) |*entry, path| {
@@ -463,7 +464,7 @@ fn testInstalled(packs: []Pack) Installed {
     return .{ .record = undefined, .packs = packs, .path = "" };
 }
 
-test "a run ends where its directory does" {
+test "a run has the entries of its directory only" {
     var packs = [_]Pack{comptime testPack(&.{ "data/x", "lib/a/b/c", "lib/a/d", "lib/a.b/c", "lib/e" })};
     const installed = testInstalled(&packs);
     const lib = schemeRun(&installed, &packs[0], "lib").?;
@@ -481,7 +482,7 @@ test "a run ends where its directory does" {
     try testing.expectEqual(null, schemeRun(&installed, &packs[0], "li"));
 }
 
-test "a directory is linked if one entry of one pack is all of it" {
+test "a directory is linked only if it is one entry of one pack" {
     var packs = [_]Pack{
         comptime testPack(&.{ "lib/a/", "lib/b/c" }),
         comptime testPack(&.{ "lib/a/", "other/a/" }),
@@ -490,7 +491,7 @@ test "a directory is linked if one entry of one pack is all of it" {
     const second = testInstalled(packs[1..2]);
     const a: Source = .{ .ahead = "", .origin = .{ .entries = schemeRun(&first, &packs[0], "lib").?.below("lib/a".len) } };
     try testing.expect(canLinkDirectory(&.{a}));
-    // As that of a pack and its bytecode.
+    // A pack and its bytecode have the same directory.
     try testing.expect(canLinkDirectory(&.{ a, a }));
 
     var b_run = schemeRun(&first, &packs[0], "lib").?;

@@ -1,12 +1,12 @@
-//! Reads netstrings, the form that a plan has (docs/format.md), and numbers in digits. Never reads past the end.
+//! Reads netstrings, of which a plan consists (docs/format.md), and numbers in digits. Never reads past the end.
 
 const std = @import("std");
 
-/// Netstrings, one after the other.
+/// Reads a sequence of netstrings.
 pub const Reader = struct {
     rest: []const u8,
 
-    /// Returns null at the end.
+    /// Return the next text, or null at the end.
     pub fn next(reader: *Reader) error{BadNetstring}!?[]const u8 {
         const rest = reader.rest;
         if (rest.len == 0) return null;
@@ -19,12 +19,12 @@ pub const Reader = struct {
     }
 };
 
-/// Digits only: no sign, no underscore, no leading zero but in "0" itself.
+/// Read a decimal number of at most `max`. It has only digits, and no leading zero except in "0" itself.
 pub fn decimal(text: []const u8, max: u64) ?u64 {
     return if (text.len > 1 and text[0] == '0') null else number(text, 10, max);
 }
 
-/// The same in any base up to ten, with leading zeros allowed.
+/// Read a number of at most `max` in a base up to ten. It has only digits, and may have leading zeros.
 pub fn number(text: []const u8, base: u8, max: u64) ?u64 {
     if (text.len == 0) return null;
     var result: u64 = 0;
@@ -51,7 +51,7 @@ test "bytes that aren't netstrings are refused" {
     }
 }
 
-test "a number has digits of its base only, and a bound" {
+test "a number with other characters or above the bound is refused" {
     try testing.expectEqual(12, decimal("12", 12));
     try testing.expectEqual(0, decimal("0", 12));
     for ([_][]const u8{ "13", "012", "", "1_2", "+1", "0x1", "18446744073709551616" }) |bad| try testing.expectEqual(null, decimal(bad, 12));

@@ -1,5 +1,5 @@
-//! Opens a pack (docs/format.md): reads its header, outline and index, which `index.zig` parses, and cuts its content
-//! into pieces of work. Frames are only located here, not read.
+//! Opens a pack (docs/format.md): reads its header, outline and index, which `index.zig` parses, and divides its content
+//! into pieces of work. `frame.zig` reads the frames.
 
 const std = @import("std");
 const assert = std.debug.assert;
@@ -15,26 +15,26 @@ const ReportError = @import("report.zig").Error;
 const Section = index_format.Section;
 const Sections = index_format.Sections;
 
-/// How much of a pack one read brings when it is opened.
+/// How many bytes of a pack are read first.
 pub const Head = enum(usize) {
-    /// All of a small pack, and the index of nearly every other.
+    /// Enough for a small pack, and for the index of nearly every other pack.
     with_index = 64 << 10,
-    /// The outline of nearly every one.
+    /// Enough for the outline of nearly every pack.
     with_outline = 4 << 10,
 };
 
-/// A packed file that the plan named, as far as its header and its outline tell, and its index once that is read.
+/// An open pack, with its outline, and with its index after `readIndex`.
 pub const Pack = struct {
     record: *const PackRecord,
     file: os.File,
-    /// The first bytes of the pack, maybe all.
+    /// The first bytes of the pack, or all of a small pack.
     head: []const u8,
     sections: Sections,
     content_bytes: u64,
-    /// What is at the top of its tree. A directory stands for all below it, where every file may be reached through a
-    /// link to the directory.
+    /// The top of the pack's tree. A directory in it stands for everything below, if each file there may be reached
+    /// through a link to the directory.
     outline: []const Entry = &.{},
-    /// Of the index: not before `readIndex`.
+    /// The frames and entries of the index are empty before `readIndex`.
     frames: []const Frame = &.{},
     entries: []const Entry = &.{},
     has_index: bool = false,
@@ -62,7 +62,7 @@ pub const Pack = struct {
         return pack;
     }
 
-    /// Reads where every file is. Another time it is already known.
+    /// Read the index, if it isn't read yet.
     pub fn readIndex(pack: *Pack, arena: std.mem.Allocator, decoder: zstd.Decoder, report: *Report) ReportError!void {
         if (pack.has_index) return;
         const section = try pack.readSection(arena, decoder, pack.sections.index, report);
@@ -95,12 +95,12 @@ pub const Pack = struct {
         return raw;
     }
 
-    /// Bytes of the pack that were read with its header.
+    /// Return bytes of the pack, or null if they aren't all in `head`.
     pub fn inHead(pack: *const Pack, offset: u64, size: usize) ?[]const u8 {
         return if (offset + size <= pack.head.len) pack.head[@intCast(offset)..][0..size] else null;
     }
 
-    /// A pack is unpacked in pieces: one for each frame, or one without content.
+    /// Return how many pieces the pack has: one for each frame, or a single piece without content.
     pub fn pieceCount(pack: *const Pack) u32 {
         assert(pack.has_index);
         return @max(1, @as(u32, @intCast(pack.frames.len)));
@@ -110,7 +110,7 @@ pub const Pack = struct {
         assert(number < pack.pieceCount());
         const start = if (pack.frames.len == 0) 0 else pack.frames[number].content_offset;
         const first = pack.entryFrom(start);
-        // At the end of the content there may be empty files.
+        // The last piece includes any empty files at the end of the content.
         const end, const behind = if (number + 1 == pack.pieceCount())
             .{ pack.content_bytes, pack.entries.len }
         else
@@ -125,7 +125,7 @@ pub const Pack = struct {
         };
     }
 
-    /// The first entry whose content begins at an offset or behind it.
+    /// Return the number of the first entry whose content begins at an offset or after it.
     fn entryFrom(pack: *const Pack, content_offset: u64) usize {
         var low: usize = 0;
         var high: usize = pack.entries.len;
@@ -147,17 +147,17 @@ pub const Pack = struct {
     }
 };
 
-/// The files and directories that come with one frame.
+/// The files and directories of one frame.
 pub const Piece = struct {
     content_offset: u64,
     content_end: u64,
-    /// A file that begins in a frame before this one.
+    /// The file that continues from a frame before this one.
     continued: ?Entry,
-    /// What begins in this one.
+    /// The entries that begin in this frame.
     entries: []const Entry,
-    /// The path of the first of all these; empty in a pack's first piece.
+    /// The path of the first entry, continued or not; empty in a pack's first piece.
     first: []const u8,
-    /// The same of the next piece; empty in a pack's last one.
+    /// The `first` path of the next piece; empty in a pack's last piece.
     after: []const u8,
 };
 

@@ -1,5 +1,5 @@
-//! Reads a plan: what the boot wants to be installed, as netstrings (docs/format.md). Everything is
-//! checked for its form, and nothing on disk is looked at. The result points into the plan's own bytes.
+//! Reads a plan, in which the boot lists what to install (docs/format.md). All fields are checked, but files that they
+//! name are not read. The result points into the plan's own bytes.
 
 const std = @import("std");
 const assert = std.debug.assert;
@@ -13,7 +13,7 @@ const decimal = netstring.decimal;
 pub const plan_bytes_max = 64 << 20;
 pub const packs_max = 1 << 16;
 pub const fingerprint_bytes = 40;
-/// The sum of two has to be an offset in a file.
+/// The bound on an offset and on a size, whose sum must be an offset in a file.
 const offset_max = std.math.maxInt(u62);
 
 pub const Kind = enum { wheel, sources };
@@ -21,7 +21,7 @@ pub const Kind = enum { wheel, sources };
 pub const Mount = struct {
     /// The first component of the paths in a pack.
     scheme: []const u8,
-    /// A directory of the venv; empty: the venv itself.
+    /// A directory of the venv. Empty stands for the venv itself.
     destination: []const u8,
 };
 
@@ -34,16 +34,16 @@ pub const Pack = struct {
     mounts: std.ArrayList(Mount) = .empty,
     bytecode: ?Bytecode = null,
 
-    /// What names the pack's directory in the store.
+    /// Return the name of the pack's directory in the store.
     pub fn directory(pack: *const Pack) []const u8 {
         return if (pack.bytecode) |bytecode| bytecode.together else pack.fingerprint;
     }
 };
 
-/// A further pack, whose files go to the same directory of the store.
+/// A pack of bytecode, whose files go to the directory of the pack before it.
 pub const Bytecode = struct {
     archive: []const u8,
-    /// The directory's name: there may be one without bytecode, or with another's.
+    /// The directory's name. The same pack without bytecode, or with other bytecode, has another directory.
     together: []const u8,
     fingerprint: []const u8,
     offset: u64,
@@ -53,12 +53,12 @@ pub const Bytecode = struct {
 pub const File = struct { path: []const u8, mode: os.Mode, content: []const u8 };
 pub const Link = struct { path: []const u8, target: []const u8 };
 
-/// How what is in the store gets into the venv.
+/// How the venv gets the files of the store.
 pub const Linking = enum { directories, copies, files };
 
 pub const Plan = struct {
     store: []const u8,
-    /// The directory that the venv is made in: the store, or where a venv that copies everything is wanted.
+    /// The directory to make the venv in: the store, or the parent of a venv that is a copy elsewhere.
     venv_root: []const u8,
     /// Relative to that directory.
     venv: []const u8,
@@ -69,7 +69,7 @@ pub const Plan = struct {
     links: []const Link,
 };
 
-/// The number of fields that follow a record's name.
+/// The names of records. The fields of a record follow its name.
 const Record = enum {
     store,
     venv,
@@ -94,7 +94,7 @@ const Record = enum {
 
 const fields_max = 4;
 
-/// What is wrong with a plan, named after the record or field that shows it.
+/// The faults of a plan, named after the record or field.
 const Fault = error{
     BadNetstring,
     BadVersion,
@@ -117,7 +117,7 @@ const Fault = error{
 
 const ParseError = Fault || error{OutOfMemory};
 
-/// The path that stands for standard input.
+/// This path stands for standard input.
 const standard_input = "-";
 
 pub fn read(arena: std.mem.Allocator, report: *Report, path: []const u8) ReportError!Plan {
@@ -213,7 +213,6 @@ const Builder = struct {
             .archive = archive,
             .kind = kind,
             .fingerprint = values[1],
-            // The sum has to be an offset in a file.
             .offset = decimal(values[2], offset_max) orelse return error.BadPack,
             .size = decimal(values[3], offset_max) orelse return error.BadPack,
         });
@@ -225,7 +224,7 @@ const Builder = struct {
         if (pack.bytecode != null) return error.RepeatedRecord;
         if (!isFingerprint(values[0]) or !isFingerprint(values[1])) return error.BadBytecode;
         pack.bytecode = .{
-            // A pack came before it, and an archive before that.
+            // An archive was set, because a pack comes first and needs one.
             .archive = builder.archive.?,
             .together = values[0],
             .fingerprint = values[1],
@@ -249,7 +248,7 @@ const Builder = struct {
         const store = builder.store orelse return error.MissingStore;
         const venv = builder.venv orelse return error.MissingVenv;
         const linking = builder.linking orelse .directories;
-        // A link to the store is relative, and may be wanted for as long as the venv is.
+        // Only a venv without links may be outside of the store: links lead to the store by relative paths.
         const venv_root = if (linking == .copies and !isBelow(store, venv)) parentOf(venv) else store;
         return .{
             .store = store,
@@ -278,14 +277,14 @@ fn isBelow(directory: []const u8, venv: []const u8) bool {
     return std.mem.findScalar(u8, separators, venv[parent.len]) != null;
 }
 
-/// All of an absolute path but its last component, and with the separator after it.
+/// Return an absolute path without its last component, but with the separator before that component.
 fn parentOf(path: []const u8) []const u8 {
     const trimmed = std.mem.trimEnd(u8, path, separators);
     const last = std.mem.findLastAny(u8, trimmed, separators) orelse return path;
     return path[0 .. last + 1];
 }
 
-/// The venv as a path relative to a directory.
+/// Return the path of the venv relative to a directory above it.
 fn below(arena: std.mem.Allocator, directory: []const u8, venv: []const u8) ParseError![]const u8 {
     if (!isBelow(directory, venv)) return error.VenvOutsideStore;
     const parent = std.mem.trimEnd(u8, directory, separators);
@@ -332,7 +331,7 @@ fn hasNul(text: []const u8) bool {
 
 const testing = std.testing;
 
-/// A plan as the boot would write it, of records that are lists of fields.
+/// Write a plan as the boot does. Each record is a list of fields.
 fn encode(arena: std.mem.Allocator, records: []const []const []const u8) ![]u8 {
     var bytes: std.ArrayList(u8) = .empty;
     for (records) |fields| for (fields) |field| {
@@ -363,7 +362,7 @@ fn expectFault(fault: Fault, records: []const []const []const u8) !void {
     try testing.expectError(fault, parse(arena.allocator(), bytes));
 }
 
-test "a plan says all that it was told" {
+test "a plan has all records that were written" {
     var arena = std.heap.ArenaAllocator.init(testing.allocator);
     defer arena.deinit();
     const plan = try parse(arena.allocator(), try encode(arena.allocator(), &good_header ++ [_][]const []const u8{
@@ -410,7 +409,7 @@ test "a plan must begin with its version and name a venv in the store" {
     }
 }
 
-test "a venv of copies may be anywhere" {
+test "a venv of copies may be outside of the store" {
     if (path_rules.native_rules != .posix) return;
     var arena = std.heap.ArenaAllocator.init(testing.allocator);
     defer arena.deinit();
@@ -432,7 +431,7 @@ test "a venv of copies may be anywhere" {
     }
 }
 
-test "a record that makes no sense is refused" {
+test "an invalid record is refused" {
     try expectFault(error.UnknownRecord, &good_header ++ [_][]const []const u8{&.{"x"}});
     try expectFault(error.MissingField, &good_header ++ [_][]const []const u8{&.{ "link", "x" }});
     try expectFault(error.BadCopy, &good_header ++ [_][]const []const u8{&.{ "copy", "yes" }});
