@@ -16,7 +16,10 @@ def carried(name):
         INFLATED[name] = zlib.decompress(__loader__.get_data(os.path.join(".czex", name)))
         return marshal.loads(INFLATED[name])
     except Exception as error:
-        sys.exit("czex: %s is damaged: %s; download or build it again" % (sys.argv[0], error))
+        sys.exit(
+            "czex: can't start %s: it is damaged: %s; download or build it again"
+            % (sys.argv[0], error)
+        )
 
 
 def kept():

@@ -67,7 +67,7 @@ for p in "!" :; do
     done
   done
 done
-t=${t:-"$x  on PATH there is none of: $m"}
+t=${t:-"$x  not on PATH: $m"}
 '
 if [ -n "$b" ]; then
   case $j in - | +) ;; *) export _CZEX_COLD_SH_PYTHON="$b" _CZEX_COLD_SH_PASSED="$k" ;; esac

@@ -387,7 +387,7 @@ def resource_path(name, resource):
     relative = os.path.normpath(os.path.join(*resource.split("/")))
     if os.path.isabs(resource) or relative.startswith(os.pardir):
         sys.exit(
-            "czex: the resource binding {0}={1} is invalid: {1} must be relative to sys.path".format(
+            "czex: can't bind the resource {0}={1}: {1} must be relative to sys.path".format(
                 name, resource
             )
         )
@@ -396,7 +396,7 @@ def resource_path(name, resource):
         if os.path.isfile(path):
             return path
     sys.exit(
-        "czex: no file {1} was found on sys.path for the resource binding {0}={1}".format(
+        "czex: can't bind the resource {0}={1}: no file {1} was found on sys.path".format(
             name, resource
         )
     )
@@ -421,7 +421,7 @@ def entry_point(settings, app):
     sys.argv[1:1] = [arg.format(pex=Variables()) for arg in settings["inject_args"]]
     kind, target = entry[0], entry[1]
     if kind == "missing":
-        sys.exit("czex: {0}: there is no script {1!r} in this app".format(app, target))
+        sys.exit("czex: can't start {0}: the app has no script {1!r}".format(app, target))
     if kind == "binary":
         try:
             replace_process([target] + sys.argv[1:])

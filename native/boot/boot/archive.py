@@ -41,5 +41,5 @@ class Archive(object):
             reason = getattr(error, "strerror", None) or error
             problem = "{0} can't be read ({1})".format(file, reason)
         if problem:
-            raise CannotStart(self.damaged.format(self.path, problem))
+            raise CannotStart(self.damaged.format("it", problem))
         return content

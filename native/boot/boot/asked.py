@@ -20,8 +20,8 @@ def info(variables, info):
     venv = variables.flag("VENV", was_venv)
     if venv and not includes_tools(info):
         raise CannotStart(
-            "PEX_VENV is set, but the PEX was built without venv support; unset it, or build it with --venv or "
-            '--include-tools, in Pants by execution_mode="venv" or include_tools=True on its pex_binary'
+            "PEX_VENV is set, but the PEX was built without venv support; unset it, or build the PEX with --venv or "
+            '--include-tools (in Pants: execution_mode="venv" or include_tools=True on its pex_binary)'
         )
     if venv != was_venv:
         variant += "\nvenv={0}".format(venv)

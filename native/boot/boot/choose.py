@@ -14,6 +14,7 @@ from boot.fail import CannotStart
 
 # What the environment says of where to look, apart from what PEX_* variables say.
 ENVIRONMENT = ("PATH", "PYENV_VERSION")
+INACTIVE = "no active pyenv version has it"
 
 
 class Choice(object):
@@ -56,7 +57,7 @@ class Choice(object):
             excluded = "it is not on PEX_PYTHON_PATH"
             allowed = contain(entries, self._running)
         else:
-            excluded = "PEX_PYTHON asks for another"
+            excluded = "PEX_PYTHON names another interpreter"
             allowed = name in (None, os.path.basename(self._running))
         if not self._reason and (allowed or len(others) < len(candidates)):
             return None
@@ -93,9 +94,8 @@ class Choice(object):
         """The interpreter that PEX_PYTHON names by an absolute path."""
         python = self._search.started_by(self._python)
         if python is None:
-            reason = "no version that pyenv would start by it is active here"
             words = self._facts.words(self._python)
-            raise self._unusable("{0}: {1}".format(reason, words) if words else reason)
+            raise self._unusable("{0}: {1}".format(INACTIVE, words) if words else INACTIVE)
         if self._is_running(python):
             reason = self._reason
         else:
@@ -115,8 +115,8 @@ class Choice(object):
 
     def _unusable(self, reason):
         return self._built_elsewhere([reason]) or CannotStart(
-            "PEX_PYTHON={0} can't run {1}: {2}; unset it, or name another".format(
-                self._python, self._app, reason
+            "PEX_PYTHON={0} can't run it: {1}; unset PEX_PYTHON, or name another interpreter".format(
+                self._python, reason
             )
         )
 
@@ -151,23 +151,23 @@ class Choice(object):
         self._turned_down.append("{0}: {1}".format(text, reason.replace("\n", "\n  ")))
 
     def _explain(self):
-        hint = "install one, or name one by PEX_PYTHON or PEX_PYTHON_PATH"
+        hint = "install one, or name one in PEX_PYTHON or PEX_PYTHON_PATH"
         if self._search_path:
             place = "PEX_PYTHON_PATH={0}".format(os.pathsep.join(self._search_path))
-            hint = "unset PEX_PYTHON_PATH, or let it lead to one that can"
+            hint = "unset PEX_PYTHON_PATH, or add one that can"
         else:
             from boot import pyenv
 
             place = "PATH={0}".format(os.pathsep.join(pyenv.callers_path()))
             if self._python:
                 place += " for PEX_PYTHON={0}".format(self._python)
-                hint = "unset PEX_PYTHON, or name another"
+                hint = "unset PEX_PYTHON, or name another interpreter"
                 for shim in self._search.inactive:
-                    words = self._facts.words(shim) or "pyenv would start nothing by it here"
+                    words = self._facts.words(shim) or INACTIVE
                     self._turn_down(shim, None, words)
-        lines = ["no interpreter that can run {0} was found; tried".format(self._app)]
+        lines = ["found no interpreter that can run it; tried:"]
         lines += ["  " + text for text in self._turned_down]
-        lines += ["looked on " + place, hint]
+        lines += ["searched " + place, hint]
         return "\n".join(lines)
 
 

@@ -43,9 +43,9 @@ def start(app, warm, activation, path):
     except CannotStart as error:
         fail.stop(error)
     except MemoryError:
-        fail.stop(CannotStart("out of memory while installing {0}".format(app)))
+        fail.stop(CannotStart("out of memory; free some memory and start again"))
     except EnvironmentError as error:
-        fail.stop(refused(app, error))
+        fail.stop(refused(error))
 
 
 def settings_for_import(app, warm, activation):
@@ -55,18 +55,14 @@ def settings_for_import(app, warm, activation):
         packs = resolve.resolve(cold.manifest, cold.ignore_errors)
         return cold.installed(packs)[1][0]
     except CannotStart as error:
-        raise ImportError(str(error))
+        raise ImportError("can't import from {0}: {1}".format(app, error))
     except EnvironmentError as error:
-        raise ImportError(str(refused(app, error)))
+        raise ImportError("can't import from {0}: {1}".format(app, refused(error)))
 
 
-def refused(app, error):
+def refused(error):
     """What to say where the system refuses something that a start can't do without."""
-    return CannotStart(
-        "{0} can't be started: {1}: {2}; start again".format(
-            app, error.filename or "the system refuses it", error.strerror
-        )
-    )
+    return CannotStart("{0}: {1}".format(error.filename or "a system call failed", error.strerror))
 
 
 def literal(text):
@@ -216,7 +212,7 @@ class ColdStart(object):
         try:
             self._activation["reexecute"](python)
         except OSError as error:
-            raise CannotStart("{0} can't be started: {1}".format(python, error.strerror))
+            raise CannotStart("{0} can't be executed: {1}".format(python, error.strerror))
 
     def _root(self):
         """The cache: a temporary one where others could have put something into the one that is asked for."""
@@ -279,9 +275,8 @@ class ColdStart(object):
             code = install.run_runtime(executable, environment.plan(executable, *texts + codes))
         except OSError as error:
             raise CannotStart(
-                "{0} can't be installed: {1}: {2}; free the space or give access there, or set "
-                "PEXCZ_ROOT to another directory".format(
-                    self._app, error.filename or root, error.strerror
+                "{0}: {1}; free space or allow access there, or set PEXCZ_ROOT to another directory".format(
+                    error.filename or root, error.strerror
                 )
             )
         if code != 0:
@@ -298,7 +293,7 @@ class ColdStart(object):
         loaded = self._load(environment.venv)
         if not loaded:
             raise CannotStart(
-                "{0} was installed but can't be read; remove it and start again".format(
+                "{0} was installed, but can't be read; remove it and start again".format(
                     environment.venv
                 )
             )

@@ -197,7 +197,7 @@ class PexPart(object):
             entries = json.loads(output.decode("utf-8"))
         except ValueError:
             raise CannotStart(
-                "{0} on PEX_PATH can't be used; it says:\n{1}".format(
+                "{0} on PEX_PATH can't be used; it printed:\n{1}".format(
                     self._path, errors.decode("utf-8", "replace").strip()
                 )
             )
@@ -273,7 +273,7 @@ def czex_manifest(path):
         raise CannotStart("{0} on PEX_PATH can't be read: {1}".format(path, e))
     if manifest is not None and version != boot.manifest["format"]:
         raise CannotStart(
-            "{0} on PEX_PATH has format {1}, this app {2}; build both with one version".format(
+            "{0} on PEX_PATH has format {1}, but this app has format {2}; build both with one version of czex".format(
                 path, version, boot.manifest["format"]
             )
         )

@@ -49,13 +49,13 @@ def explain(packs, settings, app, error):
         return "czex: can't start {0}: {1}".format(app, problem)
     problems = [pack.problem for pack in found if pack.problem]
     if not os.path.isdir(settings["site_packages"]):
-        problems.append("{0} is gone from the cache".format(settings["site_packages"]))
-    hint = "start again, to have it installed anew"
+        problems.append("{0} is missing from the cache".format(settings["site_packages"]))
+    hint = "start again to install it again"
     if problems:
         try:
             os.unlink(os.path.join(settings["venv"], "boot"))
         except OSError:
-            hint = "remove it, and start again"
+            hint = "remove it and start again"
     elif isinstance(error, (EOFError, TypeError, ValueError)):
         paths = [path for pack in found for path in pack.bytecode]
         # A module that is a link to a file has its bytecode beside the link.
@@ -67,7 +67,7 @@ def explain(packs, settings, app, error):
                 # Python makes it again.
                 os.unlink(path)
             except OSError:
-                hint = "remove it, and start again"
+                hint = "remove it and start again"
     if problems:
         return "czex: can't start {0}: {1}; {2}".format(app, problems[0], hint)
 
@@ -86,7 +86,7 @@ class Found(object):
         self.bytecode = []
         try:
             if not os.path.lexists(directory):
-                self.problem = "{0} is gone from the cache".format(directory)
+                self.problem = "{0} is missing from the cache".format(directory)
                 return
             files_left, size_left = self._count()
         except OSError:
@@ -132,7 +132,7 @@ def refused_library(packs, error):
     names = [pack.name for pack in packs if pack.is_native and is_noexec(pack.directory)]
     if names:
         return (
-            "{0} can't be loaded from {1}, as native libraries must: its file system is mounted "
+            "{0} has native libraries, which can't be loaded from {1}: its file system is mounted with "
             "noexec; set PEXCZ_ROOT to a directory on another one"
         ).format(", ".join(names), os.path.dirname(os.path.dirname(packs[0].directory)))
 

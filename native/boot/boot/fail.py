@@ -10,6 +10,6 @@ class CannotStart(Exception):
 
 
 def stop(error):
-    sys.stderr.write("czex: {0}\n".format(error))
+    sys.stderr.write("czex: can't start {0}: {1}\n".format(sys.argv[0], error))
     sys.stderr.flush()
     sys.exit(EXIT_CODE)

@@ -47,9 +47,7 @@ def covered(file, function, *arguments):
     try:
         import coverage
     except ImportError:
-        return (
-            "czex: PEX_COVERAGE is set, but the app has no coverage; add it, or give it by PEX_PATH"
-        )
+        return "czex: can't measure coverage: the app has no coverage; add it to the app, or name it in PEX_PATH"
     if file:
         measured = coverage.coverage(data_file=file)
     else:

@@ -75,9 +75,7 @@ class Repl(object):
             readline.write_history_file(self._history)
         except EnvironmentError as error:
             sys.stderr.write(
-                "czex: the history can't be written: {0}: {1}\n".format(
-                    self._history, error.strerror
-                )
+                "czex: can't write the history {0}: {1}\n".format(self._history, error.strerror)
             )
 
 

@@ -17,14 +17,12 @@ def without_runtime(app, executable, code):
     """
     if code == NOT_STARTED:
         return CannotStart(
-            "{0} can't be installed: {1} may not be executed; set PEXCZ_ROOT to a directory on a file system that "
-            "is not mounted with noexec".format(app, executable)
+            "{0} may not be executed; set PEXCZ_ROOT to a directory on a file system that is not "
+            "mounted with noexec".format(executable)
         )
     end = "signal {0}".format(-code) if code < 0 else "code {0}".format(code)
     return CannotStart(
-        "{0} can't be installed: {1} was ended by {2}; give it more memory, or start again".format(
-            app, executable, end
-        )
+        "{0} was ended by {1}; give it more memory, or start again".format(executable, end)
     )
 
 
@@ -60,7 +58,9 @@ def discard(venv, is_whole):
             os.rename(aside, venv)
     except OSError as error:
         if error.errno not in (errno.ENOENT, errno.EEXIST, errno.ENOTEMPTY):
-            raise CannotStart("{0} is damaged; remove it ({1})".format(venv, error.strerror))
+            raise CannotStart(
+                "{0} is damaged and can't be renamed: {1}; remove it".format(venv, error.strerror)
+            )
     for directory in damaged_packs(aside):
         discard(directory, lambda path: False)
     shutil.rmtree(aside, ignore_errors=True)

@@ -52,7 +52,7 @@ def temporary_root(root, error, temporary=None):
 def make_temporary_root(root, error):
     reason = error.strerror
     if error.errno == errno.EEXIST:
-        reason = "it is a symbolic link that leads nowhere"
+        reason = "it is a broken symbolic link"
     if error.filename not in (None, root):
         reason = "{0}: {1}".format(error.filename, reason)
     try:
@@ -63,11 +63,11 @@ def make_temporary_root(root, error):
         make_root(temporary)
     except OSError as second:
         raise CannotStart(
-            "the cache {0} can't be used ({1}), nor can a temporary one ({2}); set PEXCZ_ROOT to a "
-            "directory that can".format(root, reason, second.strerror or second)
+            "the cache {0} can't be used ({1}), and a temporary one can't be made ({2}); set PEXCZ_ROOT to a "
+            "directory of your own".format(root, reason, second.strerror or second)
         )
     warning = (
-        "czex: the cache {0} can't be used ({1}); using {2} for this start alone; set PEXCZ_ROOT to a "
+        "czex: can't use the cache {0}: {1}; using {2} for this start only; set PEXCZ_ROOT to a "
         "directory of your own".format(root, reason, temporary)
     )
     sys.stderr.write(warning.replace("\n", "?") + "\n")

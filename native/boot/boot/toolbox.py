@@ -20,8 +20,8 @@ def run(app, archive, info, packs, variables, install):
     """
     if not includes_tools(info):
         raise CannotStart(
-            "PEX_TOOLS is set, but {0} was built without tools; unset it, or build its PEX with --include-tools, in Pants "
-            "by include_tools=True on its pex_binary".format(app)
+            "PEX_TOOLS is set, but the PEX was built without tools; unset it, or build the PEX with --include-tools "
+            "(in Pants: include_tools=True on its pex_binary)"
         )
     content = boot.native(marshal.loads(zlib.decompress(archive.read(ENTRY))))
     boot.sources.update(content["sources"])

@@ -21,7 +21,7 @@ def explain(packs, missing):
     platforms = other_platforms(packs, [requirement["project"] for requirement, _ in missing])
     if platforms:
         names = ", ".join(platforms)
-        return "{0}{1}, this machine is {2}".format(ELSEWHERE, names, install.platform())
+        return "{0}{1}, but this machine is {2}".format(ELSEWHERE, names, install.platform())
     lines = []
     for requirement, parent in missing:
         line = requirement["text"]
@@ -31,7 +31,7 @@ def explain(packs, missing):
         line += ": it has " + (", ".join(there) if there else "no wheel of that project")
         if line not in lines:
             lines.append(line)
-    return "no wheels for {0} {1} in it satisfy\n  {2}".format(
+    return "the app has no wheels compatible with {0} {1} for:\n  {2}".format(
         interpreter.implementation(), interpreter.version_text(), "\n  ".join(lines)
     )
 
@@ -78,14 +78,14 @@ def built_elsewhere(app, manifest, reason=None):
         tags = [tag for pack in manifest["packs"] for tag in pack.get("tags", ())]
         names = ", ".join(sorted(runtimes))
         if any(here in platforms_of(tag) for tag in tags):
-            reason = "it has wheels for this machine, {0}, but runtimes only for {1}".format(
+            reason = "it has wheels for this machine ({0}), but runtimes only for {1}".format(
                 here, names
             )
             hint = "add {0} to its `platforms`".format(here)
         else:
-            reason = "it was built for {0}, this machine is {1}".format(names, here)
+            reason = "it was built for {0}, but this machine is {1}".format(names, here)
             hint = "build it for both"
-    return CannotStart("can't run {0}: {1}; {2}".format(app, reason, hint))
+    return CannotStart("{0}; {1}".format(reason, hint))
 
 
 def described(pack):

@@ -30,7 +30,7 @@ ZIPAPP_VARIABLES = (
 DEPRECATED = {
     "ALWAYS_CACHE": "what an app needs is always installed into the cache",
     "FORCE_LOCAL": "an app is always unpacked before it runs",
-    "TEARDOWN_VERBOSE": "an app ends as Python ends it",
+    "TEARDOWN_VERBOSE": "an app exits like any Python program",
     "UNZIP": "an app is always unpacked before it runs",
 }
 
@@ -112,7 +112,7 @@ def read_rc_file(path):
             continue
         if len(parts) != 2:
             raise CannotStart(
-                "{0} has a line {1!r}, which is not NAME=value".format(path, line.strip())
+                "{0} has the line {1!r}, which is not NAME=value".format(path, line.strip())
             )
         if parts[0].startswith("PEX_"):
             values[parts[0]] = parts[1]

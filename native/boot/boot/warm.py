@@ -94,7 +94,10 @@ def start_cold_path():
         try:
             exec(globals()["BOOT"], globals())
         except Exception as error:
-            sys.exit("czex: %s is damaged: %s; download or build it again" % (sys.argv[0], error))
+            sys.exit(
+                "czex: can't start %s: it is damaged: %s; download or build it again"
+                % (sys.argv[0], error)
+            )
     package = type(sys)("boot")
     package.__dict__.update(globals()["CARRIED"], __path__=[])
     package.about, package.carried = globals()["ABOUT"], globals()["carried"]

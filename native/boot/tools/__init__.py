@@ -5,7 +5,7 @@ See https://docs.pex-tool.org/ on PEX_TOOLS. Nothing of this is loaded when an a
 
 import sys
 
-from boot.fail import CannotStart
+from boot.fail import EXIT_CODE, CannotStart
 
 # As a shell has it for a process that SIGINT ended.
 INTERRUPTED = 130
@@ -47,8 +47,8 @@ class Subject(object):
             self._environment = self._install(self.packs)[0]
             if self._environment.is_composed:
                 raise CannotStart(
-                    "the tools work on {0} alone, and not on what PEX_PATH or its own pex_path adds "
-                    "to it; unset that, or use the PEX".format(self.app)
+                    "PEX_PATH, or pex_paths of its PEX-INFO, adds other apps to {0}, which the tools don't "
+                    "support; unset PEX_PATH, or use the PEX".format(self.app)
                 )
         return self._environment
 
@@ -70,12 +70,14 @@ def run(subject):
         options.run(subject, options)
         return 0
     except Failed as error:
-        if str(error):
-            sys.stderr.write("{0}\n".format(error))
-        return error.code
+        message, code = str(error), error.code
     except KeyboardInterrupt:
         return INTERRUPTED
-    except EnvironmentError as error:
+    except (CannotStart, EnvironmentError) as error:
         name = getattr(error, "filename", None)
-        reason = error.strerror or str(error)
-        raise CannotStart("{0}: {1}".format(name, reason) if name else reason)
+        reason = getattr(error, "strerror", None) or str(error)
+        reason = "{0}: {1}".format(name, reason) if name else reason
+        message, code = "czex: can't run the tool: {0}".format(reason), EXIT_CODE
+    if message:
+        sys.stderr.write("{0}\n".format(message))
+    return code

@@ -58,7 +58,7 @@ def add_output(parser, entity):
 
 def add_indent(parser, entity):
     parser.add_argument(
-        "-i", "--indent", type=int, help="Indent the {0} by so many spaces.".format(entity)
+        "-i", "--indent", type=int, help="The number of spaces to indent the {0} by.".format(entity)
     )
 
 
@@ -66,7 +66,11 @@ def add_global(parser, verbosity=True):
     group = parser.add_argument_group(title="Global options")
     if verbosity:
         group.add_argument(
-            "-v", dest="verbosity", action="count", default=0, help="Say more; can be repeated."
+            "-v",
+            dest="verbosity",
+            action="count",
+            default=0,
+            help="Print more details; can be repeated.",
         )
     group.add_argument(
         "--emit-warnings",

@@ -8,7 +8,8 @@ import tempfile
 from collections import OrderedDict
 
 from boot import markers
-from boot.tools import Failed, arguments, interpreter, metadata, output
+from boot.fail import CannotStart
+from boot.tools import arguments, interpreter, metadata, output
 
 GRAPHVIZ = "https://graphviz.org/"
 HEAD = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^\]]*\])?\s*(.*)")
@@ -44,7 +45,7 @@ def run(subject, options):
         try:
             subprocess.Popen([opener, options.output], stdout=null)
         except OSError as error:
-            raise Failed(
+            raise CannotStart(
                 "{0} is rendered, but can't be opened: is `{1}` on PATH? {2}".format(
                     options.output, opener, error.strerror
                 )

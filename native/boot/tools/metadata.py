@@ -12,7 +12,7 @@ def dist_info(subject, wheel):
     for name in sorted(os.listdir(library)):
         if name.endswith(".dist-info") and canonical(name.partition("-")[0]) == project:
             return os.path.join(library, name)
-    raise CannotStart("{0} has no *.dist-info; remove it, and start again".format(library))
+    raise CannotStart("{0} has no *.dist-info; remove it and start again".format(library))
 
 
 def canonical(name):

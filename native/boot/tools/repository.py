@@ -14,7 +14,7 @@ from boot.tools import Failed, arguments, metadata, output
 def add_arguments(parser):
     arguments.add_output(parser, "information on the distributions")
     arguments.needs_command(parser)
-    commands = parser.add_subparsers(description="What to do with the distributions.")
+    commands = parser.add_subparsers(description="The action to perform on the distributions.")
     listing = commands.add_parser("info", help="Print the name, version and path of each.")
     listing.add_argument("-v", "--verbose", action="store_true", help="Also the requirements.")
     arguments.add_indent(listing, "JSON of --verbose")

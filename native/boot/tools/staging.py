@@ -7,8 +7,8 @@ it holds a lock, which dies with him; what a killed one left behind, the next on
 import os
 import shutil
 
+from boot.fail import CannotStart
 from boot.install import make_directory, unique_name
-from boot.tools import Failed
 
 try:
     import fcntl
@@ -51,7 +51,7 @@ class Stage(object):
         except OSError:
             status = os.lstat(self.path)
             if os.path.islink(self.path) or fcntl and status.st_uid != os.geteuid():
-                raise Failed("{0} is not this user's; remove it".format(self.path))
+                raise CannotStart("{0} belongs to another user; remove it".format(self.path))
         if fcntl is None:
             return -1
         descriptor = os.open(self.path, os.O_RDONLY)
@@ -62,7 +62,7 @@ class Stage(object):
         except (IOError, OSError) as error:
             os.close(descriptor)
             if os.path.isdir(self.path):
-                raise Failed(
+                raise CannotStart(
                     "another process is making {0} ({1})".format(self._directory, error.strerror)
                 )
             return None
@@ -117,11 +117,13 @@ def merge(source, target):
 
 
 def check_room(source, target):
-    """Raises Failed where a file would have to be a directory, or the other way round."""
+    """Raises CannotStart where a file would have to be a directory, or the other way round."""
     for name in os.listdir(source):
         old, new = os.path.join(source, name), os.path.join(target, name)
         if os.path.lexists(new) and is_directory(old) != is_directory(new):
-            raise Failed("{0} is in the way; remove it, or overwrite all by --force".format(new))
+            raise CannotStart(
+                "{0} exists already; remove it, or use --force to overwrite everything".format(new)
+            )
         if is_directory(old) and is_directory(new):
             check_room(old, new)
 

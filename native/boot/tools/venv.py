@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 from boot import interpreter
+from boot.fail import CannotStart
 from boot.tools import Failed, arguments
 
 SCOPES = ("all", "deps", "srcs")
@@ -19,8 +20,8 @@ def add_arguments(parser):
         "--scope",
         default="all",
         choices=SCOPES,
-        help="What to install: everything, or the dependencies and the sources in two steps, so that an "
-        "image has them in two layers.",
+        help="Install everything; or the dependencies and the sources in two steps, so that an image has "
+        "them in two layers.",
     )
     parser.add_argument(
         "-b",
@@ -31,7 +32,7 @@ def add_arguments(parser):
     )
     for flags, text in (
         (("-f", "--force"), "Overwrite the directory if it is there."),
-        (("--collisions-ok",), "Only warn where distributions have different files of one name."),
+        (("--collisions-ok",), "Only warn if distributions have different files of the same name."),
         (("-p", "--pip"), "Install pip, too."),
         (("--copies",), "Copy the interpreter instead of linking to it."),
         (("--site-packages-copies",), "Accepted; distributions are always copied."),
@@ -105,7 +106,7 @@ def read_state(directory):
 
 def check(directory, state, options):
     if os.path.lexists(directory) and not os.path.isdir(directory):
-        raise Failed("{0} is there and not a directory".format(directory))
+        raise CannotStart("{0} is not a directory".format(directory))
     if options.force:
         return
     is_there = os.path.lexists(os.path.join(directory, "pex"))
@@ -116,8 +117,8 @@ def check(directory, state, options):
             )
         )
     if state and not os.path.isdir(os.path.join(directory, interpreter.site_packages())):
-        raise Failed(
-            "{0} is an environment of another Python than {1}; use that one, or --force".format(
+        raise CannotStart(
+            "{0} was made for another Python than {1}; use that Python, or --force".format(
                 directory, sys.executable
             )
         )

@@ -82,7 +82,11 @@ def adapt(settings, environ):
     names = ("PEX_INTERPRETER", "PEX_SCRIPT", "PEX_MODULE")
     given = [name for name in names if name in environ]
     if len(given) > 1:
-        sys.exit("czex: only one of {0} can be set".format(", ".join(names)))
+        sys.exit(
+            "czex: can't start {0}: only one of {1} can be set".format(
+                settings["venv"], ", ".join(names)
+            )
+        )
     if given:
         settings["inject_args"] = []
     settings["entry"] = None
@@ -99,7 +103,9 @@ def adapt(settings, environ):
     order = environ.get("PEX_VENV_BIN_PATH", settings["bin_path"])
     if order not in ("false", "prepend", "append"):
         sys.exit(
-            "czex: PEX_VENV_BIN_PATH must be false, prepend or append, not {0!r}".format(order)
+            "czex: can't start {0}: PEX_VENV_BIN_PATH must be false, prepend or append, not {1!r}".format(
+                settings["venv"], order
+            )
         )
     settings["bin_path"] = order
 

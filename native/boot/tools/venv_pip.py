@@ -76,7 +76,7 @@ def ensure_pip(base, wanted):
     text = process.communicate()[0].decode("utf-8", "replace")
     if process.returncode:
         raise Failed(
-            "--pip: {0} can't install pip by its ensurepip module; install that, or go without --pip:\n"
+            "czex: can't install pip: {0} has no working ensurepip module; install that, or omit --pip:\n"
             "{1}".format(interpreter.base_executable(), text.strip())
         )
 

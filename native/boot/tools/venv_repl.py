@@ -12,7 +12,7 @@ def remember(path):
     try:
         readline.read_history_file(path)
     except EnvironmentError as error:
-        sys.stderr.write("czex: the history {0} can't be read: {1}\n".format(path, error))
+        sys.stderr.write("czex: can't read the history {0}: {1}\n".format(path, error))
     readline.set_history_length(1000)
     atexit.register(readline.write_history_file, path)
 

@@ -128,7 +128,7 @@ class Starts:
             outcomes.update(zip(others, pool.map(self._run, others)))
         for way, outcome in outcomes.items():
             assert outcome.stdout == f"{what} x\n", (way, outcome)
-            warning = f"czex: the cache {cache} can't be used ({problem})" if problem else ""
+            warning = f"czex: can't use the cache {cache}: {problem};" if problem else ""
             assert outcome.stderr.startswith(warning), (way, outcome)
             assert outcome.stderr.count("\n") == bool(problem), (way, outcome)
         assert list(self.temporary.iterdir()) == []

@@ -112,7 +112,7 @@ def test_what_the_app_does_not_find_is_named_and_installed_by_the_next_start(
     outcome = installed.run(*ways(cow)[way])
     assert (outcome.stdout, outcome.code, outcome.stderr.count("\n")) == ("", 1, 1)
     assert outcome.stderr.startswith(f"czex: can't start {cow}: {installed.cache}/")
-    assert outcome.stderr.endswith("; start again, to have it installed anew\n")
+    assert outcome.stderr.endswith("; start again to install it again\n")
     for _ in range(2):
         outcome = installed.run(*ways(cow)[way])
         assert (outcome.stdout, outcome.stderr, outcome.code) == ("moo x\n", "", 1)
@@ -124,7 +124,7 @@ def test_what_the_app_does_not_find_is_named_and_installed_by_the_next_start(
 def test_every_python_names_what_is_gone(cow: Path, machine: Machine, python: Python) -> None:
     machine.run(python.path(), cow)
     damaged(machine, "wheels/*", remove)
-    assert "is gone from the cache; start again" in machine.run(python.path(), cow).stderr
+    assert "is missing from the cache; start again" in machine.run(python.path(), cow).stderr
     assert machine.run(python.path(), cow, "x").stdout == "moo x\n"
 
 
@@ -146,7 +146,7 @@ def test_an_app_that_a_part_of_a_wheel_is_missing_from_says_so_and_is_mended(
             assert (outcome.stdout, outcome.code) == ("", 1)
             assert last.startswith(f"czex: can't start {app}: {machine.cache}/"), outcome.stderr
             assert " is damaged in the cache: " in last
-            assert last.endswith(" are missing; start again, to have it installed anew")
+            assert last.endswith(" are missing; start again to install it again")
             for _ in range(2):
                 outcome = machine.run(python.path(), app)
                 assert (outcome.stdout, outcome.stderr) == ("moo\n", "")
@@ -245,7 +245,7 @@ def test_damage_that_can_not_be_made_good_says_what_to_remove(
         stderr = machine.run(PYTHON.path(), app).stderr
     finally:
         subprocess.run(["umount", machine.cache], check=True)
-    assert stderr.endswith(" are missing; remove it, and start again\n")
+    assert stderr.endswith(" are missing; remove it and start again\n")
 
 
 FOUND = [

@@ -34,7 +34,7 @@ def test_a_cache_that_cannot_be_written_is_replaced_for_one_start(
     blocked = machine.with_(PEXCZ_ROOT=str(obstacle / "cache"), TMPDIR=str(temporary))
     outcome = blocked.run(PYTHON.path(), cow, "x")
     assert (outcome.stdout, outcome.code) == ("moo x\n", 1)
-    assert outcome.stderr.startswith(f"czex: the cache {obstacle}/cache can't be used")
+    assert outcome.stderr.startswith(f"czex: can't use the cache {obstacle}/cache: ")
     assert outcome.stderr.count("\n") == 1
     assert list(temporary.iterdir()) == []
 
@@ -47,7 +47,7 @@ def test_a_home_directory_that_can_not_be_is_done_without(
     for command in ([PYTHON.path(), cow], [cow]):
         outcome = start.run(*command, "x")
         assert (outcome.stdout, outcome.code) == ("moo x\n", 1)
-        assert outcome.stderr.startswith(f"czex: the cache {home}/.cache/czex can't be used")
+        assert outcome.stderr.startswith(f"czex: can't use the cache {home}/.cache/czex: ")
 
 
 @pytest.mark.parametrize("home", ["with space", "with'quote", "ünï", "x" * 200])
@@ -121,7 +121,7 @@ def test_a_runtime_that_is_killed_is_named(cow: Path, machine: Machine, python: 
     inject = ["-f", "-qq", "-o", "/dev/null", "-e", "inject=flock:signal=KILL"]
     outcome = machine.run("strace", *inject, python.path(), cow)
     assert (outcome.stdout, outcome.code) == ("", 1)
-    assert outcome.stderr.startswith(f"czex: {cow} can't be installed: {machine.cache}/runtimes/")
+    assert outcome.stderr.startswith(f"czex: can't start {cow}: {machine.cache}/runtimes/")
     assert outcome.stderr.endswith("was ended by signal 9; give it more memory, or start again\n")
     assert machine.run(python.path(), cow, "x").stdout == "moo x\n"
 

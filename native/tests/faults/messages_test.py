@@ -57,7 +57,7 @@ def test_an_app_for_another_machine_is_called_so(both: Workshop, machine: Machin
             outcome = prepared.run(python.path(), czex)
             assert (outcome.code, outcome.stdout) == (1, "")
             assert outcome.stderr == (
-                f"czex: can't run {czex}: it was built for {OTHER}, this machine is {HOST}; build it for both\n"
+                f"czex: can't start {czex}: it was built for {OTHER}, but this machine is {HOST}; build it for both\n"
             )
 
 
@@ -69,8 +69,8 @@ def test_wheels_for_another_machine_are_told_from_the_runtime(
     outcome = machine.run(python.path(), czex)
     assert (outcome.code, outcome.stdout) == (1, "")
     assert outcome.stderr == (
-        f"czex: can't run {czex}: its wheels are for {OTHER}, this machine is {HOST}; build its PEX with wheels for both, "
-        "by `complete_platforms` of its `pex_binary`\n"
+        f"czex: can't start {czex}: its wheels are for {OTHER}, but this machine is {HOST}; build its PEX with wheels "
+        "for both, by `complete_platforms` of its `pex_binary`\n"
     )
 
 
@@ -79,7 +79,7 @@ def test_a_missing_runtime_is_told_from_the_wheels(both: Workshop, machine: Mach
     outcome = machine.run(PYTHON.path(), czex)
     assert (outcome.code, outcome.stdout) == (1, "")
     assert outcome.stderr == (
-        f"czex: can't run {czex}: it has wheels for this machine, {HOST}, but runtimes only for {OTHER}; "
+        f"czex: can't start {czex}: it has wheels for this machine ({HOST}), but runtimes only for {OTHER}; "
         f"add {HOST} to its `platforms`\n"
     )
 
@@ -90,7 +90,7 @@ def test_wheels_for_another_python_of_this_machine_are_named(
     czex = workshop.czex(compiled(workshop, "python", HOST))
     prepared = machine.with_(PATH=str(links(tmp_path / "bin", python3=OLD)))
     outcome = prepared.run(OLD.path(), czex)
-    assert "no interpreter that can run" in outcome.stderr
+    assert "found no interpreter that can run it" in outcome.stderr
     assert "lib: it has lib-1.0-cp311-cp311-linux_" in outcome.stderr
 
 
@@ -103,11 +103,11 @@ def test_a_shim_that_leads_nowhere_is_named_with_what_it_says(
     outcome = prepared.with_(PEX_PYTHON="python3.9").run(PYTHON.path(), cow)
     assert outcome.code == 1
     assert f"\n  {shims}/python3.9: pyenv: python3.9: command not found\n" in outcome.stderr
-    assert outcome.stderr.endswith("\nunset PEX_PYTHON, or name another\n")
+    assert outcome.stderr.endswith("\nunset PEX_PYTHON, or name another interpreter\n")
     outcome = prepared.with_(PEX_PYTHON=f"{shims}/python3.9").run(PYTHON.path(), cow)
     assert outcome.stderr == (
-        f"czex: PEX_PYTHON={shims}/python3.9 can't run {cow}: no version that pyenv would start by it is active here: "
-        "pyenv: python3.9: command not found; unset it, or name another\n"
+        f"czex: can't start {cow}: PEX_PYTHON={shims}/python3.9 can't run it: no active pyenv version has it: "
+        "pyenv: python3.9: command not found; unset PEX_PYTHON, or name another interpreter\n"
     )
 
 
@@ -125,9 +125,9 @@ def test_the_path_that_a_message_names_is_the_callers(
         PATH=f"{added}:{callers}", PYENV_ROOT=str(root), PYENV_VERSION="3.11.99"
     )
     by_shim = prepared.with_(PYENV_DIR=str(tmp_path)).run(PYTHON.path(), czex)
-    assert f"\nlooked on PATH={callers}\n" in by_shim.stderr
+    assert f"\nsearched PATH={callers}\n" in by_shim.stderr
     by_itself = prepared.run(PYTHON.path(), czex)
-    assert f"\nlooked on PATH={added}:{callers}\n" in by_itself.stderr
+    assert f"\nsearched PATH={added}:{callers}\n" in by_itself.stderr
 
 
 def test_an_app_without_tools_is_told_how_pants_adds_them(cow: Path, machine: Machine) -> None:
@@ -137,7 +137,7 @@ def test_an_app_without_tools_is_told_how_pants_adds_them(cow: Path, machine: Ma
     ):
         outcome = machine.with_(**{variable: "1"}).run(PYTHON.path(), cow)
         assert outcome.code == 1
-        assert f"{variable} is set" in outcome.stderr and f"in Pants by {field}" in outcome.stderr
+        assert f"{variable} is set" in outcome.stderr and f"in Pants: {field}" in outcome.stderr
 
 
 @pytest.mark.parametrize("layout", ["zipapp", "packed"])

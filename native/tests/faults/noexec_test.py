@@ -62,7 +62,7 @@ def test_a_machine_where_nothing_may_be_executed_is_named(
     outcome = noexec.with_(TMPDIR=str(disk)).run(*command, python.path(), cow)
     assert (outcome.stdout, outcome.code) == ("", 1)
     assert outcome.stderr.count("\n") == 1
-    assert outcome.stderr.startswith(f"czex: {cow} can't be installed: {disk}/czex/runtimes/")
+    assert outcome.stderr.startswith(f"czex: can't start {cow}: {disk}/czex/runtimes/")
     assert "noexec" in outcome.stderr
 
 
@@ -112,9 +112,9 @@ def test_an_app_that_needs_a_native_library_names_its_wheel(
         outcome = noexec.run(python.path(), app)
         assert (outcome.stdout, outcome.code) == ("", 1)
         assert outcome.stderr.splitlines()[0] == (
-            f"czex: can't start {app}: whinny-1.0-py2.py3-none-any.whl can't be loaded from {root}, "
-            "as native libraries must: its file system is mounted noexec; set PEXCZ_ROOT to a "
-            "directory on another one"
+            f"czex: can't start {app}: whinny-1.0-py2.py3-none-any.whl has native libraries, "
+            f"which can't be loaded from {root}: its file system is mounted with noexec; set PEXCZ_ROOT to "
+            "a directory on another one"
         )
 
 

@@ -228,7 +228,7 @@ def test_damage_to_the_program_is_said_in_one_line(cow: Path, tmp_path: Path) ->
         python = EVERY_PYTHON[number % len(EVERY_PYTHON)]
         outcome = Machine(home).run(python.path(), app, "x")
         assert (outcome.stdout, outcome.code) == ("", 1), (bit, python, outcome)
-        assert outcome.last_line.startswith(f"czex: {app}"), (bit, python, outcome)
+        assert outcome.last_line.startswith(f"czex: can't start {app}"), (bit, python, outcome)
         assert " is damaged: " in outcome.last_line and "Traceback" not in outcome.stderr
     assert own_words < len(bits) / 4
     counted(len(bits) - own_words, "flips")
@@ -254,7 +254,7 @@ def test_a_damaged_runtime_is_not_written(
                 target.writestr(name, flip(len(content) * 4)(content) if is_runtime else content)
     outcome = machine.run(python.path(), damaged, "x")
     assert (outcome.stdout, outcome.code, outcome.stderr.count("\n")) == ("", 1, 1)
-    assert outcome.stderr.startswith(f"czex: {damaged} is ")
+    assert outcome.stderr.startswith(f"czex: can't start {damaged}")
     assert "the checksum of .czex/runtime/" in outcome.stderr
     assert list(machine.cache.glob("runtimes/*")) == []
 
@@ -275,5 +275,5 @@ def test_an_entry_that_the_list_of_entries_lacks_is_refused(
     outcome = machine.run(python.path(), copy, "x")
     assert (outcome.stdout, outcome.code) == ("", 1)
     assert outcome.stderr == (
-        f"czex: {copy} is damaged: the checksum of __main__.py is wrong; download or build it again\n"
+        f"czex: can't start {copy}: it is damaged: the checksum of __main__.py is wrong; download or build it again\n"
     )

@@ -44,9 +44,7 @@ def assert_not_used(cow: Path, machine: Machine, reason: str) -> None:
         outcome = start.run(*argv)
         assert outcome.stdout == "moo x\n", (argv, outcome)
         assert outcome.stderr.count("\n") == 1
-        assert outcome.stderr.startswith(
-            f"czex: the cache {machine.cache} can't be used ({reason})"
-        )
+        assert outcome.stderr.startswith(f"czex: can't use the cache {machine.cache}: {reason};")
         assert "set PEXCZ_ROOT to a directory of your own" in outcome.stderr
         assert list(temporary.iterdir()) == []
 

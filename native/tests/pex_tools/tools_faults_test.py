@@ -115,7 +115,9 @@ def test_what_is_in_the_way_is_not_removed(herd: Herd, machine: Machine, tmp_pat
     (venv / "lib" / "python3.11").write_text("own")
     outcome = tool(machine, PYTHON.path(), herd.czex, "venv", venv)
     assert outcome.code == 1
-    assert outcome.stderr.startswith(f"{venv}/lib/python3.11 is in the way")
+    assert outcome.stderr.startswith(
+        f"czex: can't run the tool: {venv}/lib/python3.11 exists already"
+    )
     assert files(venv) == {"lib/python3.11"}
     (tmp_path / "file").write_text("own")
     outcome = tool(machine, PYTHON.path(), herd.czex, "venv", "-f", tmp_path / "file")

@@ -248,7 +248,9 @@ def test_a_wrong_command_line_is_wrong_for_both(
 def test_a_pex_without_tools_has_none_in_its_czex(cow: Path, machine: Machine) -> None:
     outcome = tool(machine, PYTHON.path(), cow, "info")
     assert (outcome.stdout, outcome.code) == ("", 1)
-    assert outcome.stderr.startswith(f"czex: PEX_TOOLS is set, but {cow} was built without tools")
+    assert outcome.stderr.startswith(
+        f"czex: can't start {cow}: PEX_TOOLS is set, but the PEX was built without tools"
+    )
     with zipfile.ZipFile(cow) as archive:
         assert ".czex/tools" not in archive.namelist()
     assert machine.with_(PEX_TOOLS="0").run(PYTHON.path(), cow, "x").stdout == "moo x\n"

@@ -134,12 +134,12 @@ def test_two_ways_in_cannot_be_asked_for_at_once(
     outcome = machine.with_(PEX_MODULE="mine", PEX_SCRIPT="bull").run(tmp_path / "v" / "pex")
     assert (outcome.stdout, outcome.code) == ("", 1)
     assert outcome.stderr == (
-        "czex: only one of PEX_INTERPRETER, PEX_SCRIPT, PEX_MODULE can be set\n"
+        f"czex: can't start {tmp_path}/v: only one of PEX_INTERPRETER, PEX_SCRIPT, PEX_MODULE can be set\n"
     )
     outcome = machine.with_(PEX_SCRIPT="cow").run(tmp_path / "v" / "pex")
     assert (outcome.code, outcome.stderr) == (
         1,
-        f"czex: {tmp_path}/v: there is no script 'cow' in this app\n",
+        f"czex: can't start {tmp_path}/v: the app has no script 'cow'\n",
     )
 
 

@@ -116,7 +116,10 @@ def test_what_the_pex_was_built_with_is_added_in_its_present_version(
             assert known.run(*start).stdout == "second\n"
     other.unlink()
     gone = known.run(PYTHON.path(), app)
-    assert (gone.stderr, gone.code) == (f"czex: {other} on PEX_PATH does not exist\n", 1)
+    assert (gone.stderr, gone.code) == (
+        f"czex: can't start {app}: {other} on PEX_PATH does not exist\n",
+        1,
+    )
 
 
 def test_what_can_not_be_added_is_named(cow: Path, machine: Machine, tmp_path: Path) -> None:
@@ -126,7 +129,7 @@ def test_what_can_not_be_added_is_named(cow: Path, machine: Machine, tmp_path: P
         path = tmp_path / name
         outcome = machine.with_(PEX_PATH=str(path)).run(PYTHON.path(), cow)
         assert (outcome.stdout, outcome.code) == ("", 1)
-        assert outcome.stderr.startswith(f"czex: {path} on PEX_PATH ")
+        assert outcome.stderr.startswith(f"czex: can't start {cow}: {path} on PEX_PATH ")
 
 
 def host_with(tmp_path: Path, python: Python, module: str) -> str:
@@ -208,5 +211,5 @@ def test_a_damaged_directory_on_pex_path_is_named(
         workshop.czex(plugin_pex, layout="packed")
     (other / ".czex" / "manifest.json").write_text(text)
     outcome = machine.with_(PEX_PATH=str(other)).run(PYTHON.path(), app)
-    assert outcome.stderr.startswith(f"czex: {other} on PEX_PATH ")
+    assert outcome.stderr.startswith(f"czex: can't start {app}: {other} on PEX_PATH ")
     assert (outcome.code, outcome.stderr.count("\n")) == (1, 1)

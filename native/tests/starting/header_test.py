@@ -52,7 +52,7 @@ def test_the_header_looks_on_path_and_where_it_is_told_and_says_for_what(
     outcome = machine.with_(PATH=str(tmp_path)).run("/bin/sh", cow)
     assert outcome.code == 127
     assert outcome.stderr.startswith(f"czex: can't start {cow}: no Python answers; install ")
-    assert "on PATH there is none of: python3" in outcome.last_line
+    assert "not on PATH: python3" in outcome.last_line
     python = Path(PYTHON.path())
     for asked in (
         {"PEX_PYTHON": str(python)},

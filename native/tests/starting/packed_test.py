@@ -184,7 +184,7 @@ def test_what_is_missing_is_said_in_one_line_and_installs_nothing(
     for path in (app, app / "pex"):
         outcome = machine.run(PYTHON.path(), path, "x")
         assert (outcome.stdout, outcome.code) == ("", 1)
-        assert outcome.stderr.startswith(f"czex: {app}")
+        assert outcome.stderr.startswith(f"czex: can't start {app}")
         assert outcome.stderr.count("\n") == 1
         assert file.name in outcome.stderr or damage == "short"
         assert " build it again" in outcome.stderr
@@ -200,7 +200,7 @@ def test_a_changed_main_file_is_noticed(packed: Path, machine: Machine, tmp_path
         (app / name).write_text(text + "# one more line\n")
         outcome = machine.run(PYTHON.path(), app / name)
         assert outcome.stderr == (
-            f"czex: {app} is incomplete or damaged: the checksum of {name} is wrong; copy or build it again\n"
+            f"czex: can't start {app}/pex: it is incomplete or damaged: the checksum of {name} is wrong; copy or build it again\n"
         )
         (app / name).write_text(text)
     assert machine.run(PYTHON.path(), app, "x").stdout == "moo x\n"

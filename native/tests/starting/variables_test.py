@@ -222,7 +222,7 @@ def test_an_rc_file_that_cannot_be_read_is_none_or_an_error_that_names_it(
         assert machine.run(PYTHON.path(), apps.pexes["zipapp"]).code == 1
         outcome = machine.run(PYTHON.path(), apps.czexes["zipapp"])
         assert (outcome.code, outcome.stderr.count("\n")) == (1, 1)
-        assert outcome.stderr.startswith(f"czex: {path} ")
+        assert outcome.stderr.startswith(f"czex: can't start {apps.czexes['zipapp']}: {path} ")
 
 
 @pytest.mark.parametrize("name", ["ALWAYS_CACHE", "FORCE_LOCAL", "TEARDOWN_VERBOSE", "UNZIP"])

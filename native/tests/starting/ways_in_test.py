@@ -146,7 +146,7 @@ def test_coverage_is_measured_by_the_apps_own(
     assert (written.stdout, file.read_text()) == ("start\nmoo \nstop\n", "data")
     missing = printed.run(PYTHON.path(), cow)
     assert (missing.code, missing.stdout) == (1, "")
-    assert missing.stderr.startswith("czex: PEX_COVERAGE is set, but the app has no coverage")
+    assert missing.stderr.startswith("czex: can't measure coverage: the app has no coverage")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="what others show is not ours")
@@ -229,4 +229,6 @@ def test_venv_mode_can_be_asked_for_where_the_pex_includes_tools(
         assert start.run(PYTHON.path(), app).stdout == f"{is_venv}\n"
     refused = machine.with_(PEX_VENV="1").run(PYTHON.path(), cow)
     assert (refused.stdout, refused.code) == ("", 1)
-    assert refused.stderr.startswith("czex: PEX_VENV is set, but the PEX was built without")
+    assert refused.stderr.startswith(
+        f"czex: can't start {cow}: PEX_VENV is set, but the PEX was built without"
+    )
