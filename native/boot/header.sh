@@ -1,7 +1,7 @@
 #!/bin/sh
-{ # Up to the last line: of a file that is cut short before, neither sh nor Python runs anything.
-# A CZEX: a Python app. `pexcz inspect` shows what is inside.
-# Where the app is installed already, these lines run it at once; else they give this file to Python.
+{ # The braces enclose all lines: of a truncated file, sh and Python run no line.
+# A CZEX: a Python app. `pexcz inspect` shows its content.
+# If the app is installed already, these lines run it at once; otherwise they pass this file to Python.
 c= r=${0%"${0##*/}"}.pexrc
 if [ -z "@set_variables@" ] && [ -n "$HOME" ] && ! [ -e /etc/pexrc -o -e "$HOME/.pexrc" -o -e "$r" ]; then
   if [ -n "$PEXCZ_ROOT" ]; then c=$PEXCZ_ROOT
@@ -11,7 +11,7 @@ if [ -z "@set_variables@" ] && [ -n "$HOME" ] && ! [ -e /etc/pexrc -o -e "$HOME/
   else c=${XDG_CACHE_HOME:-$HOME/.cache}/czex
   fi
 fi
-# What another user has put into a cache is nothing to run.
+# Files that another user has put into a cache must not be run.
 s=
 if [ -n "$c" ] && [ -e "$c/venvs" ]; then
   for d in venvs wheels sources; do [ -O "$c/$d" ] && ! [ -L "$c/$d" ] || s=-; done
@@ -25,9 +25,9 @@ for n in $m; do
     case $n in /*) f=$n ;; *) f=$d/$n ;; esac
     [ -f "$f" ] && [ -x "$f" ] || continue
     i=
-    # An environment that is not its interpreter's any more sets the variable, and comes back.
+    # An environment whose interpreter was replaced sets the variable, and runs this header again.
     case $s$_CZEX_COLD_SH_PYTHON$c in /*) [ -r "$v/sh$f" ] && IFS= read -r i <"$v/sh$f" ;; esac
-    # A `.pth` file that has come or gone since then may change what the app is to find: Python looks again.
+    # A `.pth` file was added or removed since then, which may change the result: Python decides again.
     [ -z "$i" ] || for t in 1 2 3 4; do [ "$v/sh$f~$t" -nt "$v/sh$f" ] && i=; done
     case $i in
       "!") continue ;;
@@ -37,9 +37,9 @@ for n in $m; do
     break 2
   done
 done
-# Not all that have the name of a Python run one: a shim of pyenv may refuse. So each is asked for its version, which takes
-# a Python a millisecond. The first that fits runs this file, else the first that answers. Those that were passed over at an
-# earlier start are asked last. It is a text because a start that has come to its end above need not parse it.
+# A file with the name of a Python may not run one: a shim of pyenv may refuse. Therefore each candidate must print its version,
+# which takes a Python a millisecond. The first that fits runs this file, otherwise the first that answers. Candidates that an
+# earlier start passed over are asked last. `eval` keeps sh from parsing these lines at a start that has ended above.
 b= j= k= t=
 eval '
 x="

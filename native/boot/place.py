@@ -1,6 +1,6 @@
-"""Where the cache is.
+"""Find the directory of the cache.
 
-Each start compiles this text as a part of `quick.py`, and the cold path has it as a function.
+Each start compiles this text as a part of `quick.py`. The cold path imports it.
 """
 
 import os
@@ -8,10 +8,10 @@ import sys
 
 
 def cache_root(get, pex_root):
-    """The directory that environments are installed into, whether it exists or not.
+    """Return the directory that environments are installed into; it may not exist.
 
-    :param get: Gives the value of a variable, or None.
-    :param pex_root: The one that the PEX was built with, or "".
+    :param get: Returns the value of a variable, or `None`.
+    :param pex_root: The `pex_root` that the PEX was built with, or "".
     """
     root = get("PEX_ROOT") or pex_root or {
         "darwin": "~/Library/Caches",

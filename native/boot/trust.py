@@ -1,17 +1,17 @@
-"""Whose cache a start uses.
+"""Decide whether a cache belongs to this user, so that its content can be run.
 
-Each start compiles this text as a part of `quick.py`. The cold path and `venv_start.py` have it as a function.
+Each start compiles this text as a part of `quick.py`. The cold path and `venv_start.py` import it or get a copy of it.
 """
 
 import os
 
 
 def distrusted(root):
-    """Return why nothing in the cache `root` is to be run; false if all of it comes from this user or from root.
+    """Return the reason why the content of the cache `root` must not be run; a false value if it can be run.
 
-    The reason is the set of other users who own the directory, or the link that leads to it. Else it is the bits of the mode by
-    which others can write there. These users could have anything run. A link of theirs may also lead to a directory of this
-    user that is no cache. OSError if there is no cache.
+    The reason is the set of other users who own the directory, or the link that leads to it. Otherwise it is the mode bits that
+    let others write there. These users could make this user run any program. A link of theirs may also lead to a directory of
+    this user that is no cache. Raises OSError if there is no cache.
     """
     found = os.stat(root)
     return os.name != "nt" and (

@@ -1,6 +1,6 @@
-"""The import hook: with the CZEX on PYTHONPATH, `import __pex__` makes its wheels and sources importable.
+"""Import hook: with the CZEX on PYTHONPATH, `import __pex__` makes its wheels and sources importable.
 
-After that `from __pex__ import cowsay` is the same module as `import cowsay`. See the Pex docs on using a PEX
+After that, `from __pex__ import cowsay` is the same module as `import cowsay`. See the Pex docs on using a PEX
 as a `sys.path` entry.
 """
 

@@ -1,20 +1,21 @@
-"""The cold path: installs a CZEX that this machine has not run before. Nothing of it is loaded after.
+"""The cold path: installs a CZEX that this machine has not run before. An app's process keeps none of its modules.
 
-Its modules come from entries of the CZEX that have a checksum; zipimport would run a damaged file as it is.
-`warm.py` has put here `about`, the content of `.czex/start`, and that of the boot's own entry: `sources` (name → text) and
-`code` (name → code). `code` is empty unless the CZEX was compiled for this Python, or a cold start has kept its own in the
-cache. With `code` there are few `sources`. Further entries have what few starts need. `carried` reads them, and their sources
-are added to these when they are wanted.
+The modules come from entries of the CZEX that have a checksum; zipimport would run a damaged file as it is.
+
+`warm.py` sets these globals: `about` is the content of `.czex/start`. `sources` (name → text) and `code` (name → code) are the
+content of the boot's own entry. `code` is empty unless the CZEX carries bytecode for this Python, or a cold start has kept its
+bytecode in the cache. With `code` there are few `sources`. `carried` reads further entries, whose modules few starts need; their
+sources are added to `sources` on demand.
 """
 
 import sys
 
-# Those below this one.
+# The packages below this one.
 PACKAGES = ("boot.tools",)
 
 
 def native(value):
-    """The value with this Python's `str` throughout; Python 2 has read `unicode`."""
+    """Return a value in which all text is this Python's `str`; Python 2 has read `unicode`."""
     if sys.version_info[0] > 2:
         return value
     if isinstance(value, dict):
@@ -31,12 +32,12 @@ _about = native(globals()["about"])
 manifest = _about["manifest"]
 info = _about["info"]
 has_preamble = _about["has_preamble"]
-# Entry → the file that it is, of a zip file the entry itself, and its CRC-32.
+# Entry → its file, and the CRC-32 of its content. In a zip file, the file is the entry itself.
 files = _about["files"]
 
 
 def source(name):
-    """The text of `boot.NAME`. None where there is no such module."""
+    """Return the text of `boot.NAME`, or `None` if this module does not exist."""
     if name not in sources and "__init__" not in sources:
         sources.update(carried("boot")["sources"])
     return sources.get(name)
@@ -49,7 +50,7 @@ def code_of(name):
 
 
 class Importer(object):
-    """Finds and loads `boot.X`, by the protocols of Python 3 and of Python 2."""
+    """Find and load `boot.X`, by the protocols of Python 3 and of Python 2."""
 
     def find_spec(self, name, path=None, target=None):
         if not self._has(name):
@@ -77,7 +78,7 @@ class Importer(object):
         return module
 
     def get_source(self, name):
-        """Lets a traceback show lines."""
+        """Return the source, which lets a traceback show lines."""
         return source(name.partition(".")[2])
 
     @staticmethod
@@ -95,7 +96,7 @@ sys.meta_path.insert(0, importer)
 
 
 def forget():
-    """Leave no trace of the cold path in the app's process. Returns its modules: they last as long as the list."""
+    """Remove all traces of the cold path from the app's process. Return its modules, which live as long as this list."""
     sys.meta_path.remove(importer)
     names = [name for name in sys.modules if name.partition(".")[0] == "boot"]
     return [sys.modules.pop(name) for name in names]

@@ -1,17 +1,17 @@
-"""Keeps packs out of site-packages where their files would get another meaning there, or another order.
+"""Keep packs apart from site-packages if their files would have another meaning or another order there.
 
-In zipapp mode the app's own code and each wheel are entries of a PEX's `sys.path`. Merged into site-packages they are the
-same, but for what `site` reads there, and for a module's name that two of them have different files for.
+In zipapp mode, the app's own code and each wheel are entries of a PEX's `sys.path`. Merged into site-packages they behave the
+same, with two exceptions: the files that `site` reads there, and module names for which two packs have different files.
 """
 
 from boot import interpreter
 from boot.plan import ascii_repr
 from boot.settings import customizes, puts_last_first
 
-# Of an environment.
+# The directory of an environment that holds the packs that are apart.
 DIRECTORY = "apart"
 PTH = "czex-apart.pth"
-# For the processes that the app starts: an entry goes right before site-packages, or right behind.
+# Child processes of the app read these lines: an entry goes directly before or directly after site-packages.
 LINE = (
     "import sys; p = sys.path; e = {0}; s = {1}; "
     "e in p or p.insert(p.index(s) + {2} if s in p else len(p), e)\n"
@@ -19,10 +19,10 @@ LINE = (
 
 
 class Apart(object):
-    """What an environment has apart. `mounts` is a pack's SHA-256 → the directory that has its `lib`.
+    """The packs of an environment that are apart. `mounts` maps a pack's SHA-256 to the directory that has its `lib`.
 
-    `before` and `after` are entries of `sys.path`: before the standard library, and behind site-packages. `pth` names the
-    file that has `site` read the `.pth` files of wheels that are apart, if there are any.
+    `before` and `after` are entries of `sys.path`: before the standard library, and after site-packages. `pth` names the file
+    that lets `site` read the `.pth` files of these wheels, if they have any.
     """
 
     def __init__(self, environment, hides_a_module):
@@ -45,7 +45,7 @@ class Apart(object):
         self.pth = [PTH] if self._read else []
 
     def add_to(self, plan):
-        """Add the file by which the environment's own interpreter finds what is apart."""
+        """Add the file that lets the environment's own interpreter find these packs."""
         packages = ascii_repr(self._site_packages)
         placed = [(entry, 0) for entry in self.before]
         placed += [(entry, 1) for entry in reversed(self._for_children)]
@@ -57,7 +57,7 @@ class Apart(object):
 
 
 def of_wheels(wheels, directory):
-    """(wheel, a directory for it below `directory`) of those that can't be merged with the ones before them."""
+    """Return (wheel, its directory below `directory`) for each wheel that can't be merged with the wheels before it."""
     merged, found = set(), []
     for wheel in wheels:
         separate = set(one["name"] for one, _ in found)

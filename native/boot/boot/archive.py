@@ -1,4 +1,4 @@
-"""Reads entries of the CZEX, and checks them. Packs are not read here; the runtime finds them by their offset."""
+"""Read and check entries of the CZEX. The runtime reads the packs, which it finds by their offsets."""
 
 import os
 import zlib
@@ -9,11 +9,11 @@ from boot.fail import CannotStart
 class Archive(object):
     """A CZEX file, as zipimport sees it.
 
-    :param loader: Reads an entry. It may look at a checksum or not: of zipimport's, only some do.
-    :param files: Entry → its file, and the CRC-32 of its content. `.czex/start` has them, with a checksum of its own.
+    :param loader: Reads an entry. Not every version of zipimport checks the checksum.
+    :param files: Entry → its file, and the CRC-32 of its content, from `.czex/start`, which has a checksum of its own.
     """
 
-    # They are in the file itself.
+    # The packs are in the file itself.
     pack_directory = None
     damaged = "{0} is damaged: {1}; download or build it again"
 
@@ -23,7 +23,7 @@ class Archive(object):
         self._files = files
 
     def read(self, name):
-        """An entry's content. Raises CannotStart unless it is there with the checksum that it should have."""
+        """Return an entry's content. Raises CannotStart if it can't be read or its checksum is wrong."""
         file, checksum = self._files.get(name, (name, None))
         problem = None
         try:

@@ -1,16 +1,16 @@
-"""What PEX_* variables ask for instead of what the app would do by itself."""
+"""Apply the PEX_* variables, which change how the app is installed and started."""
 
 import os
 
 from boot.fail import CannotStart
 from boot.settings import entry_of, includes_tools, inherit_path, script_entry
 
-# Each of these has the app run under `measure`.
+# Each of these variables runs the app under `measure`.
 MEASURING = ("COVERAGE", "COVERAGE_FILENAME", "PROFILE", "PROFILE_FILENAME")
 
 
 def info(variables, info):
-    """PEX-INFO as variables change it, and a text that tells environments of changed ones apart, else ""."""
+    """Return PEX-INFO as the variables change it, and a text that distinguishes the environment, "" if nothing changes."""
     variant = ""
     inherit = variables.choice("INHERIT_PATH", ("false", "prefer", "fallback"))
     if inherit not in (None, "false", inherit_path(info)):
@@ -27,7 +27,7 @@ def info(variables, info):
         variant += "\nvenv={0}".format(venv)
         info = dict(info, venv=venv)
     if variables.flag("IGNORE_ERRORS") and not info.get("ignore_errors"):
-        # It may lack what a start that doesn't ignore errors needs.
+        # This environment may lack distributions that a start which doesn't ignore errors needs.
         variant += "\nignore_errors"
     others = variables.paths("PATH", empty_is_here=False)
     if others:
@@ -39,7 +39,7 @@ def info(variables, info):
 
 
 def adapt(settings, variables, environment):
-    """Change the settings of an installed environment to what is asked for."""
+    """Change the settings of an installed environment as the variables request."""
     module, script = variables.text("MODULE"), variables.text("SCRIPT")
     interpret = variables.flag("INTERPRETER")
     asked = [name for name in ("INTERPRETER", "MODULE", "SCRIPT") if variables.has(name)]
@@ -59,7 +59,7 @@ def adapt(settings, variables, environment):
     if settings["venv_mode"]:
         orders = ("false", "prepend", "append")
         settings["bin_path"] = variables.choice("VENV_BIN_PATH", orders, settings["bin_path"])
-        # Not normalised: the environment's own interpreter takes it as it is.
+        # The entries are not normalised, because the environment's own interpreter doesn't normalise them.
         settings["extra_sys_path"] = extra.split(os.pathsep) if extra else []
     else:
         settings["extra_sys_path"] = variables.paths("EXTRA_SYS_PATH")

@@ -1,21 +1,21 @@
-"""Where interpreters are sought: in directories and files, by the names that interpreters have."""
+"""Search for interpreters in directories and files, by the names that interpreters have."""
 
 import os
 import re
 
 from boot import redirect
 
-# macOS has a `Python`, Gentoo a `python3.6m`, free-threaded builds a `python3.13t`.
+# On macOS there is `Python`, on Gentoo `python3.6m`; free-threaded builds are named `python3.13t`.
 NAME = re.compile(r"(python|pypy)([2-9](\.[0-9]+[a-z]?)?)?(\.exe)?$", re.IGNORECASE)
 
 
 class Search(object):
-    """A search for interpreters, which keeps in mind what its outcome depends on.
+    """A search for interpreters, which records the facts that its result depends on.
 
-    :ivar watched: Path → `redirect.signature` of what was looked at.
-    :ivar directory: The working directory, if that has a say.
-    :ivar version_file: `redirect.version_file()`, in a list, if that has a say.
-    :ivar inactive: The shims of pyenv that lead nowhere here.
+    :ivar watched: Path → `redirect.signature` of each file and directory that was examined.
+    :ivar directory: The working directory, if the result depends on it.
+    :ivar version_file: A list with `redirect.version_file()`, if the result depends on it.
+    :ivar inactive: The shims of pyenv that no active version provides.
     """
 
     def __init__(self):
@@ -25,7 +25,7 @@ class Search(object):
         self.inactive = []
 
     def candidates(self, entries, name=None):
-        """Every interpreter in `entries`, each a directory or a file, once, in their order.
+        """Return the interpreters in `entries`, which are directories or files, in order and without duplicates.
 
         :param name: The only name to accept.
         """
@@ -39,7 +39,7 @@ class Search(object):
                     continue
                 self._watch(python)
                 real = os.path.realpath(python)
-                # Some links start one interpreter or another by the name they are called by.
+                # The target of some links chooses the interpreter by the name of the link.
                 identity = real if is_named(real) else python
                 if identity not in seen:
                     seen.add(identity)
@@ -47,7 +47,7 @@ class Search(object):
         return found
 
     def started_by(self, path):
-        """The interpreter itself, where `path` is a shim of pyenv; None where that is not active here."""
+        """Return `path`, or if it is a shim of pyenv, the interpreter behind it; `None` if no active version provides the shim."""
         if os.path.basename(os.path.dirname(path)) == "shims":
             from boot import pyenv
 
@@ -78,12 +78,12 @@ class Search(object):
 
 
 def is_named(path, name=None):
-    """Whether a file has this name, or without one, the name of an interpreter."""
+    """Return whether a file has the given name; without one, whether it has the name of an interpreter."""
     base = os.path.basename(path)
     return base == name if name else bool(NAME.match(base))
 
 
 def contain(entries, python):
-    """Whether an interpreter is one of the files in `entries`, or in one of the directories."""
+    """Return whether an interpreter is one of the files in `entries`, or in one of the directories."""
     real = os.path.realpath(python)
     return any(os.path.realpath(entry) in (real, os.path.dirname(real)) for entry in entries)

@@ -1,7 +1,7 @@
-"""Chooses the interpreter to run in, where the running one doesn't fit or another was asked for.
+"""Choose the interpreter to run in, if the running one doesn't fit or a variable names another.
 
-The running one wins if it is among those that may be chosen and fits; else the strategy of the PEX decides. See the Pex
-docs on PEX_PYTHON and PEX_PYTHON_PATH.
+The running interpreter wins if it may be chosen and fits; otherwise the strategy of the PEX decides. The Pex docs on
+PEX_PYTHON and PEX_PYTHON_PATH describe the rules.
 """
 
 import marshal
@@ -12,18 +12,18 @@ from boot import code_of, install, interpreter
 from boot.candidates import Search, contain
 from boot.fail import CannotStart
 
-# What the environment says of where to look, apart from what PEX_* variables say.
+# Beside the PEX_* variables, these decide where to search.
 ENVIRONMENT = ("PATH", "PYENV_VERSION")
 INACTIVE = "no active pyenv version has it"
 
 
 class Choice(object):
-    """A choice among the interpreters that PEX_PYTHON, PEX_PYTHON_PATH or PATH lead to.
+    """A choice among the interpreters on PEX_PYTHON, PEX_PYTHON_PATH or PATH.
 
-    :param manifest: That of the app.
-    :param facts: The `facts.Facts` about them.
-    :param strategy: "oldest" or "newest", of PEX-INFO's `interpreter_selection_strategy`.
-    :param reason: Why the running one doesn't fit, or None.
+    :param manifest: The manifest of the app.
+    :param facts: The `facts.Facts` about the interpreters.
+    :param strategy: "oldest" or "newest", from `interpreter_selection_strategy` of PEX-INFO.
+    :param reason: The reason why the running interpreter doesn't fit, or `None`.
     """
 
     def __init__(self, app, manifest, facts, strategy, variables, reason):
@@ -38,18 +38,18 @@ class Choice(object):
         self._running = interpreter.base_executable()
         self._turned_down = []
         self._reasons = []
-        # Whether what was chosen is known from an earlier start.
+        # Whether an earlier start has kept the facts about the chosen interpreter.
         self.is_cached = False
 
     def python(self):
-        """The interpreter to start over in, or None to stay in the running one.
+        """Return the interpreter to start over in, or `None` to stay in the running one.
 
-        Raises CannotStart, with every candidate and why it was turned down, if none fits.
+        Raises CannotStart if no candidate fits, with the reason why each was rejected.
         """
         if self._python and os.path.isabs(self._python):
             return self._required()
         entries = self._search_path or os.environ.get("PATH", "").split(os.pathsep)
-        # PEX_PYTHON_PATH alone decides where both are set.
+        # If both are set, only PEX_PYTHON_PATH counts.
         name = os.path.basename(self._python) if self._python and not self._search_path else None
         candidates = self._search.candidates(entries, name)
         others = [python for python in candidates if not self._is_running(python)]
@@ -66,9 +66,9 @@ class Choice(object):
         return self._best(others)
 
     def record(self, venv, text, python, activation):
-        """Let the next start of the running interpreter go on in `python` at once, while nothing has changed.
+        """Let the next start by the running interpreter continue in `python` at once, if nothing has changed.
 
-        :param venv: Where the running interpreter's environment would be; `text` tells it from others.
+        :param venv: The directory that the running interpreter's environment would have; `text` identifies that interpreter.
         :param activation: The code of `activate.py`.
         """
         settings = {
@@ -91,7 +91,7 @@ class Choice(object):
         return os.path.realpath(python) == self._running
 
     def _required(self):
-        """The interpreter that PEX_PYTHON names by an absolute path."""
+        """Return the interpreter that PEX_PYTHON names by an absolute path, or `None` if it is the running one."""
         python = self._search.started_by(self._python)
         if python is None:
             words = self._facts.words(self._python)
@@ -136,7 +136,7 @@ class Choice(object):
         return python
 
     def _built_elsewhere(self, reasons):
-        """The error where no interpreter could help, for one of these reasons."""
+        """Return the error if, for one of these reasons, no interpreter on this machine could run the app; else `None`."""
         from boot import unresolved
 
         errors = [unresolved.built_elsewhere(self._app, self._manifest, one) for one in reasons]
@@ -172,7 +172,7 @@ class Choice(object):
 
 
 def itself(python, facts):
-    """The interpreter that has answered, where `python` only starts it."""
+    """Return the interpreter that has answered; `python` may be a program that starts it."""
     executable = facts.get("executable")
     if not executable or os.path.realpath(executable) == os.path.realpath(python):
         return python
@@ -180,7 +180,7 @@ def itself(python, facts):
 
 
 def question(ignore_errors):
-    """What the answer of an interpreter depends on beside itself: a request, the machine and its libraries."""
+    """Return the facts that an interpreter's answer depends on: a variable, the machine and its C library."""
     parts = ["ignore errors" if ignore_errors else "all"]
     parts += list(os.uname()[2:]) if hasattr(os, "uname") else [sys.platform]
     try:

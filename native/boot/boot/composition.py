@@ -1,7 +1,7 @@
-"""Other apps whose distributions are added to an app's: PEX_PATH, and `pex_paths` of PEX-INFO.
+"""Compose an app with the distributions of other apps: PEX_PATH, and `pex_paths` of PEX-INFO.
 
-A CZEX brings its packs, which are installed beside the app's own. A PEX is asked: it installs its distributions
-itself, where it always does, and says where they are. Each resolves for the running interpreter by its own rules.
+The packs of another CZEX are installed beside the app's own. Another PEX installs its distributions itself, into its usual
+cache, and prints where they are. Each app resolves its distributions for the running interpreter by itself.
 """
 
 import glob
@@ -20,13 +20,13 @@ from boot.fail import CannotStart
 from boot.plan import ascii_repr, encode
 from boot.settings import customizes, entry_of, may_be_apart
 
-# Of an environment, for what comes from another CZEX.
+# The directory of an environment that holds the packs of another CZEX.
 DIRECTORY = "path/{0}"
 QUESTION = "import json, sys; sys.stdout.write(json.dumps(sys.path))"
 
 
 def built_in_path(info):
-    """The other apps that PEX-INFO names; `pex_path` is what old Pexes wrote."""
+    """Return the other apps that PEX-INFO names. Old versions of Pex wrote `pex_path`."""
     paths = info.get("pex_paths") or (info.get("pex_path") or "").split(":")
     return [path for path in paths if path]
 
@@ -34,11 +34,11 @@ def built_in_path(info):
 class Composition(object):
     """The other apps, in their order.
 
-    `stamps` tells whether one has changed since, `packs` are those of all CZEX files, `PTH` is the name of the file in
-    site-packages that puts them on `sys.path`.
+    `stamps` shows later whether an app has changed. `packs` are the packs of all CZEX files. `PTH` is the name of the file in
+    site-packages that puts the distributions on `sys.path`.
 
-    :param stamp: What tells a file from its next version; None for one that doesn't exist.
-    :param cache: The directory in which to keep what PEXes answered.
+    :param stamp: Returns the stamp of a path, which changes with the file; `None` if it doesn't exist.
+    :param cache: The directory for the answers of PEXes.
     """
 
     PTH = "czex-path.pth"
@@ -57,16 +57,16 @@ class Composition(object):
             try:
                 return CzexPart(path, manifest, ignore_errors)
             except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as e:
-                # The manifest of a directory has no checksum.
+                # The manifest of a directory has no checksum, so it may contain anything.
                 raise CannotStart("{0} on PEX_PATH can't be read: {1!r}".format(path, e))
         return PexPart(path, stamp, self._cache)
 
     def key(self):
-        """What tells environments composed of other apps, or other versions of them, apart."""
+        """Return a text that differs for other apps, and for other versions of them."""
         return "".join("\n" + part.key() for part in self._parts)
 
     def add_to(self, plan, environment):
-        """Add to the plan what comes from the others."""
+        """Add the distributions of the other apps to the plan."""
         lines = []
         for index, part in enumerate(self._parts):
             part.add_to(plan, environment, DIRECTORY.format(index))
@@ -76,14 +76,14 @@ class Composition(object):
         plan.add_file("644", pth, "".join(lines))
 
     def sources(self, environment):
-        """The directories with the others' own code, in their order on `sys.path` in zipapp mode: before all else."""
+        """Return the directories of the others' own code, in order: in zipapp mode they come first on `sys.path`."""
         return [
             part.sources(environment, DIRECTORY.format(index))
             for index, part in reversed(list(enumerate(self._parts)))
         ]
 
     def hidden(self, environment):
-        """The directories of the others' wheels that the app's own process alone has on `sys.path`."""
+        """Return the directories of wheels that only the app's own process has on `sys.path`, not its child processes."""
         parts = enumerate(self._parts)
         return [
             entry
@@ -92,7 +92,7 @@ class Composition(object):
         ]
 
     def script_entry(self, name):
-        """The entry for a script of one of the PEXes, or None."""
+        """Return the entry for a script of one of the PEXes, or `None`."""
         for part in self._parts:
             entry = part.script_entry(name)
             if entry:
@@ -101,7 +101,7 @@ class Composition(object):
 
 
 class CzexPart(object):
-    """A CZEX, whose packs become a part of the environment."""
+    """A CZEX, whose packs become part of the environment."""
 
     def __init__(self, path, manifest, ignore_errors):
         self.path = path
@@ -148,7 +148,7 @@ class CzexPart(object):
 
 
 class PexPart(object):
-    """A PEX, which installs itself and says where. It is asked once for each version of it."""
+    """A PEX, which installs itself and prints where. Each version of it is asked once."""
 
     packs = []
 
@@ -175,7 +175,7 @@ class PexPart(object):
         try:
             install.write_whole(self._answer, marshal.dumps((question, self._directories)))
         except OSError:
-            # It is asked again by the next start.
+            # The next start asks it again.
             pass
 
     def _ask(self):
@@ -212,7 +212,7 @@ class PexPart(object):
         return "\n".join(self._directories)
 
     def add_to(self, plan, environment, directory):
-        """It is there already."""
+        """Add nothing: the PEX has installed itself."""
 
     def sources(self, environment, directory):
         return self._directories[0]
@@ -239,7 +239,7 @@ class PexPart(object):
 
 
 def console_script(path, name):
-    """The target of a console script in an `entry_points.txt`, or None."""
+    """Return the target of a console script in an `entry_points.txt`, or `None`."""
     group = None
     try:
         with open(path) as stream:
@@ -256,7 +256,7 @@ def console_script(path, name):
 
 
 def czex_manifest(path):
-    """The manifest of a CZEX, or None for a PEX."""
+    """Return the manifest of a CZEX, or `None` for a PEX."""
     try:
         manifest = packed.manifest(path) if os.path.isdir(path) else manifest_of_file(path)
         version = None if manifest is None else manifest["format"]

@@ -1,26 +1,26 @@
-"""Finds out whether a start has failed because of its cache, and says what is wrong there.
+"""Find out whether a start has failed because its cache is damaged, and explain the damage.
 
-Each environment keeps this text beside a list of what was unpacked for it, in its file `packs`. A start that fails
-executes it in the app's process, so it imports nothing but what Python has loaded.
+Each environment keeps this text in its file `packs`, beside a list of the packs that were unpacked for it. A start that fails
+executes the text in the app's process. Therefore it imports only modules that Python has loaded already.
 """
 
 import marshal
 import os
 import sys
 
-# Of Linux.
+# A flag of Linux.
 ST_NOEXEC = 8
 NATIVE = (".so", ".pyd", ".dylib")
 PYCACHE = "__pycache__"
 BYTECODE = (".pyc", ".pyo")
-# What the C libraries of Linux say where they may not map a library into memory.
+# The C libraries of Linux print this if they may not map a library into memory.
 REFUSALS = ("failed to map segment", "Error loading shared library")
 
 
 def stop(packs, settings, app, error):
-    """Say what `explain` does, and end the start where something can't be imported or executed.
+    """Print the message of `explain`. End the start if a module can't be imported or a program can't be executed.
 
-    Other errors may have other reasons. After the message about the cache, the app's own traceback follows.
+    Other errors may have other reasons: after the message, the app's own traceback follows.
     """
     message = explain(packs, settings, app, error)
     entry = settings["entry"]
@@ -36,12 +36,12 @@ def stop(packs, settings, app, error):
 
 
 def explain(packs, settings, app, error):
-    """Why the cache has made a start fail, as a message; None where the cache has no part in it.
+    """Return a message that explains the failure of a start by damage in the cache; `None` if the cache is not the reason.
 
-    Damage is made good by the next start: this one sees to that.
+    Mark the damage, so that the next start repairs it.
 
-    :param packs: Of each pack its directory, its name, and how many files and bytes are in it beside bytecode.
-    :param error: What importing the app has ended in.
+    :param packs: (directory, name, number of files, number of bytes) of each pack, without bytecode.
+    :param error: The exception that the import of the app has raised.
     """
     found = [Found(*pack) for pack in packs]
     problem = refused_library(found, error)
@@ -64,7 +64,7 @@ def explain(packs, settings, app, error):
         for path in unreadable_bytecode(paths):
             problems.append("{0} is damaged in the cache".format(path))
             try:
-                # Python makes it again.
+                # Python compiles it again.
                 os.unlink(path)
             except OSError:
                 hint = "remove it and start again"
@@ -73,9 +73,9 @@ def explain(packs, settings, app, error):
 
 
 class Found(object):
-    """What is left of a pack in the cache.
+    """The state of a pack in the cache.
 
-    `problem` is None where nothing is missing, or that can't be told.
+    `problem` is `None` if no file is missing, or if the directory can't be examined.
     """
 
     def __init__(self, directory, name, files, size):
@@ -100,11 +100,11 @@ class Found(object):
                 return
 
     def _count(self):
-        """How many files and bytes are there, beside bytecode: Python adds to that. OSError where that can't be told."""
+        """Count files and bytes, without bytecode, which Python adds. Raise OSError if the directory can't be examined."""
         files = size = 0
         for parent, names, found in os.walk(self.directory, onerror=fail):
             if any([os.path.islink(os.path.join(parent, name)) for name in names]):
-                # Somebody has put a part of it elsewhere.
+                # A part of the pack was moved elsewhere, so the count would be wrong.
                 raise OSError
             for name in found:
                 path = os.path.join(parent, name)
@@ -122,7 +122,7 @@ def fail(error):
 
 
 def refused_library(packs, error):
-    """What to say where a native library can't be loaded because of the file system that the cache is on."""
+    """Return a reason if a native library can't be loaded because the cache's file system is mounted with noexec."""
     texts = []
     while error is not None and len(texts) < 100:
         texts.append(str(error))
@@ -138,7 +138,7 @@ def refused_library(packs, error):
 
 
 def is_noexec(directory):
-    """Whether nothing on a directory's file system may be executed, nor loaded."""
+    """Return whether a directory is on a file system that is mounted with noexec."""
     try:
         return bool(os.statvfs(directory).f_flag & ST_NOEXEC)
     except (AttributeError, OSError):
@@ -146,7 +146,7 @@ def is_noexec(directory):
 
 
 def unreadable_bytecode(paths):
-    """Those files of bytecode that this Python would read, could make again from the source, and can't read."""
+    """Find the bytecode files that this Python would read but can't, and that it can compile again from a source."""
     header = 8 if sys.version_info[0] == 2 else 16 if sys.version_info >= (3, 7) else 12
     for path in paths:
         directory, name = os.path.split(path)

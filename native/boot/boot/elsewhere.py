@@ -1,6 +1,6 @@
-"""Starts the runtime where the cache's file system lets nothing be executed: from memory, or from another directory.
+"""Start the runtime from memory or from another directory, because the cache's file system is mounted with noexec.
 
-Only Linux has what this needs. Elsewhere nothing here can be started.
+This works only on Linux. On other systems `run_runtime` returns NOT_STARTED.
 """
 
 import os
@@ -10,7 +10,7 @@ from boot import install
 
 
 def run_runtime(executable, plan):
-    """As `install.run_runtime`, from the first place that allows it."""
+    """Do the same as `install.run_runtime`, from the first place that allows execution."""
     with open(executable, "rb") as stream:
         content = stream.read()
     directories = [tempfile.gettempdir(), os.environ.get("XDG_RUNTIME_DIR"), "/dev/shm", "/var/tmp"]
@@ -22,7 +22,7 @@ def run_runtime(executable, plan):
             finally:
                 os.close(descriptor)
         except (AttributeError, OSError):
-            # No memfd, no such directory, no room there, no /proc.
+            # There is no memfd, no such directory, no space in it, or no /proc.
             continue
         if code != install.NOT_STARTED:
             return code
@@ -30,7 +30,7 @@ def run_runtime(executable, plan):
 
 
 def nameless_file(content, directory=None):
-    """A descriptor of an executable file that is gone with this process, in a directory or in memory."""
+    """Return a descriptor of an executable file without a name, in a directory or in memory; it vanishes with this process."""
     if directory is None:
         descriptor = os.memfd_create("pexcz")
         install.write_all(descriptor, content)
@@ -41,7 +41,7 @@ def nameless_file(content, directory=None):
             install.write_all(descriptor, content)
             os.fchmod(descriptor, 0o700)
         finally:
-            # What can be written to may not be executed.
+            # A file that is open for writing can't be executed.
             os.close(descriptor)
         return os.open(path, os.O_RDONLY)
     finally:

@@ -1,8 +1,8 @@
-"""What interpreters say about themselves: which they are, and why they can't run this CZEX, if they can't.
+"""Ask interpreters for their version, and for the reason if they can't run this CZEX.
 
-Each is started on the CZEX with a question in its environment, and answers in JSON: so it is judged by the same rules
-as the running one. The answers are kept in the cache for as long as the interpreter's file and its standard library are
-the same. One that can't be asked is not remembered, and neither is a script that starts another one.
+Each interpreter runs the CZEX with a variable that requests the answer, and prints it as JSON. Therefore the same code judges it
+as the running interpreter. The cache keeps an answer as long as the interpreter's file and its standard library are the same. It
+keeps no answer of an interpreter that can't be asked, or of a script that starts another interpreter.
 """
 
 import json
@@ -17,7 +17,7 @@ TIMEOUT_S = 30
 
 
 def answer(reason):
-    """Tell whoever asked what this interpreter is, and why it doesn't fit, if it doesn't."""
+    """Print the facts about this interpreter, with the reason if it doesn't fit, and exit."""
     facts = {
         "executable": sys.executable,
         "library": os.path.abspath(os.__file__).replace(".pyc", ".py"),
@@ -31,11 +31,11 @@ def answer(reason):
 
 
 class Facts(object):
-    """Asks interpreters, or remembers what they said.
+    """The facts about interpreters: kept answers, or new ones.
 
-    :param probe: The environment variable that asks a start for its `answer`.
-    :param path: The file in the cache that holds the answers; what is wrong in it is asked again.
-    :param question: What else the answers depend on, as text.
+    :param probe: The environment variable that requests the `answer` of a start.
+    :param path: The file in the cache that holds the answers. An invalid answer in it is ignored, and the interpreter asked again.
+    :param question: The other facts that the answers depend on, as text.
     """
 
     def __init__(self, app, probe, path, question):
@@ -46,7 +46,7 @@ class Facts(object):
         self._known = self._read()
 
     def of(self, pythons):
-        """The facts about each. Those about one that is no Python, or doesn't start, are `reason` alone."""
+        """Return the facts about each. For a file that is no Python, or doesn't start, they are only `reason`."""
         facts = [self._remembered(python) for python in pythons]
         unknown = [index for index, known in enumerate(facts) if known is None]
         for start in range(0, len(unknown), ASKED_AT_ONCE):
@@ -59,7 +59,7 @@ class Facts(object):
         return facts
 
     def words(self, python):
-        """The message of a shim that can start nothing, as one line and without its notes."""
+        """Return the message of a shim that can't start an interpreter, as one line and without its notes."""
         process = self._ask(python)
         if isinstance(process, dict):
             return process["reason"]
@@ -68,7 +68,7 @@ class Facts(object):
         return ". ".join(lines).replace(":. ", ": ")
 
     def forget(self):
-        """Ask everyone again: an answer has turned out to be wrong."""
+        """Forget all answers, because one has turned out to be wrong."""
         self._known = {}
         try:
             os.unlink(self._path)
@@ -110,7 +110,7 @@ class Facts(object):
             pass
 
     def _ask(self, python):
-        """The process that will answer; or the facts about one that can't be started."""
+        """Return the process that will answer, or the facts about an interpreter that can't be started."""
         try:
             return start([python, "-sE", self._app], dict(os.environ, **{self._probe: "1"}))
         except EnvironmentError as error:
@@ -118,7 +118,7 @@ class Facts(object):
 
 
 def current(record, python):
-    """The facts in a record of the cache, if `python` is still the interpreter that told them."""
+    """Return the facts in a record of the cache, if `python` is still the interpreter that printed them."""
     try:
         facts = record["facts"]
         if record["identity"] == identity(python, facts["library"]):
@@ -131,12 +131,12 @@ def current(record, python):
 
 
 def identity(python, library):
-    """What changes when an interpreter is replaced by another at the same path, as JSON has it."""
+    """Return the signatures of an interpreter and its library, as JSON: they change if it is replaced at the same path."""
     return [list(signature(path) or ()) for path in (python, library)]
 
 
 def is_itself(python, facts):
-    """Whether it was this very file that answered, and not one that it starts."""
+    """Return whether this file itself has answered, and not an interpreter that it starts."""
     if os.path.realpath(facts["executable"] or "") != os.path.realpath(python):
         return False
     try:
@@ -147,12 +147,12 @@ def is_itself(python, facts):
 
 
 def start(argv, environ):
-    """A process whose `outputs` are wanted, and which is ended if it takes too long."""
+    """Start a process for `outputs`. It is killed if it takes too long."""
     import subprocess
     import threading
 
     options = {}
-    # In a group of its own, so that a script and what it starts can be ended together.
+    # A process group of its own allows to kill a script together with its child processes.
     if sys.version_info[0] > 2:
         options["start_new_session"] = True
     elif not interpreter.IS_WINDOWS:
@@ -167,7 +167,7 @@ def start(argv, environ):
 
 
 def outputs(process):
-    """What a process has written to stdout and stderr, once it has ended."""
+    """Wait for a process, and return its stdout and stderr."""
     try:
         return process.communicate()
     finally:
@@ -175,7 +175,7 @@ def outputs(process):
 
 
 def listen(process):
-    """The facts that a process tells."""
+    """Return the facts that a process prints."""
     output, errors = outputs(process)
     try:
         facts = native(json.loads(output.decode("utf-8")))
@@ -191,7 +191,7 @@ def listen(process):
 
 
 def kill(process):
-    """End a process that does not answer, and those it has started."""
+    """Kill a process that does not answer, and its child processes."""
     try:
         if interpreter.IS_WINDOWS:
             process.kill()

@@ -1,4 +1,4 @@
-"""Ends the start with one message, for the person who reads it at 3 am."""
+"""End the start with one message."""
 
 import sys
 
@@ -6,7 +6,7 @@ EXIT_CODE = 1
 
 
 class CannotStart(Exception):
-    """Why the app can't be started: what happened, to which file, and what to do."""
+    """The reason why the app can't be started: the event, the file, and a hint on how to correct it."""
 
 
 def stop(error):

@@ -1,13 +1,13 @@
-"""Makes what an environment holds importable in a process that is not the app's own."""
+"""Make an environment's modules importable in a process that is not the app's own."""
 
 import sys
 
 
 def install(settings, alias, read_as_site):
-    """Extend `sys.path` by what the environment has for it, and let `alias.X` be X.
+    """Add the environment's entries to `sys.path`, and make `alias.X` another name of X.
 
     :param alias: The name of the import hook's package, `__pex__`.
-    :param read_as_site: That function of `seldom.py`.
+    :param read_as_site: The function of `seldom.py`.
     """
     elsewhere = settings["stdlib"] + [settings["venv"]]
     sys.path[:0] = [entry for entry in settings["path_entries"] if entry not in elsewhere]
@@ -19,7 +19,7 @@ def install(settings, alias, read_as_site):
 
 
 class AliasFinder(object):
-    """Finds `__pex__.X` as X itself, not as another module of the same file."""
+    """Find `__pex__.X` as X itself, not as another module of the same file."""
 
     def __init__(self, prefix):
         self._prefix = prefix
@@ -31,7 +31,7 @@ class AliasFinder(object):
 
         return ModuleSpec(name, AliasLoader(name[len(self._prefix) :]), is_package=True)
 
-    # Python 2.7 asks by these two.
+    # Python 2.7 calls these two.
     def find_module(self, name, path=None):
         return self if name.startswith(self._prefix) else None
 
@@ -46,7 +46,7 @@ class AliasLoader(object):
 
     def create_module(self, spec):
         module = imported(self._name)
-        # The import system is about to write the alias's spec into the module.
+        # The import system will write the alias's spec into the module, so keep the original attributes.
         self._attributes = dict(
             (key, module.__dict__[key])
             for key in ("__spec__", "__loader__", "__package__", "__path__")

@@ -1,4 +1,4 @@
-"""What the running interpreter is: name, version, where its library is. Asked of `sys`, without imports."""
+"""Describe the running interpreter: its name, version and directories. The answers come from `sys`, without imports."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ IS_WINDOWS = os.name == "nt"
 
 
 def implementation():
-    """The name that markers and constraints use."""
+    """Return the name that markers and constraints use."""
     return "PyPy" if IS_PYPY else "CPython"
 
 
@@ -17,19 +17,19 @@ def is_free_threaded():
 
 
 def version_text():
-    """X.Y.Z, and a suffix such as rc1 before the release."""
+    """Return X.Y.Z, with a suffix such as rc1 for a prerelease."""
     version = sys.version_info
     text = "{0}.{1}.{2}".format(*version[:3])
     return text if version[3] == "final" else text + version[3][0] + str(version[4])
 
 
 def name():
-    """What messages call it, such as "CPython 3.11.7"."""
+    """Return the name for messages, such as "CPython 3.11.7"."""
     return "{0} {1}".format(implementation(), version_text())
 
 
 def base_executable():
-    """The interpreter itself, also where a virtual environment's is running."""
+    """Return the path of the base interpreter, even if the interpreter of a virtual environment is running."""
     executable = getattr(sys, "_base_executable", None) or sys.executable
     if is_virtual_environment() and os.path.dirname(executable) == os.path.dirname(sys.executable):
         bases = getattr(sys, "real_prefix", None) or sys.base_exec_prefix
@@ -47,7 +47,7 @@ def base_executable():
 
 
 def base_prefix():
-    """The prefix of the interpreter itself."""
+    """Return the prefix of the base interpreter."""
     return getattr(sys, "real_prefix", None) or getattr(sys, "base_prefix", sys.prefix)
 
 
@@ -56,12 +56,12 @@ def is_virtual_environment():
 
 
 def library_name():
-    """The directory below `lib` that holds an environment's site-packages."""
+    """Return the name of the directory below `lib` that holds an environment's site-packages."""
     return "{0}{1}.{2}".format("pypy" if IS_PYPY else "python", *sys.version_info[:2])
 
 
 def site_packages():
-    """The path of site-packages in an environment, with "/" between components."""
+    """Return the path of site-packages in an environment, with "/" between components."""
     if IS_WINDOWS:
         return "Lib/site-packages"
     if IS_PYPY and sys.version_info < (3, 8):
@@ -70,7 +70,7 @@ def site_packages():
 
 
 def standard_library():
-    """The entries of `sys.path` that are the interpreter's own, in their order."""
+    """Return the entries of `sys.path` that belong to the standard library, in their order."""
     home = os.path.dirname(os.path.abspath(os.__file__))
     parent = os.path.dirname(home)
     base = base_prefix()
@@ -89,7 +89,7 @@ def standard_library():
 
 
 def system_site_packages():
-    """The directories with what is installed for the interpreter itself, without the user's own."""
+    """Return the site-packages directories of the base interpreter, without the user's."""
     import site
 
     base = base_prefix()
@@ -102,5 +102,5 @@ def system_site_packages():
 
 
 def cache_tag():
-    """What names this interpreter's bytecode (PEP 3147); Python 2 has none."""
+    """Return the tag in the names of this interpreter's bytecode files (PEP 3147), or `None` for Python 2."""
     return sys.implementation.cache_tag if hasattr(sys, "implementation") else None

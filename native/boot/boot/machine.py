@@ -1,11 +1,11 @@
-"""The `.pth` files of the machine, as far as they change the process that reads them."""
+"""Find out whether the machine's `.pth` files change the process that reads them."""
 
 import os
 import sys
 
 from boot import interpreter
 
-# All that these change is where modules are found, or how; of that nothing reaches an app.
+# These files change only how modules are found, which doesn't affect an app.
 HARMLESS = (
     "_virtualenv.pth",
     "distutils-precedence.pth",
@@ -13,27 +13,27 @@ HARMLESS = (
 )
 HARMLESS_ENDS = ("-nspkg.pth", "_nspkg.pth")
 HARMLESS_BEGIN = "__editable__"
-# The number of directories that the header looks at. Python of Debian has three, and the user's own.
+# The number of directories that the header checks. Debian's Python has three, and the user's own.
 LOOKED_AT = 4
 
 
 def site_directories():
-    """The directories where this interpreter reads `.pth` files, whether they are there or not."""
+    """Return the directories where this interpreter reads `.pth` files; some may not exist."""
     site = sys.modules.get("site")
     if site is None or sys.flags.no_site:
         return []
-    # The `site` of an old virtualenv has no function for them.
+    # The `site` of an old virtualenv lacks `getsitepackages`.
     directories = [entry for entry in sys.path if entry.endswith("-packages")]
     if hasattr(site, "getsitepackages"):
         directories = site.getsitepackages()
-    # Where a variable or a flag keeps it away from this start, it may not from the next.
+    # A variable or a flag may disable the user's directory for this start, but not for the next.
     if site.ENABLE_USER_SITE or not interpreter.is_virtual_environment():
         directories.append(site.getusersitepackages())
     return directories
 
 
 def has_effects(directories):
-    """Whether a `.pth` file there runs code that may have changed a module of the standard library."""
+    """Return whether a `.pth` file in these directories runs code that may change modules of the standard library."""
     if len(directories) > LOOKED_AT:
         return True
     for directory in directories:
@@ -51,7 +51,7 @@ def has_effects(directories):
 
 
 def runs_code(path):
-    """Whether `site` would execute a line of a `.pth` file."""
+    """Return whether `site` would execute a line of a `.pth` file."""
     try:
         with open(path, "rb") as stream:
             lines = stream.read().splitlines()
@@ -61,7 +61,7 @@ def runs_code(path):
 
 
 def newest(directories):
-    """The time of the last change of any of these directories, to the next second."""
+    """Return when one of these directories was last changed, rounded up to a second."""
     times = [0]
     for directory in directories:
         try:

@@ -1,16 +1,16 @@
-"""Evaluates the markers that the manifest holds as data (PEP 508)."""
+"""Evaluate the markers in the manifest, which holds them as data (PEP 508)."""
 
 import os
 import sys
 
 from boot import interpreter
 
-# Their values are compared as versions, all others as strings.
+# The values of these variables are compared as versions, all others as strings.
 VERSIONS = ("implementation_version", "platform_release", "python_full_version", "python_version")
 
 
 def environment():
-    """The marker variables of the running interpreter, but `extra`."""
+    """Return the marker variables of the running interpreter, except `extra`."""
     version = interpreter.version_text()
     if os.name == "nt":
         import platform
@@ -41,7 +41,7 @@ def _full_version(version):
 
 
 def holds(marker, variables):
-    """Whether a marker holds. None always does."""
+    """Evaluate a marker; `None` means no marker, so true."""
     if marker is None:
         return True
     if marker[0] == "and":
@@ -67,7 +67,7 @@ def _value(operand, variables):
 
 
 def _compare(operator, left, right):
-    """Compare strings, which have no order: `>=` holds where they are the same."""
+    """Compare strings, which have no order: `>=` is true if they are equal."""
     if operator == "in":
         return left in right
     if operator == "not in":

@@ -1,13 +1,13 @@
-"""Runs the app under cProfile or coverage: PEX_PROFILE and PEX_COVERAGE, in zipapp mode only."""
+"""Run the app under cProfile or coverage: PEX_PROFILE and PEX_COVERAGE, in zipapp mode only."""
 
-# In Python 2, an import from here would ask for the package `boot`, which is gone by then.
+# In Python 2, a relative import would need the package `boot`, which is removed before this runs.
 from __future__ import absolute_import
 
 import sys
 
 
 def wrapper(variables):
-    """What runs the app in the place of `activate.execute`, or None."""
+    """Return the function that runs `activate.execute` and measures it, or `None`."""
     profile_file, coverage_file = variables.path("PROFILE_FILENAME"), variables.path(
         "COVERAGE_FILENAME"
     )

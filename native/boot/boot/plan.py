@@ -1,17 +1,17 @@
-"""A plan for the runtime, as docs/format.md has it."""
+"""Write plans for the runtime; docs/format.md describes the format."""
 
 import sys
 
 
 def encode(path):
-    """A path of the file system as bytes."""
+    """Return a path of the file system as bytes."""
     if isinstance(path, bytes):
         return path
     return path.encode(sys.getfilesystemencoding() or "utf-8", "surrogateescape")
 
 
 def ascii_repr(text):
-    """A literal that every encoding of a `.pth` file leaves alone."""
+    """Return an ASCII literal, which means the same in every encoding of a `.pth` file."""
     return repr(text) if sys.version_info[0] == 2 else ascii(text)
 
 
@@ -23,7 +23,7 @@ class Plan(object):
 
     def add(self, *fields):
         for field in fields:
-            # Paths of the file system come as Python decoded them, content as UTF-8.
+            # Paths are encoded as Python decoded them; content is UTF-8.
             field = encode(field)
             self._parts.append(("%d:" % len(field)).encode("utf-8") + field + b",")
 

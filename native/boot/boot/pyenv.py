@@ -1,4 +1,4 @@
-"""pyenv's shims: the interpreter that each of them would start in this directory, found without starting it.
+"""Find the interpreter that a shim of pyenv would start in this directory, without running the shim.
 
 https://github.com/pyenv/pyenv#choosing-the-python-version
 """
@@ -18,15 +18,15 @@ def is_shim(path):
 
 
 def started_by(shim, watch):
-    """The interpreter that a shim would start, or None where no active version has it.
+    """Return the interpreter that a shim would start, or `None` if no active version has it.
 
-    :param watch: Is called with each path that the answer depends on.
+    :param watch: Called with each path that the answer depends on.
     """
     root, name = os.path.dirname(os.path.dirname(shim)), os.path.basename(shim)
     stem, major, minor = NAME.match(name).groups()
     prefix = ("pypy" if stem == "pypy" else "") + (major or "")
     for version in active_versions(root, watch):
-        # `python` alone is CPython. A name with a minor version is only where it belongs.
+        # The name `python` means CPython. A name with a minor version exists only in versions that it fits.
         if minor or version.startswith(prefix) and (prefix or version[:1].isdigit()):
             python = os.path.join(root, "versions", version, "bin", name)
             watch(python)
@@ -49,7 +49,7 @@ def active_versions(root, watch):
 
 
 def callers_path():
-    """The directories of PATH, without those that pyenv has put before it to start this process by a shim."""
+    """Return the directories of PATH, without the ones that a shim of pyenv has put first to start this process."""
     entries = os.environ.get("PATH", "").split(os.pathsep)
     # Only `pyenv exec` sets this.
     if "PYENV_DIR" in os.environ:

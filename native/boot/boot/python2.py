@@ -1,7 +1,7 @@
-"""An environment for Python 2.7, which knows no pyvenv.cfg.
+"""Make an environment for Python 2.7, which doesn't read pyvenv.cfg.
 
-It finds its library by looking upwards from its own executable, so the executable is a copy and the library a
-directory of links. From there its `site` leads it to the library itself; everything is then as in a virtualenv.
+Python 2.7 searches for its library upwards from its executable. Therefore the executable is a copy, and the library is a
+directory of links. The `site.py` in that directory switches to the real library, as in a virtualenv.
 """
 
 import os
@@ -34,7 +34,7 @@ def add_library(plan):
         if stem != "site" and name not in ("site-packages", "dist-packages"):
             if suffix not in (".pyc", ".pyo"):
                 plan.add("link", "lib/python2.7/" + name, os.path.join(home, name))
-    # In an environment nobody's home directory counts.
+    # An environment ignores the user's site-packages.
     with open(os.path.join(home, "site.py")) as stream:
         site = stream.read().replace("ENABLE_USER_SITE = None", "ENABLE_USER_SITE = False")
     start = SITE.format(

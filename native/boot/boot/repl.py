@@ -1,6 +1,6 @@
-"""The interactive interpreter of an app: with `pex()` to tell about it, tab completion and, if asked for, a history."""
+"""Run the interactive interpreter of an app, with `pex()`, which describes the app, tab completion and an optional history."""
 
-# In Python 2, an import from here would ask for the package `boot`, which is gone by then.
+# In Python 2, a relative import would need the package `boot`, which is removed before this runs.
 from __future__ import absolute_import
 
 import code
@@ -9,9 +9,9 @@ import sys
 
 
 class Repl(object):
-    """A REPL in the environment that is active when it runs.
+    """A REPL in the active environment.
 
-    :param environment: The `Environment` to tell about.
+    :param environment: The `Environment` that `pex()` describes.
     """
 
     def __init__(self, variables, environment):
@@ -24,7 +24,7 @@ class Repl(object):
         self._wheels = [pack for pack in environment.packs if pack["kind"] == "wheel"]
 
     def run(self):
-        """Read and execute until the input ends. Returns the exit code."""
+        """Read and execute until the input ends. Return the exit code."""
         namespace = sys.modules["__main__"].__dict__
         namespace["pex"] = About(self._info, self._wheels)
         self._enable_readline(namespace)
@@ -56,7 +56,7 @@ class Repl(object):
         import rlcompleter
 
         readline.set_completer(rlcompleter.Completer(namespace).complete)
-        # macOS has libedit under the same name, which is configured in another language.
+        # On macOS, `readline` may be libedit, whose configuration has another syntax.
         libedit = "libedit" in (readline.__doc__ or "")
         readline.parse_and_bind("bind ^I rl_complete" if libedit else "tab: complete")
         if self._history:
@@ -65,7 +65,7 @@ class Repl(object):
             try:
                 readline.read_history_file(self._history)
             except (EnvironmentError, ValueError):
-                # There is none yet.
+                # There is no history yet.
                 pass
             readline.set_history_length(1000)
             atexit.register(self._save_history, readline)
@@ -90,9 +90,9 @@ class About(object):
         return "Type pex() for information about this app, or pex(json=True) for its PEX-INFO."
 
     def __call__(self, json=False):
-        """Print what the app is made of.
+        """Print the app's requirements and distributions.
 
-        :param json: True for its PEX-INFO.
+        :param json: Print its PEX-INFO instead.
         """
         if json:
             from json import dumps

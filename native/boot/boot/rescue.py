@@ -1,4 +1,4 @@
-"""What to do where the cache is not as it should be, and what to say."""
+"""Handle a cache that is damaged or can't be written: repair it, or explain the problem."""
 
 import errno
 import marshal
@@ -11,9 +11,9 @@ from boot.install import NOT_STARTED, unique_name
 
 
 def without_runtime(app, executable, code):
-    """The error of a runtime that could say nothing itself.
+    """Return the error for a runtime that ended without a message of its own.
 
-    :param code: What `install.run_runtime` has returned.
+    :param code: The result of `install.run_runtime`.
     """
     if code == NOT_STARTED:
         return CannotStart(
@@ -27,11 +27,11 @@ def without_runtime(app, executable, code):
 
 
 def tell_of_space(app, environment):
-    """Say how much room an app needs that could not be installed, if there is less."""
+    """Print how much space an app needs, if its installation failed and the file system has less."""
     try:
         status = os.statvfs(environment.root)
     except (AttributeError, OSError):
-        # Windows can't tell.
+        # Windows has no statvfs.
         return
     needed, free = environment.bytes_to_unpack(), status.f_bavail * status.f_frsize
     if free < needed:
@@ -43,9 +43,9 @@ def tell_of_space(app, environment):
 
 
 def discard(venv, is_whole):
-    """Take an environment that can't be read out of the way.
+    """Remove an environment that can't be read.
 
-    :param is_whole: Tells whether an environment can be read after all: another start may have made it anew.
+    :param is_whole: Tells whether an environment can be read after all: another start may have installed it again.
     """
     if not os.path.lexists(venv) or is_whole(venv):
         return
@@ -67,7 +67,7 @@ def discard(venv, is_whole):
 
 
 def damaged_packs(venv):
-    """The directories of wheels and sources that an environment was made of, and in which something is missing."""
+    """Return the directories of an environment's wheels and sources in which files are missing."""
     try:
         with open(os.path.join(venv, "packs"), "rb") as stream:
             packs = marshal.loads(stream.read())[0]

@@ -1,8 +1,8 @@
-"""Chooses the wheels of a CZEX for the running interpreter, by the rules of the Pex runtime.
+"""Choose the wheels of a CZEX for the running interpreter, by the rules of the Pex runtime.
 
-Each wheel is ranked by its best tag and must allow this Python; for each project the best rank wins, then the
-highest version. Requirements are followed depth first, with their markers, extras and overrides. They come parsed in
-the manifest, with the wheels whose version satisfies them, and without what is excluded.
+A wheel must allow this Python, and is ranked by its best tag. For each project the best rank wins, then the highest version.
+Requirements are followed depth first, with their markers, extras and overrides. The manifest holds them parsed, with the wheels
+whose versions satisfy them, and without excluded ones.
 """
 
 import sys
@@ -12,14 +12,14 @@ from boot.fail import CannotStart
 
 
 class Unresolvable(CannotStart):
-    """The running interpreter is not one that the CZEX can run in."""
+    """The running interpreter can't run the CZEX."""
 
 
 def resolve(manifest, ignore_errors):
-    """The packs to install, the sources' first, then wheels in the order they are required.
+    """Return the packs to install: the sources first, then the wheels in the order in which they are required.
 
     Raises Unresolvable, which names the interpreter constraints that the running interpreter doesn't meet, or each
-    requirement that no wheel in the CZEX satisfies for it.
+    requirement without a compatible wheel in the CZEX.
     """
     constraints = manifest["interpreter_constraints"]
     if constraints and not any(meets(constraint) for constraint in constraints):
@@ -29,7 +29,7 @@ def resolve(manifest, ignore_errors):
 
 
 def meets(constraint):
-    """Whether the running interpreter meets an interpreter constraint."""
+    """Return whether the running interpreter meets an interpreter constraint."""
     from boot import versions
 
     try:
@@ -39,7 +39,7 @@ def meets(constraint):
             and versions.satisfies(interpreter.version_text(), constraint["specifiers"])
         )
     except versions.NotAVersion:
-        # One with a number that is too long.
+        # A number in the constraint is too long.
         return False
 
 
@@ -47,7 +47,7 @@ class Resolver(object):
     def __init__(self, packs):
         self._packs = packs
         self._variables = None
-        # Index of a pack that this interpreter can use: its rank; the lowest is to be preferred.
+        # Index of a pack that this interpreter can use → its rank; the lowest is the best.
         self._ranks = {}
         projects = [pack.get("project") for pack in packs]
         universal = "py{0}-none-any".format(sys.version_info[0])
@@ -56,7 +56,7 @@ class Resolver(object):
             if pack["kind"] != "wheel" or not self._python_fits(pack):
                 continue
             rank = 0
-            # The only wheel of its project needs no rank if it runs everywhere.
+            # A universal wheel needs no rank if its project has no other.
             if universal not in pack["tags"] or projects.count(pack["project"]) > 1:
                 from boot import tags
 
@@ -65,14 +65,14 @@ class Resolver(object):
             if rank is not None:
                 self._ranks[index] = rank, pack["order"]
         self._usable = set(projects[index] for index in self._ranks)
-        # What has been resolved: (project, extras), and the pack for it.
+        # (project, extras, index of the pack) of each resolved requirement.
         self._resolved = []
-        # (requirement, the pack that requires it)
+        # (requirement, the pack that requires it) of each requirement without a wheel.
         self._missing = []
 
     def resolve(self, requirements, ignore_errors):
-        # Without a wheel for a root requirement, not even `ignore_errors` helps, unless something before has asked for
-        # the same project in vain.
+        # A root requirement without a wheel is fatal even with `ignore_errors`, unless its project was reported as missing
+        # before.
         fatal = not ignore_errors
         for alternatives in self._by_project(requirements):
             candidates = [one for one in alternatives if self._best(one["packs"]) is not None]
@@ -98,7 +98,7 @@ class Resolver(object):
         return sources + [self._packs[index] for index in chosen]
 
     def _by_project(self, requirements):
-        """The root requirements that apply, those for one project together."""
+        """Group the root requirements that apply by their project."""
         groups = []
         for requirement in requirements:
             if self._applies(requirement, ()):
@@ -111,7 +111,7 @@ class Resolver(object):
         return groups
 
     def _follow(self, requirement, extras, parent):
-        """Resolve a requirement with all that it requires, unless it has been with these extras, or more."""
+        """Resolve a requirement and its dependencies, unless that was done with these extras or more."""
         project = requirement["project"]
         for known, known_extras, _ in self._resolved:
             if known == project and extras <= known_extras:
@@ -124,7 +124,7 @@ class Resolver(object):
         pack = self._packs[index]
         for child in pack["requires"]:
             child = self._overridden(child)
-            # The extras by which the parent was asked for decide on what it requires.
+            # The extras that the parent was required with decide which dependencies apply.
             if self._applies(child, extras) and "excluded" not in child:
                 self._follow(child, set(child["extras"]), pack)
 
@@ -161,6 +161,6 @@ class Resolver(object):
         )
 
     def _best(self, packs):
-        """The index to prefer among these, None where the running interpreter can use none of them."""
+        """Return the index of the best of these packs, or `None` if the running interpreter can't use any."""
         fitting = [index for index in packs if index in self._ranks]
         return min(fitting, key=self._ranks.__getitem__) if fitting else None

@@ -1,7 +1,7 @@
-"""Ranks wheel tags for the running interpreter, in the order of PEP 425 and its successors.
+"""Rank wheel tags for the running interpreter, in the order of PEP 425 and its successors.
 
-`packaging.tags` lists every supported tag, some two thousand, to look a wheel's up. A CZEX has few wheels, so
-here each tag is parsed and ranked instead. A lower rank is a better fit.
+`packaging.tags` generates all supported tags, some two thousand, and searches them for a wheel's tags. A CZEX has few wheels.
+Therefore this module parses and ranks each tag of a wheel. A lower rank is better.
 """
 
 import os
@@ -9,7 +9,7 @@ import sys
 
 from boot import interpreter
 
-# The oldest glibc that a manylinux tag can ask for (PEP 600).
+# The oldest glibc that a manylinux tag can name (PEP 600).
 GLIBC_MINOR_MIN = {"x86_64": 5, "i686": 5}
 GLIBC_MINOR_MIN_DEFAULT = 17
 MANYLINUX_ALIASES = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
@@ -25,7 +25,7 @@ MACOS_FORMATS = {
 
 
 class Ranker(object):
-    """Ranks tags for the running interpreter; asks the machine only what a tag at hand needs."""
+    """Rank tags for the running interpreter; query the machine only for the facts that a given tag needs."""
 
     def __init__(self):
         self._pairs = interpreter_abi_pairs()
@@ -34,9 +34,9 @@ class Ranker(object):
         self._musl = None
 
     def rank(self, tags):
-        """The best rank of a wheel's tags, None where none fits.
+        """Return the best rank of a wheel's tags, or `None` if no tag fits.
 
-        :param tags: As in a wheel's file name, `interpreter-abi-platform` each.
+        :param tags: Tags of the form `interpreter-abi-platform`, as in a wheel's file name.
         """
         ranks = [rank for rank in (self._rank(tag) for tag in tags) if rank is not None]
         return min(ranks) if ranks else None
@@ -85,7 +85,7 @@ class Ranker(object):
 
 
 def _distance(wanted, have, machine_index, alias):
-    """How much older than what the machine has a wheel's C library may be; None where it must be newer."""
+    """Return how much older a wheel's C library is than the machine's, as a rank; `None` if the wheel needs a newer one."""
     if not wanted or not have or wanted[0] != have[0] or wanted[1] > have[1]:
         return None
     return machine_index * 10000 + (have[1] - wanted[1]) * 2 + alias
@@ -99,7 +99,7 @@ def _numbers(text):
 
 
 def interpreter_abi_pairs():
-    """A dict of (interpreter, abi, whether for any platform) to the rank."""
+    """Return a dict of (interpreter, abi, whether the platform is `any`) → rank."""
     major, minor = sys.version_info[:2]
     ordered = []
     if interpreter.IS_PYPY:
@@ -122,7 +122,7 @@ def interpreter_abi_pairs():
 
 
 def _cpython_abis():
-    """The ABI tags of a CPython; see `_cpython_abis` in packaging for what each letter means."""
+    """Return the ABI tags of a CPython; `_cpython_abis` in packaging explains each letter."""
     version = "cp{0}{1}".format(*sys.version_info[:2])
     if sys.version_info[0] == 2:
         debug = "d" if hasattr(sys, "gettotalrefcount") else ""
@@ -138,7 +138,7 @@ def _cpython_abis():
 
 
 def _pypy_abis():
-    """`pypy39_pp73` of the suffix `.pypy39-pp73-x86_64-linux-gnu.so`."""
+    """Return `pypy39_pp73` for the suffix `.pypy39-pp73-x86_64-linux-gnu.so`."""
     if sys.version_info[0] == 2:
         import imp
 
@@ -179,7 +179,7 @@ def glibc_version():
 
 
 def _glibc_by_itself():
-    """Some builds of Python 2.7 know no names for `confstr`."""
+    """Ask the C library itself: in some builds of Python 2.7, `confstr` fails."""
     try:
         import ctypes
 
@@ -191,7 +191,7 @@ def _glibc_by_itself():
 
 
 def musl_version():
-    """The version that musl's loader prints. A machine with glibc has none."""
+    """Return the version that musl's loader prints, or `None` if the machine has no musl."""
     import glob
     import subprocess
 

@@ -1,7 +1,7 @@
-"""A cache for one start alone, where the real one can't be used.
+"""Provide a temporary cache for one start, if the real cache can't be used.
 
-A start that ends by itself removes its own. What another has left is removed by the next start that needs one: each holds a
-lock on its own as long as its process lives, or one that it has become by `exec`.
+A start that ends normally removes its temporary cache. After any other end, the next start that needs a temporary cache removes
+it. A lock marks a cache that is in use: a start's process holds it until it ends, even if it becomes another program by `exec`.
 """
 
 import errno
@@ -23,21 +23,21 @@ from boot.install import make_root
 
 PREFIX = "czex-{0}-"
 NAME = re.compile(r"czex-\d+-\w+$")
-# What stands in a cache.
+# The names that a cache can contain.
 CONTENT = {"boot", "pexes", "runtimes", "sources", "venvs", "wheels"}
-# For its maker to lock it.
+# A younger cache may not be locked yet.
 YOUNG_SECONDS = 60
 
 
 def temporary_root(root, error, temporary=None):
-    """A cache for this start alone, where `root` can't be used, removed when the app ends by itself.
+    """Return a cache for this start, because `root` can't be used. It is removed when the app ends normally.
 
-    :param temporary: The one that an earlier process of this start has made.
+    :param temporary: The temporary cache that an earlier process of this start has made, or `None`.
     """
     import atexit
 
     temporary = temporary or inherited() or make_temporary_root(root, error)
-    # Python 2 takes a module's names away from its functions when it is gone from `sys.modules`.
+    # In Python 2, a module that is removed from `sys.modules` loses its globals, which its functions need.
     getpid, rmtree = os.getpid, shutil.rmtree
     owner = getpid()
 
@@ -75,7 +75,7 @@ def make_temporary_root(root, error):
 
 
 def lock_for_life(directory):
-    """Hold a shared lock on a directory until this process ends, and the one that it may become by `exec`."""
+    """Hold a shared lock on a directory until this process ends, even if it becomes another program by `exec`."""
     if fcntl:
         descriptor = os.open(directory, os.O_RDONLY)
         if hasattr(os, "set_inheritable"):
@@ -83,12 +83,12 @@ def lock_for_life(directory):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH)
         except EnvironmentError:
-            # A file system without locks: nobody gets the other kind, either.
+            # On a file system without locks, other starts can't get an exclusive lock either.
             pass
 
 
 def inherited():
-    """The temporary cache that this process has made before it became this program by `exec`, or None."""
+    """Return the temporary cache that this process made before it became this program by `exec`, or `None`."""
     parent = os.path.realpath(tempfile.gettempdir())
     prefix = PREFIX.format(os.getpid())
     for name in listed(parent):
@@ -99,7 +99,7 @@ def inherited():
 
 
 def is_held(path):
-    """Whether this process has an own cache open."""
+    """Return whether a path is a temporary cache of this user that this process has open."""
     try:
         status = is_own_cache(path) and os.lstat(path)
     except OSError:
@@ -109,16 +109,16 @@ def is_held(path):
             if os.path.samestat(os.fstat(int(descriptor)), status):
                 return True
         except OSError:
-            # The one by which the descriptors have been listed.
+            # The descriptor that was open for the listing is closed again.
             pass
     return False
 
 
 def remove_abandoned(parent):
-    """Remove the temporary caches of this user that nobody holds a lock on any more."""
+    """Remove the temporary caches of this user that no process has locked."""
     status = os.stat(parent)
     if os.name != "nt" and status.st_mode & 0o22 and not status.st_mode & stat.S_ISVTX:
-        # Others could put something else in the place of what is looked at.
+        # Other users could replace a directory after it was checked.
         return
     for name in listed(parent):
         path = os.path.join(parent, name)
@@ -126,7 +126,7 @@ def remove_abandoned(parent):
             if NAME.match(name) and is_own_cache(path) and is_old(path):
                 remove_unlocked(path)
         except EnvironmentError:
-            # Somebody else is removing it, or uses it.
+            # Another process is removing it, or uses it.
             pass
 
 
@@ -142,9 +142,9 @@ def is_old(path):
 
 
 def remove_unlocked(path):
-    """Remove a temporary cache; OSError where it is used. A kill leaves what the next one removes."""
+    """Remove a temporary cache; raise OSError if it is used. After a kill, the next start removes the rest."""
     if not fcntl:
-        # Windows refuses that where something in it is open.
+        # Windows refuses to rename a directory if a file in it is open.
         aside = path + "_"
         os.rename(path, aside)
         shutil.rmtree(aside, ignore_errors=True)
@@ -158,7 +158,7 @@ def remove_unlocked(path):
 
 
 def listed(directory):
-    """The names in a directory; none where it can't be read."""
+    """Return the names in a directory; no names if it can't be read."""
     try:
         return sorted(os.listdir(directory))
     except OSError:

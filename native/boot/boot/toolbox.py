@@ -1,4 +1,4 @@
-"""Starts the tools, which PEX_TOOLS=1 asks for instead of the app. They are in an entry of their own."""
+"""Start the tools, which PEX_TOOLS=1 requests instead of the app. They have an entry of their own in the CZEX."""
 
 import gc
 import marshal
@@ -15,8 +15,8 @@ ENTRY = ".czex/tools"
 def run(app, archive, info, packs, variables, install):
     """Run a tool, and exit.
 
-    :param packs: Those for the running interpreter.
-    :param install: Makes sure that packs are in the cache, and returns the environment they are installed in first.
+    :param packs: The packs for the running interpreter.
+    :param install: Installs packs into the cache, and returns a tuple that begins with their environment.
     """
     if not includes_tools(info):
         raise CannotStart(

@@ -1,11 +1,11 @@
-"""Says why no choice of wheels satisfies what an app requires, for the interpreter that runs, or for this machine."""
+"""Explain why no wheels satisfy an app's requirements, for the running interpreter or for this machine."""
 
 import re
 
 from boot import install, interpreter
 from boot.fail import CannotStart
 
-# What the reason begins with where other machines' wheels are all that there is.
+# The reason begins with this text if all wheels are for other platforms.
 ELSEWHERE = "its wheels are for "
 LINUX = re.compile(r"(?:manylinux(?:1|20\d\d|_\d+_\d+)|musllinux_\d+_\d+|linux)_(.+)$")
 MACOS = re.compile(r"macosx_\d+_\d+_(.+)$")
@@ -14,9 +14,9 @@ WINDOWS = {"win_amd64": "windows-x86_64", "win_arm64": "windows-arm64", "win32":
 
 
 def explain(packs, missing):
-    """One line for each requirement: who requires it, and what the CZEX has instead.
+    """Return a line for each requirement: the requirement, its parent, and the wheels that the CZEX has for the project.
 
-    :param missing: Requirements, each with the pack that requires it, or None for the app itself.
+    :param missing: Requirements, each with the pack that requires it, or `None` for the app itself.
     """
     platforms = other_platforms(packs, [requirement["project"] for requirement, _ in missing])
     if platforms:
@@ -37,7 +37,7 @@ def explain(packs, missing):
 
 
 def other_platforms(packs, projects):
-    """The platforms that the wheels of these projects are for, sorted; none where this machine is not what is wrong."""
+    """Return the sorted platforms of these projects' wheels; an empty list if the platform is not the problem."""
     platforms = set()
     for project in projects:
         wheels = [pack for pack in packs if pack.get("project") == project]
@@ -50,7 +50,7 @@ def other_platforms(packs, projects):
 
 
 def platforms_of(tag):
-    """The platforms, as runtimes are called by, that a wheel with a tag is for."""
+    """Return the platforms of a wheel tag, by the names that runtimes have."""
     platform = tag.split("-", 2)[2]
     if platform in WINDOWS:
         return [WINDOWS[platform]]
@@ -65,9 +65,9 @@ def platforms_of(tag):
 
 
 def built_elsewhere(app, manifest, reason=None):
-    """The error where an app was not built for this machine, else None.
+    """Return the error if an app was not built for this machine, else `None`.
 
-    :param reason: Why an interpreter was turned down, if one was.
+    :param reason: The reason why an interpreter was rejected, or `None`.
     """
     here, runtimes = install.platform(), manifest["runtimes"]
     if here in runtimes:
@@ -89,6 +89,6 @@ def built_elsewhere(app, manifest, reason=None):
 
 
 def described(pack):
-    """A wheel's file name, which has its version and tags, and the Pythons that it is for."""
+    """Return a wheel's file name, which contains version and tags, and its Requires-Python."""
     specifiers = ",".join(operator + version for operator, version in pack["requires_python"] or ())
     return "{0} (for Python {1})".format(pack["name"], specifiers) if specifiers else pack["name"]

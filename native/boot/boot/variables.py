@@ -1,4 +1,4 @@
-"""The PEX_* variables, as the rest of the boot asks for them.
+"""Access to the PEX_* variables.
 
 https://docs.pex-tool.org/api/vars.html
 """
@@ -11,22 +11,22 @@ VALUES = {"1": True, "true": True, "0": False, "false": False}
 
 
 class Variables(object):
-    """PEX_* variables by name, without the prefix in the accessors' arguments."""
+    """The PEX_* variables by name; the accessors take names without the prefix."""
 
     def __init__(self, values):
         self._values = values
 
     @property
     def given(self):
-        """Whether there is any but PEX_ROOT, which takes no more than the warm path."""
+        """Whether any variable is set, except PEX_ROOT, which the warm path can handle."""
         return bool(set(self._values) - {"PEX_ROOT"})
 
     def has(self, name):
-        """Whether it is set, be it to nothing."""
+        """Return whether a variable is set, even if it is empty."""
         return "PEX_" + name in self._values
 
     def text(self, name):
-        """The value; None also for an empty one."""
+        """Return the value; `None` if it is not set or empty."""
         return self._values.get("PEX_" + name) or None
 
     def flag(self, name, default=False):
@@ -34,7 +34,7 @@ class Variables(object):
         return default if value is None else boolean("PEX_" + name, value)
 
     def choice(self, name, choices, default=None):
-        """One of `choices`."""
+        """Return the value, which must be one of `choices`."""
         value = self.text(name) or default
         if value not in choices and value is not None:
             raise CannotStart(
@@ -45,7 +45,7 @@ class Variables(object):
         return value
 
     def path(self, name):
-        """A path as an absolute one, or None."""
+        """Return an absolute path, or `None`."""
         value = self.text(name)
         return os.path.realpath(os.path.expanduser(value)) if value else None
 
@@ -57,9 +57,9 @@ class Variables(object):
             raise CannotStart("PEX_{0} must be a whole number, not {1!r}".format(name, value))
 
     def paths(self, name, empty_is_here=True):
-        """The paths in a value, normalised, each once.
+        """Return the normalised paths in a value, without duplicates.
 
-        :param empty_is_here: Whether an empty value is the working directory; else it is none.
+        :param empty_is_here: Whether an empty value means the working directory; else it means no path.
         """
         value = self._values.get("PEX_" + name)
         if value is None or not (value or empty_is_here):

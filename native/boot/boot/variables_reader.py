@@ -1,14 +1,14 @@
-"""Reads PEX_* variables from the environment and the rc files, and checks them. Most starts have none."""
+"""Read PEX_* variables from the environment and the rc files, and check them. Most starts don't load this module."""
 
 import sys
 
 from boot.fail import CannotStart
 from boot.variables import Variables
 
-# What Pex reads at every start, and so complains about.
+# Pex reads these at every start, and therefore rejects invalid values.
 BOOLEANS = ("EMIT_WARNINGS", "IGNORE_ERRORS", "TOOLS", "UNZIP", "VENV")
 ZIPAPP_BOOLEANS = ("COVERAGE", "INTERPRETER", "PROFILE")
-# In venv mode the environment itself reads these: it knows no rc files, and takes any other value for false.
+# In venv mode, the environment of a PEX reads these: it ignores rc files, and takes any invalid value as false.
 VENV_VARIABLES = (
     "EXTRA_SYS_PATH",
     "INTERPRETER",
@@ -19,7 +19,7 @@ VENV_VARIABLES = (
     "VENV_BIN_PATH",
 )
 VENV_BOOLEANS = ("INTERPRETER", "INTERPRETER_HISTORY")
-# Zipapp mode's alone.
+# These count only in zipapp mode.
 ZIPAPP_VARIABLES = (
     "COVERAGE",
     "COVERAGE_FILENAME",
@@ -36,11 +36,11 @@ DEPRECATED = {
 
 
 def read_variables(own, rc_files, info, is_first=True):
-    """Merge the rc files and the environment, which wins. Raises CannotStart for a value that isn't one.
+    """Merge the rc files and the environment, which wins. Raises CannotStart for an invalid value.
 
-    :param own: PEX_* variables of the environment.
+    :param own: The PEX_* variables of the environment.
     :param info: PEX-INFO.
-    :param is_first: Whether this is the first process of a start, which gives the warnings.
+    :param is_first: Whether this is the first process of a start, which prints the warnings.
     """
     given = Variables(own)
     if given.flag("DISABLE_VARIABLES"):
@@ -69,7 +69,7 @@ def read_variables(own, rc_files, info, is_first=True):
 
 
 def keep_for_venv_mode(values, from_files):
-    """Drop what has no effect in venv mode."""
+    """Remove the variables that have no effect in venv mode."""
     for name in ZIPAPP_VARIABLES:
         values.pop("PEX_" + name, None)
     for name in VENV_VARIABLES:
@@ -81,7 +81,7 @@ def keep_for_venv_mode(values, from_files):
 
 
 def warn(variables, info):
-    """Tell of variables that have had their day, if warnings are wanted."""
+    """Warn about deprecated variables, if warnings are enabled."""
     wanted = variables.flag("EMIT_WARNINGS", info.get("emit_warnings", True) is not False)
     if variables.number("VERBOSE") > 0 or wanted:
         for name in sorted(DEPRECATED):
@@ -94,9 +94,9 @@ def warn(variables, info):
 
 
 def read_rc_file(path):
-    """The variables in the `NAME=value` lines of an rc file; none where it can't be read.
+    """Return the variables in the `NAME=value` lines of an rc file; no variables if the file can't be read.
 
-    As in Pex, nothing is quoted or expanded, and a line with anything but one name and one value is no line of it.
+    As in Pex, quotes and references are not expanded, and a line without both a name and a value is ignored.
     """
     values = {}
     try:

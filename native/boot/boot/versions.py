@@ -1,6 +1,6 @@
-"""Compares versions and specifiers as PEP 440 has it, as far as markers and constraints of interpreters need.
+"""Compare versions and specifiers by PEP 440, as far as markers and interpreter constraints need.
 
-Nearly all of them are numbers and dots. `re`, which takes longer to import than the rest of a cold start, is for the others.
+Nearly all versions consist of digits and dots. Only the others need `re`, whose import takes longer than the rest of a cold start.
 """
 
 PATTERN = r"""^\s*v?(?:(?P<epoch>[0-9]+)!)?(?P<release>[0-9]+(?:\.[0-9]+)*)
@@ -8,9 +8,9 @@ PATTERN = r"""^\s*v?(?:(?P<epoch>[0-9]+)!)?(?P<release>[0-9]+(?:\.[0-9]+)*)
     (?P<post>-(?P<post_number1>[0-9]+)|[-_.]?(?:post|rev|r)[-_.]?(?P<post_number2>[0-9]*))?
     (?P<dev>[-_.]?dev[-_.]?(?P<dev_number>[0-9]*))?
     (?:\+(?P<local>[a-z0-9]+(?:[-_.][a-z0-9]+)*))?\s*$"""
-# Python may refuse to read a number with more digits, and no limit that can be set is lower.
+# Python may refuse to convert a longer text to a number: this is the lowest value of its limit.
 LENGTH_MAX = 640
-# Of neither a prerelease nor a postrelease nor a development release.
+# The key of a final release: it is no prerelease, postrelease or development release.
 FINAL = (3, 0), -1, float("inf")
 PRE_RANK = {"a": 0, "alpha": 0, "b": 1, "beta": 1, "c": 2, "rc": 2, "pre": 2, "preview": 2}
 
@@ -20,7 +20,7 @@ class NotAVersion(ValueError):
 
 
 def parse(text):
-    """(epoch, release without trailing zeros, pre/post/dev key). The local part doesn't count here."""
+    """Return (epoch, release without trailing zeros, pre/post/dev key). The local part is ignored."""
     epoch, release, match = split(text)
     while len(release) > 1 and release[-1] == 0:
         release.pop()
@@ -28,7 +28,7 @@ def parse(text):
 
 
 def split(text):
-    """The epoch, the release as a list of numbers, and the match of PATTERN where there is more."""
+    """Return the epoch, the release as a list of numbers, and the match of PATTERN, or `None` for a plain release."""
     if len(text) > LENGTH_MAX:
         raise NotAVersion(text)
     parts = text.split(".")
@@ -37,7 +37,7 @@ def split(text):
     import re
 
     match = re.match(PATTERN, text, re.VERBOSE | re.IGNORECASE)
-    # There are two letters outside ASCII that are others' upper and lower case.
+    # With IGNORECASE, two letters outside ASCII match letters of the pattern.
     if not match or max(text.strip()) > "\x7f":
         raise NotAVersion(text)
     release = [int(part) for part in match.group("release").split(".")]
@@ -45,7 +45,7 @@ def split(text):
 
 
 def local(text):
-    """The local part of a version, as what it is compared by; None where there is none."""
+    """Return the key by which local parts of versions are compared, or `None` for a version without one."""
     match = split(text)[2]
     if not (match and match.group("local")):
         return None
@@ -54,7 +54,7 @@ def local(text):
 
 
 def key(match):
-    """What orders versions of one release."""
+    """Return the key that orders versions of one release."""
     is_dev = match.group("dev") is not None
     if match.group("pre"):
         pre = (PRE_RANK[match.group("pre_name").lower()], int(match.group("pre_number") or 0))
@@ -70,7 +70,7 @@ def key(match):
 
 
 def is_specifier(operator, wanted):
-    """Whether PEP 440 has such a specifier."""
+    """Return whether PEP 440 allows this specifier."""
     wanted = wanted.strip()
     is_prefix = wanted.endswith(".*")
     if operator not in ("==", "!=", "<", "<=", ">", ">=", "~=", "==="):
@@ -91,7 +91,7 @@ def is_specifier(operator, wanted):
 
 
 def satisfies(version, specifiers):
-    """Whether a version satisfies all of `[operator, version]` pairs. Prereleases count."""
+    """Return whether a version satisfies all of the `[operator, version]` pairs. Prereleases are accepted."""
     return all(_satisfies(version, operator, wanted) for operator, wanted in specifiers)
 
 
@@ -110,13 +110,14 @@ def _satisfies(version, operator, wanted):
     if operator == ">=":
         return ours >= theirs
     if operator == "<":
-        # Prereleases of the bound are not below it, unless it is one. The first would be its development release 0.
+        # Prereleases of the bound are not below it, unless the bound is a prerelease. The first would be its development
+        # release 0.
         pre, post, dev = theirs[2]
         if pre == FINAL[0] and dev == FINAL[2]:
             theirs = theirs[:2] + ((pre if post >= 0 else (-1, 0), post, 0),)
         return ours < theirs
     if operator == ">":
-        # Postreleases of the bound are not above it, unless it is one.
+        # Postreleases of the bound are not above it, unless the bound is a postrelease.
         pre, post, dev = theirs[2]
         is_its_postrelease = ours[:2] + ours[2][:1] == theirs[:2] + (pre,) and ours[2][1] >= 0
         return ours > theirs and not (is_its_postrelease and post < 0 and dev == FINAL[2])

@@ -1,4 +1,4 @@
-"""An environment's interpreter on Windows: the launchers that a venv has there, which find it by pyvenv.cfg."""
+"""Give an environment its interpreter on Windows: the launchers of a venv, which find the interpreter by pyvenv.cfg."""
 
 import os
 import sys

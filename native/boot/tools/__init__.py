@@ -1,18 +1,18 @@
-"""The tools of a CZEX: `PEX_TOOLS=1 app.czex <command>` (docs/tools.md). Options and outputs are Pex's.
+"""The tools of a CZEX: `PEX_TOOLS=1 app.czex <command>` (docs/tools.md). Options and outputs are the same as Pex's.
 
-See https://docs.pex-tool.org/ on PEX_TOOLS. Nothing of this is loaded when an app is started.
+https://docs.pex-tool.org/ describes PEX_TOOLS. The start of an app doesn't load this package.
 """
 
 import sys
 
 from boot.fail import EXIT_CODE, CannotStart
 
-# As a shell has it for a process that SIGINT ended.
+# The exit code of a shell for a process that SIGINT ended.
 INTERRUPTED = 130
 
 
 class Failed(Exception):
-    """A tool's own failure: the message that goes to stderr as it is, and the exit code."""
+    """A tool's own failure: a message, which is printed to stderr unchanged, and the exit code."""
 
     def __init__(self, message, code=1):
         Exception.__init__(self, message)
@@ -23,7 +23,7 @@ class Subject(object):
     """The CZEX that a tool works on.
 
     :param packs: The packs for the running interpreter, the sources' first.
-    :param requires: Wheel → its requirements with `text`, `project` and `marker`, all that its metadata has.
+    :param requires: Wheel → all requirements in its metadata, each with `text`, `project` and `marker`.
     """
 
     def __init__(self, app, archive, info, packs, variables, install, requires):
@@ -42,7 +42,7 @@ class Subject(object):
         return self._requires[wheel["name"]]
 
     def environment(self):
-        """The environment in the cache. After this all packs are unpacked there."""
+        """Install the environment and all packs into the cache, and return it."""
         if self._environment is None:
             self._environment = self._install(self.packs)[0]
             if self._environment.is_composed:
@@ -61,7 +61,7 @@ class Subject(object):
 
 
 def run(subject):
-    """Run the tool that the command line asks for, and return the exit code."""
+    """Run the tool that the command line names, and return the exit code."""
     from boot.tools import arguments
 
     options = arguments.parse(subject)

@@ -1,4 +1,4 @@
-"""Activation scripts for interpreters without the `venv` module, which has its own."""
+"""Activation scripts for interpreters without the `venv` module, which contains such scripts."""
 
 import os
 
@@ -68,7 +68,7 @@ set -e PYTHONHOME
 
 
 def scripts(venv, prompt):
-    """(name, text) of each."""
+    """Return (name, text) of each script."""
     prompt = prompt or os.path.basename(venv)
     values = {
         "venv": quoted(venv),

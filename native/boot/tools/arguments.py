@@ -1,4 +1,4 @@
-"""The command line of the tools: Pex's, option for option."""
+"""Parse the command line of the tools, which has the same options as Pex's."""
 
 import argparse
 import os
@@ -10,8 +10,8 @@ from boot.fail import CannotStart
 
 
 def parse(subject):
-    """The options given. Each has `run`, a function that takes the subject and the options."""
-    # Each of these needs this module.
+    """Return the parsed options. Their `run` is a function that takes the subject and the options."""
+    # These modules import this one.
     from boot.tools import graph, info, interpreter, platforms, repository, venv
 
     name = os.path.relpath(subject.app)

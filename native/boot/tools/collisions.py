@@ -1,4 +1,4 @@
-"""Finds the files that several distributions have, with different content."""
+"""Find files that several distributions have with different content."""
 
 import ast
 import hashlib
@@ -9,7 +9,7 @@ from boot.tools.venv_plan import destinations
 
 
 def check(subject, wanted, collisions_ok):
-    """Raises Failed, with a list of them, or warns where they are fine."""
+    """Raise Failed with a list of collisions, or warn about them if they are allowed."""
     owners = {}
     for wheel in subject.wheels:
         for name, source in installed_files(subject, wanted, wheel):
@@ -37,7 +37,7 @@ def check(subject, wanted, collisions_ok):
 
 
 def installed_files(subject, wanted, wheel):
-    """(path in the environment, where it comes from) of all files of a wheel."""
+    """Find (path in the environment, source) of all files of a wheel."""
     content = subject.content(wheel)
     for scheme, directory in destinations(wanted, wheel):
         top = os.path.join(content, scheme)
@@ -49,7 +49,7 @@ def installed_files(subject, wanted, wheel):
 
 
 class EntryPoint(object):
-    """A script that isn't a file of the wheel, but made when it is installed."""
+    """A script that is not a file of the wheel, but is generated when the wheel is installed."""
 
     def __init__(self, wheel, name, target):
         self._text = "{0} of {1} {2}".format(target, wheel["project"], wheel["version"])
@@ -60,7 +60,7 @@ class EntryPoint(object):
 
 
 def group(sources):
-    """[digest, sources] for each different content."""
+    """Return (digest, sources) for each different content."""
     contents = []
     for source in sources:
         digest = hashlib.sha1(read(source)).hexdigest()
@@ -81,7 +81,7 @@ def read(source):
 
 
 def is_same_package(name, sources):
-    """Whether they are all `__init__.py` files that say the same in other words."""
+    """Return whether all sources are `__init__.py` files with the same code, apart from layout and comments."""
     if os.path.basename(name) != "__init__.py":
         return False
     try:

@@ -67,13 +67,13 @@ def render(subject, options, text, stream):
 
 
 def graph(subject):
-    """The graph in the dot language, nodes before edges."""
+    """Return the graph in the dot language, with the nodes before the edges."""
     label = "Dependency graph of {0} for interpreter {1} ({2})".format(
         subject.app, interpreter.path(), interpreter.requirement()
     )
     variables = dict(markers.environment(), extra="")
     present = set(wheel["project"] for wheel in subject.wheels)
-    # A node that is there already keeps its place, and has the newer attributes.
+    # A node that exists already keeps its position, and gets the newer attributes.
     nodes, edges = OrderedDict(), []
     for wheel in subject.wheels:
         name = metadata.name(subject, wheel)

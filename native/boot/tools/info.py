@@ -24,7 +24,7 @@ def run(subject, options):
 
 
 def effective(subject):
-    """PEX-INFO, with what variables put in the place of it. The keys have the order that Pex gives them."""
+    """Return PEX-INFO with the values of the variables. The keys have the same order as in Pex."""
     info = boot.native(json.loads(subject.archive.read("PEX-INFO").decode("utf-8")))
     variables = subject.variables
     info["inherit_path"] = inherit_path(info)
@@ -35,7 +35,7 @@ def effective(subject):
     info["pex_root"] = pex_root(variables, info)
     for name, key in (("MODULE", "entry_point"), ("SCRIPT", "script")):
         if variables.has(name):
-            # An empty value is a value.
+            # An empty variable counts as set.
             info[key] = variables.text(name) or ""
     given = (
         ("venv", variables.flag("VENV", None)),
@@ -55,7 +55,7 @@ def effective(subject):
 
 
 def pex_root(variables, info):
-    """Pex's cache, below which that of CZEXes is if it was asked for."""
+    """Return the directory of Pex's cache."""
     root = os.environ.get("PEX_ROOT") or variables.text("ROOT") or info.get("pex_root")
     if not root:
         caches = os.environ.get("XDG_CACHE_HOME") or "~/.cache"

@@ -1,4 +1,4 @@
-"""What a wheel's own metadata says, as it stands in the cache."""
+"""Read the metadata of a wheel in the cache."""
 
 import os
 
@@ -6,7 +6,7 @@ from boot.fail import CannotStart
 
 
 def dist_info(subject, wheel):
-    """The path of the wheel's `*.dist-info` directory."""
+    """Return the path of the wheel's `*.dist-info` directory."""
     library = os.path.join(subject.content(wheel), "lib")
     project = canonical(wheel["name"].partition("-")[0])
     for name in sorted(os.listdir(library)):
@@ -16,17 +16,17 @@ def dist_info(subject, wheel):
 
 
 def canonical(name):
-    """A project's name as PEP 503 normalises it, for runs of one separator."""
+    """Return a project's name as PEP 503 normalises it, if it has no two separators in a row."""
     return name.lower().replace("_", "-").replace(".", "-")
 
 
 def name(subject, wheel):
-    """The project's name as its author writes it."""
+    """Return the project's name as its author writes it."""
     return header(subject, wheel, "METADATA", "Name") or wheel["project"]
 
 
 def header(subject, wheel, file_name, key):
-    """The first header of that name."""
+    """Return the value of the first header with this name, or `None`."""
     path = os.path.join(dist_info(subject, wheel), file_name)
     wanted = key.lower() + ":"
     with open(path, "rb") as stream:

@@ -1,4 +1,4 @@
-"""Where the tools write to, and the programs that they start."""
+"""Write the output of the tools, and run the programs that they need."""
 
 import contextlib
 import json
@@ -16,7 +16,7 @@ def is_stdout(options):
 
 @contextlib.contextmanager
 def opened(options, binary=False):
-    """The stream that `--output` names."""
+    """Open the stream that `--output` names."""
     if is_stdout(options):
         yield getattr(sys.stdout, "buffer", sys.stdout) if binary else sys.stdout
         return
@@ -27,7 +27,7 @@ def opened(options, binary=False):
 
 @contextlib.contextmanager
 def whole(path):
-    """The name of a file to write, which then becomes `path`, or is gone where writing has failed."""
+    """Provide the name of a temporary file, which becomes `path` at the end, or is removed after an error."""
     temporary = "{0}.{1}.tmp".format(path, unique_name())
     try:
         yield temporary
@@ -43,14 +43,14 @@ def make_parent(path):
 
 
 def dump_json(options, value, stream):
-    # Python 2.7 would end lines with a space.
+    # By default, Python 2.7 ends lines with a space.
     separators = (",", ": ") if options.indent else None
     json.dump(value, stream, indent=options.indent, separators=separators)
     stream.write("\n")
 
 
 def run_program(argv, url, error, **kwargs):
-    """Start a program and wait for it. Raises Failed, with `error`, if it isn't there or fails."""
+    """Run a program and wait for it. Raises Failed with the text `error` if it doesn't exist or fails."""
     try:
         code = subprocess.call(argv, **kwargs)
     except OSError as reason:

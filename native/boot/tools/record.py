@@ -1,4 +1,4 @@
-"""Writes the RECORD of each distribution that an environment has, by which pip lists and removes it (PEP 376)."""
+"""Write the RECORD of each distribution in an environment. pip needs it to list and remove distributions (PEP 376)."""
 
 import csv
 import io
@@ -10,7 +10,10 @@ INSTALLER = b"pex\n"
 
 
 def write(subject, wanted, made):
-    """:param made: The directory that the environment is in until it is whole, with the RECORDs that the runtime made."""
+    """Add the generated files and missing digests to the RECORDs that the runtime has written.
+
+    :param made: The directory of the environment until it is complete.
+    """
     library = os.path.join(made, wanted.library)
     scripts = os.path.relpath(wanted.scripts, wanted.library).replace(os.sep, "/") + "/"
     owned = set()
@@ -23,7 +26,7 @@ def write(subject, wanted, made):
         known.pop(dist_info + "/RECORD", None)
         rows = []
         for name, (digest, size) in sorted(known.items()):
-            # A script of two wheels belongs to the first.
+            # A script that two wheels have belongs to the first.
             if name in owned:
                 continue
             if name.startswith(scripts):
@@ -41,7 +44,7 @@ def write(subject, wanted, made):
 
 
 def recorded(path):
-    """Path → (hash, size) of a RECORD; both may be empty."""
+    """Read a RECORD: path → (hash, size). Both may be empty."""
     try:
         with io.open(path, "rb") as stream:
             content = stream.read()

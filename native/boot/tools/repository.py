@@ -100,7 +100,7 @@ def extract(subject, options):
 
 def serve(subject, options, directory, stream):
     module = "SimpleHTTPServer" if sys.version_info[0] == 2 else "http.server"
-    # Unbuffered, or the line with the port would not come.
+    # Without -u, the line with the port would stay in a buffer.
     argv = [sys.executable, "-u", "-m", module, str(options.port)]
     process = subprocess.Popen(argv, cwd=directory, stdout=subprocess.PIPE)
     try:

@@ -1,4 +1,4 @@
-"""Makes an sdist of the app's own sources, which pip can build with setuptools."""
+"""Make an sdist of the app's own sources, which pip can build with setuptools."""
 
 import io
 import os

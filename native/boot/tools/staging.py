@@ -1,7 +1,7 @@
-"""Makes a directory that is there as a whole or not at all, wherever a kill or a full disk may strike.
+"""Make a directory that is complete or absent, even if the process is killed or the disk is full.
 
-It is made in a directory beside it, or in it where something is there already, and takes its place by renames. Who makes
-it holds a lock, which dies with him; what a killed one left behind, the next one removes.
+The stage is a directory beside it, or inside it if it exists already; renames move the finished content to its place. The
+process holds a lock, which ends with it. The next process removes the files that a killed one left behind.
 """
 
 import os
@@ -19,7 +19,7 @@ SUFFIX = ".czex-venv.tmp"
 
 
 class Stage(object):
-    """A place to make `directory` at; to be used in a `with` statement."""
+    """The place where `directory` is made, as a context manager."""
 
     def __init__(self, directory, force):
         self._directory = directory
@@ -45,7 +45,7 @@ class Stage(object):
         return self
 
     def _locked(self):
-        """A descriptor of the directory, which this process alone has. None: it has to be tried again."""
+        """Make and lock the stage. Return its descriptor, or `None` to try again."""
         try:
             os.mkdir(self.path, 0o700)
         except OSError:
@@ -75,7 +75,7 @@ class Stage(object):
             os.close(self._lock)
 
     def publish(self, made):
-        """Put what was made, a directory in the stage, to its place."""
+        """Move a finished directory from the stage to its place."""
         os.chmod(made, 0o777 & ~umask())
         if self._is_inside:
             if self._force:
@@ -102,9 +102,9 @@ def umask():
 
 
 def merge(source, target):
-    """Move everything in a directory into another one. Files replace those of their names.
+    """Move the content of a directory into another. A file replaces one with its name.
 
-    What makes the target look like an environment comes last.
+    The files that make the target look like an environment come last.
     """
     last = ("pyvenv.cfg", "bin", "Scripts", "__main__.py", "pex", ".pex-venv-scope")
     names = os.listdir(source)
@@ -117,7 +117,7 @@ def merge(source, target):
 
 
 def check_room(source, target):
-    """Raises CannotStart where a file would have to be a directory, or the other way round."""
+    """Raise CannotStart if a file would replace a directory, or a directory a file."""
     for name in os.listdir(source):
         old, new = os.path.join(source, name), os.path.join(target, name)
         if os.path.lexists(new) and is_directory(old) != is_directory(new):

@@ -1,4 +1,4 @@
-"""Lists all tags that the running interpreter supports, the best first, as `packaging.tags` does."""
+"""List all tags that the running interpreter supports, the best first, as `packaging.tags` does."""
 
 import os
 import sys

@@ -69,7 +69,7 @@ def run(subject, options):
         collisions.check(subject, wanted, options.collisions_ok)
     is_partial = state in ("deps", "srcs")
     with staging.Stage(directory, options.force) as stage:
-        # Another process may have been faster.
+        # Another process may have installed it meanwhile.
         check(directory, None if options.force else read_state(directory), options)
         wants_pip = options.pip and not (is_partial and venv_pip.is_in(directory))
         base = None
@@ -96,7 +96,7 @@ def run(subject, options):
 
 
 def read_state(directory):
-    """The scope that was installed there before, or None."""
+    """Return the scope that was installed there before, or `None`."""
     try:
         with open(os.path.join(directory, STATE)) as stream:
             return stream.read().strip()
@@ -125,7 +125,7 @@ def check(directory, state, options):
 
 
 def compile_all(subject, made, directory):
-    """Compile, with the paths that the files are going to have. What can't be compiled stays as it is."""
+    """Compile the files, with their final paths in the bytecode. Files with errors stay uncompiled."""
     argv = [sys.executable, "-sE", "-m", "compileall", "-q", "-d", directory, made]
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     text = process.communicate()[0].decode("utf-8", "replace")

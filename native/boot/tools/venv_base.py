@@ -1,4 +1,4 @@
-"""An environment as the interpreter itself makes it: its own links, `pyvenv.cfg`, the activation scripts."""
+"""Make an empty environment as the interpreter's `venv` does: links, `pyvenv.cfg` and activation scripts."""
 
 import os
 import sys
@@ -8,8 +8,8 @@ from boot.plan import Plan
 
 
 def create(stage, wanted, options):
-    """Make it in the stage, for its final place, and return its path."""
-    # Its last component is the default prompt.
+    """Make it in the stage, with the paths of its final place, and return its path in the stage."""
+    # The last component of the path is the default prompt.
     path = os.path.join(stage.path, "base", os.path.basename(wanted.venv) or "venv")
     if sys.version_info[0] == 2 or interpreter.IS_PYPY and sys.version_info < (3, 8):
         create_by_plan(path, wanted, options)
@@ -21,7 +21,7 @@ def create(stage, wanted, options):
 def create_by_module(path, wanted, options):
     import venv
 
-    # Not that of an environment, which may go, and by its own name.
+    # `venv` links to this interpreter: use the base interpreter, because an environment may be removed.
     sys.executable = sys._base_executable = interpreter.base_executable()
     keywords = {
         "system_site_packages": options.system_site_packages,
@@ -50,7 +50,7 @@ def create_by_module(path, wanted, options):
 
 
 def create_by_plan(path, wanted, options):
-    """As a CZEX makes its own environments, where the interpreter can't, or PyPy's early ones can't well."""
+    """Make it by the runtime: Python 2 has no `venv`, and the `venv` of early PyPy versions is incomplete."""
     from boot.tools import activation_scripts
 
     os.makedirs(os.path.dirname(path))

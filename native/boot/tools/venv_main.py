@@ -1,6 +1,6 @@
-"""Runs the app of the virtual environment that this file is in, as the Pex runtime does in venv mode.
+"""Run the app of the virtual environment that contains this file, as the Pex runtime does in venv mode.
 
-See the Pex docs on the venv tool; PEX_MODULE, PEX_SCRIPT, PEX_INTERPRETER and the other PEX_* variables count.
+The Pex docs on the venv tool describe PEX_MODULE, PEX_SCRIPT, PEX_INTERPRETER and the other PEX_* variables.
 """
 
 SETTINGS = {}
@@ -37,7 +37,7 @@ def main():
     adapt(settings, os.environ)
     extra = os.environ.get("PEX_EXTRA_SYS_PATH")
     if extra and settings["strip_pex_env"]:
-        # The processes that the app starts are to have it, too.
+        # Child processes of the app need it, too.
         os.environ["__PEX_EXTRA_SYS_PATH__"] = extra
     history = [(name, os.environ[name]) for name in HISTORY if name in os.environ]
     czex_activate.set_environment(settings, pex or venv)
@@ -50,7 +50,7 @@ def main():
 
 
 def keep_main(czex_activate):
-    """Let the app find `__main__` as the file that was started, and not as the one that a CZEX shows it."""
+    """Keep `__main__` as the file that was started; `czex_activate` would replace its attributes."""
     names = ("__file__", "__spec__", "__package__", "__loader__")
     own = dict((name, globals()[name]) for name in names if name in globals())
     original = czex_activate.main_namespace
@@ -67,7 +67,7 @@ HISTORY = ("PEX_INTERPRETER_HISTORY", "PEX_INTERPRETER_HISTORY_FILE")
 
 
 def adapt(settings, environ):
-    """Set the entry point, and put what PEX_* variables ask for in the place of what the app would do by itself."""
+    """Set the entry point, and apply the PEX_* variables."""
     import os
     import sys
 

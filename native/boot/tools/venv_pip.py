@@ -1,4 +1,4 @@
-"""Installs pip into an environment that is being made, by `ensurepip`, unless the app brings its own."""
+"""Install pip by `ensurepip` into an environment that is being made."""
 
 import os
 import subprocess
@@ -16,13 +16,13 @@ SCRIPTS = ("pip", "easy_install")
 
 
 def is_in(directory):
-    """Whether an environment has pip."""
+    """Return whether an environment has pip."""
     library = os.path.join(directory, interpreter.site_packages())
     return os.path.isdir(library) and "pip" in versions(library)
 
 
 def leave_alone(base, wanted):
-    """Leave of an environment only what `install` put there, to be merged into another one."""
+    """Remove all files of an environment except pip's, before it is merged into another one."""
     for parent, names in (
         (base, [name for name in os.listdir(base) if name not in ("lib", "Lib", wanted.scripts)]),
         (os.path.join(base, wanted.scripts), os.listdir(os.path.join(base, wanted.scripts))),
@@ -33,7 +33,7 @@ def leave_alone(base, wanted):
 
 
 def install(subject, base, wanted, options):
-    """Raises Failed where the app has another version of what `ensurepip` installs, unless that is fine."""
+    """Install pip. Raises Failed if the app has another version of pip or setuptools, unless collisions are allowed."""
     ensure_pip(base, wanted)
     library = os.path.join(base, interpreter.site_packages())
     ours = versions(library)
@@ -82,7 +82,7 @@ def ensure_pip(base, wanted):
 
 
 def versions(library):
-    """Project → version of what is installed."""
+    """Return project → version for all installed distributions."""
     found = {}
     for name in os.listdir(library):
         if name.endswith((".dist-info", ".egg-info")):
@@ -105,7 +105,7 @@ def uninstall(library, project):
 
 
 def point_scripts(base, wanted):
-    """Let the scripts that pip made for itself start the interpreter at its final place."""
+    """Change pip's scripts to start the interpreter at its final place."""
     directory = os.path.join(base, wanted.scripts)
     place = encode(base)
     for name in os.listdir(directory):
@@ -114,7 +114,7 @@ def point_scripts(base, wanted):
             continue
         with open(path, "rb") as stream:
             lines = stream.read().split(b"\n")
-        # By way of `sh`, where the interpreter's path was too long or has spaces.
+        # Such a script starts by `sh` if the interpreter's path is too long or contains spaces.
         head = 3 if lines[0] == b"#!/bin/sh" else 1
         if not lines[0].startswith(b"#!") or place not in b"\n".join(lines[:head]):
             continue

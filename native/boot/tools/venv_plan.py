@@ -1,4 +1,4 @@
-"""What goes into a virtual environment that `venv` makes, as plans for the runtime."""
+"""Plan the content of a virtual environment of the `venv` tool, for the runtime."""
 
 import os
 import sys
@@ -8,17 +8,17 @@ from boot import install, interpreter, settings
 from boot.environment import CODING, EXTRA_SYS_PATH_PTH, HEADERS, Environment
 from boot.plan import Plan
 
-# The runtime's own message is on stderr by then.
+# Up to this exit code, the runtime has printed a message of its own.
 FAILED_MAX = 126
 
 
 class Wanted(Environment):
-    """The environment of an app, at a place of its own and by itself: it needs neither the cache nor the CZEX."""
+    """The environment of an app in a directory of its own, independent of the cache and the CZEX."""
 
     def __init__(self, subject, directory, options):
         in_cache = subject.environment()
         self.__dict__.update(in_cache.__dict__)
-        # As in venv mode.
+        # As in venv mode, all packs are merged.
         self.apart = None
         self._subject = subject
         self._scope = options.scope
@@ -42,7 +42,7 @@ class Wanted(Environment):
         }[options.scope]
 
     def begin(self, plan, place):
-        """The first records of a plan, for a directory that isn't there yet."""
+        """Add the first records of a plan for a new directory."""
         plan.add("czex-plan", "1")
         plan.add("store", self.root)
         plan.add("venv", place)
@@ -55,7 +55,7 @@ class Wanted(Environment):
             sys.exit(code if 0 < code < FAILED_MAX else 1)
 
     def install(self, stage):
-        """Install the scope into the stage, and return the directory."""
+        """Install the packs of the scope into the stage, and return the directory."""
         made = os.path.join(stage.path, "venv")
         plan = Plan()
         self.begin(plan, made)
@@ -72,9 +72,9 @@ class Wanted(Environment):
         return made
 
     def find_python(self, directory):
-        """Let scripts start the interpreter by the name that `python` leads to in an environment.
+        """Set `self.python`, for scripts, to the name that `python` is a link to in an environment.
 
-        :param directory: That environment, or what is to become it.
+        :param directory: The environment, finished or in the stage.
         """
         scripts = os.path.join(directory, self.bin)
         name = os.path.basename(self.python)
@@ -87,7 +87,7 @@ class Wanted(Environment):
         self.python = os.path.join(self.venv, self.bin, name)
 
     def _add_app(self, plan):
-        """What runs the app: `pex`, `__main__.py`, and in site-packages what they need."""
+        """Add the files that run the app: `pex`, `__main__.py`, and the modules that they need in site-packages."""
         library = interpreter.site_packages() + "/"
         main = boot.sources["tools.venv_main"].replace("SETTINGS = {}", self._settings_text(), 1)
         plan.add_file("755", "__main__.py", "#!{0}\n{1}".format(self.shebang(), main))
@@ -102,7 +102,7 @@ class Wanted(Environment):
 
     def _settings_text(self):
         values = settings.settings(self)
-        # These are found by where the file is.
+        # The environment finds these by its own location.
         for name in (
             "app",
             "bin",
@@ -116,7 +116,7 @@ class Wanted(Environment):
             "python",
             "python_args",
             "python_path",
-            # Nothing there needs it, and it is marshalled code.
+            # The environment doesn't need it, and it is marshalled code.
             "seldom",
             "site_packages",
             "sitecustomize",
@@ -139,14 +139,14 @@ class Wanted(Environment):
         return "SETTINGS = {\n" + "\n".join(lines) + "\n}"
 
     def _hermetic_args(self):
-        """For a start of the app by another interpreter than the environment's."""
+        """Return the flags for a restart in the environment's interpreter."""
         if not settings.is_hermetic(self._subject.info):
             return []
         return ["-sE" if sys.version_info < (3, 4) else "-I"]
 
 
 def destinations(wanted, wheel):
-    """(scheme, directory in the environment) for each scheme that a wheel can have."""
+    """Return (scheme, directory in the environment) for each scheme that a wheel can have."""
     return (
         ("lib", wanted.library),
         ("scripts", wanted.scripts),

@@ -1,4 +1,4 @@
-"""An interactive interpreter with the app's modules; with history if PEX_INTERPRETER_HISTORY asks for it."""
+"""Run an interactive interpreter with the app's modules; PEX_INTERPRETER_HISTORY enables its history."""
 
 import code
 import os

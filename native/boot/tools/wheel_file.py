@@ -1,4 +1,4 @@
-"""Makes a wheel file of what a wheel's pack holds (PEP 427)."""
+"""Make a wheel file from the content of a wheel's pack (PEP 427)."""
 
 import base64
 import csv
@@ -11,14 +11,14 @@ import zipfile
 from boot.tools import metadata, output
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
-# An installer's own, and `RECORD`, which is made anew.
+# Files that an installer adds, and `RECORD`, which is written again.
 NOT_IN_WHEELS = ("INSTALLER", "RECORD", "RECORD.jws", "RECORD.p7s", "REQUESTED", "direct_url.json")
-# What a pack calls otherwise than a wheel does.
+# Schemes whose name in a pack differs from a wheel's.
 SCHEMES = {"data64": "data/lib64"}
 
 
 def write(subject, wheel, directory, use_system_time):
-    """Write the wheel file into a directory, whole or not at all, and return its path."""
+    """Write the wheel file into a directory, complete or not at all, and return its path."""
     path = os.path.join(directory, wheel["name"])
     date = time.localtime()[:6] if use_system_time else EPOCH
     dist_info = os.path.basename(metadata.dist_info(subject, wheel))
@@ -36,7 +36,7 @@ def write(subject, wheel, directory, use_system_time):
 
 
 def files(subject, wheel):
-    """(name in the wheel, path) of its files, with its metadata last, as PEP 427 recommends."""
+    """Return (name in the wheel, path) of its files, with the metadata last, as PEP 427 recommends."""
     content = subject.content(wheel)
     dist_info = os.path.basename(metadata.dist_info(subject, wheel))
     data = dist_info[: -len(".dist-info")] + ".data"
@@ -55,7 +55,7 @@ def files(subject, wheel):
 
 
 def walk(top):
-    """The files below a directory, but bytecode that Python put there."""
+    """Find the files below a directory, except bytecode, which Python adds."""
     for parent, directories, names in os.walk(top):
         directories[:] = sorted(name for name in directories if name != "__pycache__")
         for name in sorted(names):
@@ -77,8 +77,8 @@ def digest(content):
 
 
 def record(dist_info, rows):
-    """The text of a RECORD of these (path, hash, size), as PEP 376 has it."""
-    # In Python 2 a CSV file is bytes, and so is all text.
+    """Return the text of a RECORD (PEP 376) with these rows of (path, hash, size)."""
+    # In Python 2, `csv` writes bytes.
     text = io.BytesIO() if str is bytes else io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerows(rows)
