@@ -27,10 +27,10 @@ THEMES = (
 )
 ROWS = tuple(row for theme in THEMES for row in theme.ROWS)
 
-# What an app can't tell, so what has no row.
+# Fields that an app can't observe, and therefore have no row.
 NO_EFFECT = {
-    "bootstrap_hash": "names a place in Pex's cache",
-    "build_properties": "tells how the PEX was built; only the tools show it",
-    "code_hash": "names a place in Pex's cache",
-    "pex_hash": "names a place in Pex's cache",
+    "bootstrap_hash": "names a directory of Pex's cache",
+    "build_properties": "describes the build of the PEX; only the tools show it",
+    "code_hash": "names a directory of Pex's cache",
+    "pex_hash": "names a directory of Pex's cache",
 }

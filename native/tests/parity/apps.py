@@ -1,4 +1,4 @@
-"""The apps that rows share: each is built once for each version of Pex."""
+"""Apps that rows share. Each is built once for each version of Pex."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from support.machine import COW
 from parity.row import App
 from testprojects.differences import NOT_FOR_APPS
 
-# An app that runs the code it is given, with its own modules and wheels at hand.
+# An app that executes its first argument as code; the code can import the app's modules and wheels.
 RUNNER = """\
 import sys
 
 def main():
     exec(sys.argv.pop(1), {"__name__": "given"})
 """
-# All that an app may go by of where it runs, a line for each. For every Python.
+# Print all facts about its surroundings that an app may depend on, one in a line. It runs on every Python.
 SURROUNDINGS = """\
 from __future__ import print_function
 import gc, os, signal, site, sys
@@ -51,7 +51,7 @@ def show():
 
 
 def runner(*options: str, **kwargs: object) -> App:
-    """The app that runs the code it is given, built with more options."""
+    """Return the app that executes its first argument, built with further options."""
     sources = {"runner.py": RUNNER, "surroundings.py": SURROUNDINGS % (NOT_FOR_APPS,)}
     sources.update(kwargs.pop("sources", {}))  # type: ignore[call-overload]
     return App(sources=sources, options=("-m", "runner:main", *options), **kwargs)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""A CZEX where only a PEX will do: the effects that docs/differences.md names, and the ways out."""
+"""A CZEX in the place of a PEX where that doesn't work: the effects that docs/differences.md names, and the workarounds."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from testprojects.pythons import Python, on
 
 @pytest.fixture(scope="module")
 def pair(workshop: Workshop) -> Tuple[Path, Path]:
-    """A PEX, and the CZEX of it."""
+    """Return a PEX and its CZEX."""
     sources = {"mine.py": "from cow import say\n", "shown.py": "WHAT = 'shown'\n"}
     pex = workshop.pex("mine", requirements=["cow"], wheels=[COW], sources=sources)
     return pex, workshop.czex(pex)
 
 
 @on(Python("cpython2.7"), PYTHON, Python("pypy3"))
-def test_on_pythonpath_the_import_hook_finds_what_a_pex_shows_at_once(
+def test_modules_of_a_czex_on_pythonpath_need_the_import_hook(
     machine: Machine, pair: Tuple[Path, Path], python: Python
 ) -> None:
     pex, czex = pair
@@ -36,7 +36,7 @@ def test_on_pythonpath_the_import_hook_finds_what_a_pex_shows_at_once(
         assert (outcome.stdout, outcome.stderr) == ("shown\n", "")
 
 
-def test_a_pex_with_a_czex_on_its_pex_path_names_a_file_and_stays_whole(
+def test_a_pex_with_a_czex_on_pex_path_fails_and_does_not_damage_the_cache(
     workshop: Workshop, machine: Machine, pair: Tuple[Path, Path]
 ) -> None:
     other = workshop.pex("reading", options=["-m", "mine"])
@@ -45,13 +45,13 @@ def test_a_pex_with_a_czex_on_its_pex_path_names_a_file_and_stays_whole(
     outcome = own_root.with_(PEX_PATH=str(czex)).run(PYTHON.path(), other)
     assert outcome.last_line.startswith("FileNotFoundError: [Errno 2] No such file or directory:")
     assert ".lck.work/.deps/cow-1.0-" in outcome.last_line
-    # What Pex has begun is no harm to the PEX itself, nor to one that has it on its PEX_PATH.
+    # The unfinished installation does not affect the PEX itself, or another that has it on PEX_PATH.
     assert own_root.run(PYTHON.path(), pex, "-c", "import mine; print(1)").stdout == "1\n"
     assert own_root.with_(PEX_PATH=str(pex)).run(PYTHON.path(), other).code == 0
     assert own_root.with_(PEX_PATH=str(pex)).run(PYTHON.path(), workshop.czex(other)).code == 0
 
 
-def test_a_czex_is_no_repository_for_pex(tmp_path: Path, pair: Tuple[Path, Path]) -> None:
+def test_pex_can_not_use_a_czex_as_repository(tmp_path: Path, pair: Tuple[Path, Path]) -> None:
     command = [sys.executable, "-m", "pex", "--pex-repository", str(pair[1]), "cow"]
     process = subprocess.run(
         [*command, "-o", str(tmp_path / "x.pex")],

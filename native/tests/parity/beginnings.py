@@ -1,4 +1,4 @@
-"""Rows for what a PEX begins with: a preamble, and the `sh` header of `--sh-boot`."""
+"""Rows for the beginning of a PEX: a preamble, and the `sh` header of `--sh-boot`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from parity.row import CORE, EVERY_PEX, RECENT_PEX, App, Row
 from parity.surroundings import HOOK
 from testprojects.differences import TRACEBACKS
 
-# It has a docstring, a future, a variable, and names that the boot has, too.
+# It has a docstring, a `__future__` import and a variable, and it sets names that the boot also uses.
 PREAMBLE = """\
 '''Sets the region.'''
 from __future__ import print_function
@@ -34,7 +34,7 @@ def main():
 
 
 def with_preamble(text: str, *options: str, **kwargs: object) -> App:
-    """An app that has this text as its preamble, and runs the code it is given."""
+    """Return an app that has this text as its preamble, and executes its first argument."""
     sources = {"pre.py": text, "workers.py": WORKERS}
     file = "--preamble-file={sources}/pre.py"
     return runner(file, *options, sources=sources, **kwargs)
@@ -64,7 +64,7 @@ ROWS = (
         versions=RECENT_PEX,
     ),
     Row(
-        "a preamble runs before an app that is a directory",
+        "a preamble runs before an app in packed layout",
         ("preamble", "layouts"),
         packed(PLAIN),
         (SHOW,),
@@ -72,7 +72,7 @@ ROWS = (
         header=False,
     ),
     Row(
-        "a preamble runs before a directory that boots by sh",
+        "a preamble runs before an app in packed layout with --sh-boot",
         ("preamble", "layouts"),
         packed(with_preamble("import os; os.environ['REGION'] = 'eu'", "--sh-boot")),
         (SHOW,),
@@ -80,7 +80,7 @@ ROWS = (
         sees=("eu",),
     ),
     Row(
-        "a PEX that boots by sh keeps its preamble",
+        "a preamble runs before an app with --sh-boot",
         ("preamble",),
         with_preamble(PREAMBLE, "--sh-boot"),
         (SHOW,),
@@ -88,7 +88,7 @@ ROWS = (
         sees=("eu",),
     ),
     Row(
-        "a variable that a preamble sets counts",
+        "a PEX variable that a preamble sets takes effect",
         ("preamble", "PEX_MODULE"),
         with_preamble(
             "import os; os.environ['PEX_MODULE'] = 'cow.say:main'",
@@ -101,14 +101,14 @@ ROWS = (
         pythons=CORE,
     ),
     Row(
-        "a preamble ends the start",
+        "a preamble can end the start",
         ("preamble",),
         with_preamble("import sys; sys.exit('not here')"),
         sees=("not here",),
         code=1,
     ),
     Row(
-        "a preamble fails",
+        "an exception in a preamble ends the start",
         ("preamble",),
         with_preamble("\nfail()\n"),
         sees=("NameError: name 'fail' is not defined", '__main__.py", line 3'),
@@ -116,7 +116,7 @@ ROWS = (
         differs=(TRACEBACKS,),
     ),
     Row(
-        "a process that was spawned runs no preamble",
+        "a process that multiprocessing spawns runs no preamble",
         ("preamble",),
         with_preamble(PREAMBLE),
         env={"PEX_MODULE": "workers:main"},
@@ -131,7 +131,7 @@ ROWS = (
         sees=("True\n",),
     ),
     Row(
-        "an interpreter that is asked what it is runs no preamble",
+        "an interpreter that is only examined runs no preamble",
         ("preamble", "interpreter_constraints"),
         with_preamble(
             "import os; os.environ.update(REGION='eu'); os.write(2, b'')\nimport sys\n"
@@ -145,7 +145,7 @@ ROWS = (
     ),
     *(
         Row(
-            f"{name} that boots by sh has its interpreter and flags",
+            f"{name} with --sh-boot gets its interpreter and flags",
             ("sh_boot",),
             app,
             (FLAGS,),
@@ -165,7 +165,7 @@ ROWS = (
         )
     ),
     Row(
-        "a PEX that boots by sh has the flags where its interpreter is not there",
+        "a PEX with --sh-boot gets its flags if its interpreter is missing",
         ("sh_boot", "inject_python_args"),
         sh_boot("/nowhere/python3.9 -W ignore", "--inject-python-args=-B"),
         (FLAGS,),
@@ -174,7 +174,7 @@ ROWS = (
         sees=("(3, 11) ['ignore'] 0\n",),
     ),
     Row(
-        "a PEX that boots by sh has no flags where another program starts it",
+        "a PEX with --sh-boot gets no flags if another program starts it",
         ("sh_boot",),
         sh_boot("{cpython3.11} -W ignore"),
         (FLAGS,),

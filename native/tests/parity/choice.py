@@ -13,7 +13,7 @@ OLDER = ("cpython3.9", "cpython3.10")
 CONSTRAINT = "--interpreter-constraint=CPython>=3.9,<3.11"
 BUILT_FOR_OLDER = (CONSTRAINT, "--python-path={cpython3.9}:{cpython3.10}")
 CONSTRAINED = runner(*BUILT_FOR_OLDER)
-# For a Python that only the wheels in it tell.
+# Only the tag of its wheel determines the interpreter.
 ONLY_39 = runner(
     "--python={cpython3.9}",
     requirements=("pick",),
@@ -26,7 +26,7 @@ IN_VIRTUAL = "echo > $(echo work/venv/lib/python*/site-packages)/inside.py"
 
 ROWS = (
     Row(
-        "the oldest that satisfies the constraints is chosen",
+        "the oldest interpreter that satisfies the constraints is chosen",
         ("interpreter_constraints", "interpreter_selection_strategy"),
         CONSTRAINED,
         VERSION,
@@ -35,7 +35,7 @@ ROWS = (
         versions=EVERY_PEX,
     ),
     Row(
-        "the newest that satisfies the constraints is chosen",
+        "the newest interpreter that satisfies the constraints is chosen",
         ("interpreter_constraints", "interpreter_selection_strategy"),
         runner(*BUILT_FOR_OLDER, "--interpreter-selection-strategy=newest"),
         VERSION,
@@ -44,7 +44,7 @@ ROWS = (
         sees=("(3, 10) ['x']",),
     ),
     Row(
-        "the running interpreter is kept where it satisfies the constraints",
+        "the running interpreter is kept if it satisfies the constraints",
         ("interpreter_constraints",),
         CONSTRAINED,
         VERSION,
@@ -53,7 +53,7 @@ ROWS = (
         sees=("(3, 10) ['x']",),
     ),
     Row(
-        "constraints hold in venv mode",
+        "constraints count in venv mode",
         ("interpreter_constraints", "venv"),
         runner("--venv", *BUILT_FOR_OLDER),
         VERSION,
@@ -61,7 +61,7 @@ ROWS = (
         sees=("(3, 9) ['x']",),
     ),
     Row(
-        "constraints are alternatives to each other",
+        "one satisfied constraint of several suffices",
         ("interpreter_constraints",),
         runner(
             "--interpreter-constraint=CPython==3.9.*",
@@ -72,19 +72,19 @@ ROWS = (
         sees=("(3, 11)",),
     ),
     Row(
-        "no interpreter satisfies the constraints",
+        "the start fails if no interpreter satisfies the constraints",
         ("interpreter_constraints",),
         CONSTRAINED,
         VERSION,
         path=("cpython3.11", "cpython3.13"),
         sees=("CPython<3.11,>=3.9", "python3.13"),
         code=1,
-        # It finds none of the names that the constraints allow, and so no Python to ask.
+        # No interpreter on PATH has a name that the constraints allow, so the header asks no Python.
         header=False,
         differs=(MESSAGES,),
     ),
     Row(
-        "the wheels alone tell which interpreter is needed",
+        "the tags of the wheels decide which interpreter is chosen",
         ("distributions", "interpreter_constraints"),
         ONLY_39,
         VERSION,
@@ -93,7 +93,7 @@ ROWS = (
         versions=RECENT_PEX,
     ),
     Row(
-        "no interpreter is one that the wheels are for",
+        "the start fails if no interpreter fits the wheels",
         ("distributions",),
         ONLY_39,
         VERSION,
@@ -103,7 +103,7 @@ ROWS = (
         differs=(MESSAGES,),
     ),
     Row(
-        "an interpreter is asked for by its path",
+        "PEX_PYTHON names an interpreter by its path",
         ("PEX_PYTHON",),
         PLAIN,
         VERSION,
@@ -111,7 +111,7 @@ ROWS = (
         sees=("(3, 9) ['x']",),
     ),
     Row(
-        "an interpreter is asked for by its path in venv mode",
+        "PEX_PYTHON names an interpreter by its path in venv mode",
         ("PEX_PYTHON", "venv"),
         VENV,
         VERSION,
@@ -119,7 +119,7 @@ ROWS = (
         sees=("(3, 9) ['x']",),
     ),
     Row(
-        "an interpreter is asked for by its name",
+        "PEX_PYTHON names an interpreter by its name",
         ("PEX_PYTHON",),
         PLAIN,
         VERSION,
@@ -128,7 +128,7 @@ ROWS = (
         sees=("(3, 10) ['x']",),
     ),
     Row(
-        "an interpreter that does not satisfy the constraints is asked for by its path",
+        "PEX_PYTHON names an interpreter that does not satisfy the constraints",
         ("PEX_PYTHON", "interpreter_constraints"),
         CONSTRAINED,
         VERSION,
@@ -139,7 +139,7 @@ ROWS = (
         differs=(MESSAGES,),
     ),
     Row(
-        "an interpreter that is not there is asked for by its path",
+        "PEX_PYTHON names a path that does not exist",
         ("PEX_PYTHON",),
         PLAIN,
         VERSION,
@@ -149,7 +149,7 @@ ROWS = (
         differs=(MESSAGES,),
     ),
     Row(
-        "an interpreter that is not there is asked for by its name",
+        "PEX_PYTHON names an interpreter that is not on PATH",
         ("PEX_PYTHON",),
         PLAIN,
         VERSION,
@@ -159,7 +159,7 @@ ROWS = (
         differs=(MESSAGES,),
     ),
     Row(
-        "an rc file asks for an interpreter",
+        "an rc file sets PEX_PYTHON",
         ("PEX_PYTHON", "rc files"),
         PLAIN,
         VERSION,
@@ -167,7 +167,7 @@ ROWS = (
         sees=("(3, 9) ['x']",),
     ),
     Row(
-        "interpreters are sought in other places than PATH",
+        "PEX_PYTHON_PATH replaces PATH in the search for interpreters",
         ("PEX_PYTHON_PATH",),
         PLAIN,
         VERSION,
@@ -175,7 +175,7 @@ ROWS = (
         sees=("(3, 9) ['x']",),
     ),
     Row(
-        "the running interpreter is among those that are sought",
+        "the running interpreter is kept if it is on PEX_PYTHON_PATH",
         ("PEX_PYTHON_PATH",),
         PLAIN,
         VERSION,
@@ -183,7 +183,7 @@ ROWS = (
         sees=("(3, 11) ['x']",),
     ),
     Row(
-        "interpreters are sought in a directory",
+        "PEX_PYTHON_PATH names a directory",
         ("PEX_PYTHON_PATH", "interpreter_constraints"),
         CONSTRAINED,
         VERSION,
@@ -194,7 +194,7 @@ ROWS = (
         sees=("(3, 10) ['x']",),
     ),
     Row(
-        "a shim leads to an interpreter",
+        "a shim starts the chosen interpreter",
         ("interpreter_constraints",),
         CONSTRAINED,
         VERSION,
@@ -204,7 +204,7 @@ ROWS = (
         sees=("(3, 10) ['x']",),
     ),
     Row(
-        "a virtual environment's base is used",
+        "a virtual environment's base interpreter is used",
         ("inherit_path",),
         PLAIN,
         ("import sys; print(sys.version_info[:2]); import inside",),
@@ -215,7 +215,7 @@ ROWS = (
         differs=(TRACEBACKS,),
     ),
     Row(
-        "an activated virtual environment is of no concern",
+        "VIRTUAL_ENV of an activated virtual environment is kept",
         ("VIRTUAL_ENV",),
         PLAIN,
         ("import os; print(os.environ['VIRTUAL_ENV'])",),
@@ -223,7 +223,7 @@ ROWS = (
         sees=("{work}/other",),
     ),
     Row(
-        "flags before the file stay in force",
+        "flags before the file are kept",
         ("flags before the file",),
         PLAIN,
         ("import sys; print([sys.flags.optimize, sys.warnoptions, sys.argv[1:]])", "x"),
@@ -232,7 +232,7 @@ ROWS = (
         pythons=("cpython2.7", "cpython3.8", "cpython3.11"),
     ),
     Row(
-        "flags before the file stay in force in venv mode",
+        "flags before the file are kept in venv mode",
         ("flags before the file", "venv"),
         VENV,
         ("import sys; print([sys.flags.optimize, sys.warnoptions, sys.argv[1:]])", "x"),
@@ -240,7 +240,7 @@ ROWS = (
         sees=("[1, ['error::UserWarning'], ['x']]",),
     ),
     Row(
-        "flags before the file stay in force in another interpreter",
+        "flags before the file are kept in another interpreter",
         ("flags before the file", "interpreter_constraints"),
         CONSTRAINED,
         ("import sys; print([sys.flags.optimize, sys.warnoptions, sys.argv[1:]])", "x"),

@@ -1,4 +1,4 @@
-"""Rows for the command line that an app sees, and for its way out."""
+"""Rows for the command line that an app sees, and for its exit."""
 
 from __future__ import annotations
 
@@ -31,24 +31,28 @@ MODULE = {
 
 
 def leaves(name: str, expression: str, code: int, *sees: str, **kwargs: object) -> Row:
-    """A row for a way to leave the app."""
+    """Return a row for a way to leave the app."""
     return Row(name, ("exit code",), LEAVING, (expression,), code=code, sees=sees, **kwargs)  # type: ignore[arg-type]
 
 
 WAYS_OUT = (
-    leaves("an app that returns nothing has succeeded", "None", 0),
-    leaves("an app's number is its exit code", "7", 7, pythons=CPYTHONS),
-    leaves("an app's text is its error", "'words'", 1, "words\n"),
-    leaves("an app leaves by itself", "sys.exit(3)", 3, pythons=CPYTHONS),
-    leaves("an app's True is one", "True", 1),
-    leaves("an app dies of a signal", "os.kill(os.getpid(), 15)", -15),
-    leaves("an app is interrupted", "os.kill(os.getpid(), 2)", -2, differs=(TRACEBACKS,)),
-    leaves("an app fails", "1 / 0", 1, "ZeroDivisionError", differs=(TRACEBACKS,)),
+    leaves("an app that returns None has exit code 0", "None", 0),
+    leaves("a returned number is the exit code", "7", 7, pythons=CPYTHONS),
+    leaves("a returned text goes to stderr, and the exit code is 1", "'words'", 1, "words\n"),
+    leaves("an app calls sys.exit", "sys.exit(3)", 3, pythons=CPYTHONS),
+    leaves("a returned True is exit code 1", "True", 1),
+    leaves("a signal kills an app", "os.kill(os.getpid(), 15)", -15),
+    leaves("SIGINT interrupts an app", "os.kill(os.getpid(), 2)", -2, differs=(TRACEBACKS,)),
+    leaves("an exception ends an app", "1 / 0", 1, "ZeroDivisionError", differs=(TRACEBACKS,)),
     Row(
-        "a venv app's number is its exit code", ("exit code", "venv"), LEAVING_VENV, ("7",), code=7
+        "a returned number is the exit code in venv mode",
+        ("exit code", "venv"),
+        LEAVING_VENV,
+        ("7",),
+        code=7,
     ),
     Row(
-        "a venv app's text is its error",
+        "a returned text goes to stderr in venv mode",
         ("exit code", "venv"),
         LEAVING_VENV,
         ("'words'",),
@@ -85,7 +89,7 @@ COMMAND_LINES = (
         sees=("['x']",),
     ),
     Row(
-        "a link keeps its name",
+        "sys.argv[0] keeps the name of a link",
         ("sys.argv[0]",),
         PLAIN,
         (ARGV, "x"),
@@ -95,7 +99,7 @@ COMMAND_LINES = (
         pythons=("cpython3.8", *CPYTHONS),
     ),
     Row(
-        "a link does not keep its name in venv mode",
+        "sys.argv[0] is the target of a link in venv mode",
         ("sys.argv[0]", "venv"),
         VENV,
         (ARGV, "x"),
@@ -104,7 +108,7 @@ COMMAND_LINES = (
         sees=("['{app}', 'x']",),
     ),
     Row(
-        "an app is started by itself through a link",
+        "an app is executed through a link",
         ("sys.argv[0]",),
         PLAIN,
         (ARGV, "x"),
@@ -121,7 +125,7 @@ COMMAND_LINES = (
         sees=("['{work}/../apps/app', 'x']\n{app}\n",),
     ),
     Row(
-        "a console script has the path of the app in zipapp mode",
+        "a function as entry point has the app's path as sys.argv[0]",
         ("sys.argv[0]", "script"),
         App(
             ("cow",),
@@ -133,14 +137,14 @@ COMMAND_LINES = (
         sees=("['{app}', 'x']",),
     ),
     Row(
-        "arguments are kept as they are",
+        "arguments are passed unchanged",
         ("entry_point",),
         PLAIN,
         ("import sys; print(ascii(sys.argv[1:]))", "", "a b", "--", "-O", "ü", "$HOME", "*", "'"),
         sees=("['', 'a b', '--', '-O', '\\xfc', '$HOME', '*', \"'\"]",),
     ),
     Row(
-        "without an entry point it is an interpreter",
+        "an app without an entry point is an interpreter",
         ("entry_point", "script"),
         INTERPRETER,
         ("-c", "import cow, sys; print(sys.argv)", "x"),

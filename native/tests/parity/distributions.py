@@ -1,4 +1,4 @@
-"""Rows for the choice of the wheels, and for what is in them."""
+"""Rows for the choice of the wheels, and for their content."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ for name in %r:
 
 
 def wheel(project: str, version: str = "1.0", *metadata: str, **kwargs: Any) -> Wheel:
-    """A wheel of one module, which knows its version."""
+    """Return a wheel with one module, which contains its version."""
     files = {f"{project}.py": f"VERSION = {version!r}\n"}
     text = "".join(line + "\n" for line in metadata)
     return Wheel(project, files, version, metadata=text, **kwargs)
@@ -75,7 +75,7 @@ REQUIRING = (
     wheel("leaf", "1.0"),
     wheel("leaf", "2.0"),
 )
-# Has only for another Python what it requires.
+# Its requirement has a wheel only for another Python.
 LACKING_OPTIONS = ("--python={cpython3.9}",)
 LACKING = {
     "requirements": ("root",),
@@ -106,7 +106,7 @@ METADATA = """\
 from importlib import metadata
 print(metadata.version('cow'), [entry.value for entry in metadata.distribution('cow').entry_points])
 """
-# What `site` reads in site-packages.
+# Files that `site` reads in site-packages.
 CUSTOMIZING = {
     "telling.pth": "import telling\n",
     "telling.py": "print('path file')\n",
@@ -116,7 +116,7 @@ CUSTOMIZING = {
 TELLING = Wheel("telling", {key: CUSTOMIZING[key] for key in ("telling.pth", "telling.py")})
 ALSO_TELLING = Wheel("also", {"also.pth": "import also\n", "also.py": "print('also')\n"})
 SITECUSTOMIZE = Wheel("sitecustomize", {"sitecustomize.py": CUSTOMIZING["sitecustomize.py"]})
-# Two files for one name. In one directory, the one that stands in the second place here would win.
+# Two files for one module name. Merged into one directory, the package would win.
 MODULES = {"both.py": "WHO = 'module'\n", "space/both.py": "WHO = 'module'\n", "also.py": ""}
 PACKAGES = {"both/__init__.py": "WHO = 'package'\n", "space/both/__init__.py": "WHO = 'package'\n"}
 MODULE, PACKAGE = Wheel("module", MODULES), Wheel("package", PACKAGES)
@@ -124,7 +124,7 @@ EARLY = Wheel("early", PACKAGES)
 LATE = Wheel("late", {name: "WHO = 'late'\n" for name in PACKAGES})
 SOURCE = Wheel("brief", {"compiled.py": "print('source')\n"})
 LIBRARY = Wheel("library", {"compiled.so": "no library\n"})
-# Comes after both, and shares a module with the second.
+# It comes after both, and shares a module with the second.
 SHARING = Wheel("sharing", {"compiled.so": "no library\n", "space/both.py": "", "third.py": ""})
 WHO = "import both, space.both; print(both.WHO, space.both.WHO)"
 LIB64 = Wheel(
@@ -146,7 +146,7 @@ ROWS = (
         pythons=TWO,
     ),
     Row(
-        "each interpreter gets the version that is for it",
+        "each interpreter gets the version that supports it",
         ("distributions", "requirements"),
         VERSIONED,
         (importable("pick", "old"),),
@@ -155,7 +155,7 @@ ROWS = (
         pythons=TWO,
     ),
     Row(
-        "each interpreter gets the version that is for it in venv mode",
+        "each interpreter gets the version that supports it in venv mode",
         ("distributions", "requirements", "venv"),
         runner("--venv", *FOR_TWO, requirements=VERSIONED.requirements, wheels=VERSIONED.wheels),
         (importable("pick", "old"),),
@@ -163,7 +163,7 @@ ROWS = (
         pythons=TWO,
     ),
     Row(
-        "extras are united",
+        "the extras of several requirements are combined",
         ("requirements",),
         EXTRAS,
         (importable("root", "one", "two", "three", "old"),),
@@ -171,7 +171,7 @@ ROWS = (
         pythons=CPYTHONS[1:],
     ),
     Row(
-        "an excluded requirement is not missed",
+        "an excluded requirement is not reported as missing",
         ("excluded",),
         runner("--exclude", "leaf", requirements=("root",), wheels=REQUIRING),
         (importable("root", "leaf"),),
@@ -179,7 +179,7 @@ ROWS = (
         versions=RECENT_PEX,
     ),
     Row(
-        "an overridden requirement takes the place of another",
+        "an override replaces a requirement",
         ("overridden",),
         runner("--override", "leaf>=2", requirements=("root",), wheels=REQUIRING),
         (importable("root", "leaf"),),
@@ -187,7 +187,7 @@ ROWS = (
         versions=RECENT_PEX,
     ),
     Row(
-        "a wheel that is missing is named",
+        "a missing wheel is named",
         ("distributions", "requirements"),
         runner("--python={cpython3.9}", requirements=PICKED.requirements, wheels=PICKED.wheels),
         (importable("pick"),),
@@ -197,7 +197,7 @@ ROWS = (
         differs=(MESSAGES,),
     ),
     Row(
-        "a wheel that another one requires is done without",
+        "ignore_errors starts an app without a wheel that another one requires",
         ("ignore_errors",),
         runner("--ignore-errors", *LACKING_OPTIONS, **LACKING),
         (importable("root", "pick"),),
@@ -206,7 +206,7 @@ ROWS = (
         versions=EVERY_PEX,
     ),
     Row(
-        "a wheel that another one requires shall be done without",
+        "PEX_IGNORE_ERRORS starts an app without a wheel that another one requires",
         ("PEX_IGNORE_ERRORS",),
         runner(*LACKING_OPTIONS, **LACKING),
         (importable("root", "pick"),),
@@ -215,7 +215,7 @@ ROWS = (
         sees=("root 1.0\nno pick\n",),
     ),
     Row(
-        "a wheel that another one requires is missed",
+        "a missing wheel that another one requires is an error",
         ("ignore_errors",),
         runner(*LACKING_OPTIONS, **LACKING),
         (importable("root", "pick"),),
@@ -225,7 +225,7 @@ ROWS = (
         differs=(MESSAGES,),
     ),
     Row(
-        "a wheel that the app requires is missed, errors ignored or not",
+        "a missing wheel that the app itself requires is an error even with PEX_IGNORE_ERRORS",
         ("PEX_IGNORE_ERRORS",),
         runner("--python={cpython3.9}", requirements=PICKED.requirements, wheels=PICKED.wheels),
         (importable("pick"),),
@@ -236,35 +236,35 @@ ROWS = (
         differs=(MESSAGES,),
     ),
     Row(
-        "namespace packages of several wheels are one",
+        "namespace packages of several wheels are merged",
         ("distributions",),
         runner(requirements=("left", "right"), wheels=NAMESPACE),
         ("import space.left, space.right",),
         sees=("left\nright\n",),
     ),
     Row(
-        "a wheel's data and headers are in the venv",
+        "a wheel's data and headers are in the environment",
         ("venv", ".data"),
         runner("--venv", **WITH_SCHEMES),
         (FIND_DATA,),
         sees=("share/datum.txt\n", "schemes.h\n"),
     ),
     Row(
-        "a wheel's script is run",
+        "a wheel's script is the entry point",
         ("script", ".data"),
         App(("schemes",), (SCHEMES,), options=("-c", "tool")),
         ("a", "b"),
         sees=("['a', 'b']",),
     ),
     Row(
-        "a wheel's script is run in venv mode",
+        "a wheel's script is the entry point in venv mode",
         ("script", ".data", "venv"),
         App(("schemes",), (SCHEMES,), options=("-c", "tool", "--venv")),
         ("a", "b"),
         sees=("['a', 'b']",),
     ),
     Row(
-        "a native program is run",
+        "a wheel's native program is the entry point",
         ("script", ".data", "executable bits"),
         App(("schemes",), (SCHEMES,), options=("-c", "native-tool", "--venv")),
         ("x",),
@@ -272,14 +272,14 @@ ROWS = (
         code=5,
     ),
     Row(
-        "distributions can be asked about",
+        "importlib.metadata finds the distributions",
         ("distributions",),
         runner(requirements=("cow",), wheels=(COW,)),
         (METADATA,),
         sees=("1.0 ['cow:main']",),
     ),
     Row(
-        "a path file of a wheel is obeyed",
+        "a .pth file of a wheel takes effect",
         ("distributions",),
         runner(
             "--venv",
@@ -315,7 +315,7 @@ ROWS = (
         sees=("colorsys\n",),
     ),
     Row(
-        "what only site reads is not read among the app's own files",
+        "site reads none of the app's own files in zipapp mode",
         ("distributions",),
         runner(sources=CUSTOMIZING),
         ("print('runs')",),
@@ -324,7 +324,7 @@ ROWS = (
         pythons=CORE,
     ),
     Row(
-        "what site reads among the app's own files is read in venv mode",
+        "site reads the app's own files in venv mode",
         ("distributions", "venv"),
         runner("--venv", sources=CUSTOMIZING),
         ("print('runs')",),
@@ -332,7 +332,7 @@ ROWS = (
         pythons=CPYTHONS,
     ),
     Row(
-        "path files of wheels are obeyed once, and no sitecustomize of a wheel is run",
+        ".pth files of wheels are read once, and a wheel's sitecustomize is not run",
         ("distributions",),
         runner(
             requirements=("telling", "also", "sitecustomize"),
@@ -343,7 +343,7 @@ ROWS = (
         pythons=CORE,
     ),
     Row(
-        "path files of wheels are obeyed once after a restart",
+        ".pth files of wheels are read once after a restart",
         ("distributions", "inject_python_args"),
         runner(
             "--inject-python-args=-B",
@@ -354,7 +354,7 @@ ROWS = (
         sees=("path file\nsitecustomize\n",),
     ),
     Row(
-        "a module of the app comes before a wheel's package of its name",
+        "a module of the app hides a wheel's package with the same name",
         ("distributions",),
         runner(requirements=("package",), wheels=(PACKAGE,), sources=MODULES),
         (WHO,),
@@ -362,14 +362,14 @@ ROWS = (
         pythons=CORE[1:],
     ),
     Row(
-        "a package of the app comes before a wheel's module of its name",
+        "a package of the app hides a wheel's module with the same name",
         ("distributions",),
         runner(requirements=("module",), wheels=(MODULE,), sources=PACKAGES),
         (WHO,),
         sees=("package package\n",),
     ),
     Row(
-        "a module of a wheel comes before a later wheel's package of its name",
+        "a module of a wheel hides a later wheel's package with the same name",
         ("distributions",),
         runner(requirements=("module", "package"), wheels=(MODULE, PACKAGE)),
         (WHO,),
@@ -377,14 +377,14 @@ ROWS = (
         pythons=CORE[1:],
     ),
     Row(
-        "a package of a wheel comes before a later wheel's module of its name",
+        "a package of a wheel hides a later wheel's module with the same name",
         ("distributions",),
         runner(requirements=("early", "module"), wheels=(EARLY, MODULE)),
         (WHO + "; import also",),
         sees=("package package\n",),
     ),
     Row(
-        "a module comes before a later wheel's native library of its name",
+        "a module hides a later wheel's native library with the same name",
         ("distributions",),
         runner(
             requirements=("brief", "library", "module", "package", "sharing"),
@@ -394,7 +394,7 @@ ROWS = (
         sees=("source\nmodule module\n",),
     ),
     Row(
-        "modules and packages keep their order where the machine's packages come last",
+        "modules and packages keep their order with --inherit-path=fallback",
         ("distributions", "inherit_path"),
         runner(
             "--inherit-path=fallback",
@@ -405,7 +405,7 @@ ROWS = (
         sees=("module module\n",),
     ),
     Row(
-        "of files with one name the last wheel's counts where the machine's packages come last",
+        "the last wheel's file wins with --inherit-path=fallback",
         ("distributions", "inherit_path"),
         runner(
             "--inherit-path=fallback",
@@ -417,7 +417,7 @@ ROWS = (
         sees=("late late\n",),
     ),
     Row(
-        "modules and packages keep their order where the machine's packages come first",
+        "modules and packages keep their order with --inherit-path=prefer",
         ("distributions", "inherit_path"),
         runner(
             "--inherit-path=prefer", requirements=("package",), wheels=(PACKAGE,), sources=MODULES
@@ -435,7 +435,7 @@ ROWS = (
         sees=("package\n",),
     ),
     Row(
-        "a wheel's data below lib64 is in lib, which lib64 leads to",
+        "a wheel's data for lib64 is in lib, which lib64 is a link to",
         ("venv", ".data"),
         runner("--venv", "--venv-site-packages-copies", requirements=("lib64",), wheels=(LIB64,)),
         (FIND_LIB64,),

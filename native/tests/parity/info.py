@@ -30,7 +30,7 @@ INJECTING = App(
         *("--inject-env", "FOO=bar", "--inject-env", "BAR=bar"),
     ),
 )
-# Several options that don't disturb each other, in one build.
+# One build for several options, which don't affect each other.
 LEFT_ALONE = runner("--no-strip-pex-env", "--no-emit-warnings", "--runtime-pex-root", "~/here")
 AT_HOME_WITH_TOOLS = runner(
     *("--include-tools", "--runtime-pex-root", "~/here"),
@@ -65,7 +65,7 @@ ROWS = (
         pythons=CORE,
     ),
     Row(
-        "an app sees the same surroundings",
+        "the surroundings of an app are the same",
         ("entry_point", "PEX"),
         PLAIN,
         SURROUNDINGS,
@@ -76,7 +76,7 @@ ROWS = (
         differs=(VENV_EVERYWHERE, HOOKS),
     ),
     Row(
-        "an app sees the same surroundings in venv mode",
+        "the surroundings of an app are the same in venv mode",
         ("entry_point", "venv", "VIRTUAL_ENV"),
         VENV,
         SURROUNDINGS,
@@ -106,7 +106,7 @@ ROWS = (
         pythons=CPYTHONS,
     ),
     Row(
-        "injected interpreter flags come before those that were given",
+        "injected interpreter flags come before the given ones",
         ("inject_python_args",),
         runner(
             "--inject-python-args=-W ignore",
@@ -127,7 +127,7 @@ ROWS = (
         sees=("read",),
     ),
     Row(
-        "a resource that is not there is an error",
+        "a missing resource is an error",
         ("bind_resource_paths",),
         runner("--bind-resource-path", "DATUM=nowhere.txt"),
         sees=("DATUM", "nowhere.txt"),
@@ -135,7 +135,7 @@ ROWS = (
         differs=(MESSAGES,),
     ),
     Row(
-        "PEX variables are taken away",
+        "PEX variables are removed from the environment",
         ("strip_pex_env",),
         PLAIN,
         ("import os; print(sorted(n for n in os.environ if n.startswith('PEX')))",),
@@ -144,7 +144,7 @@ ROWS = (
         versions=EVERY_PEX,
     ),
     Row(
-        "PEX variables are left to an app that wants them",
+        "PEX variables are kept for an app with --no-strip-pex-env",
         ("strip_pex_env",),
         LEFT_ALONE,
         ("import os; print(sorted(n for n in os.environ if n.startswith('PEX')))",),
@@ -153,7 +153,7 @@ ROWS = (
         versions=EVERY_PEX,
     ),
     Row(
-        "the cache is where the build said",
+        "the cache is in the pex_root of the build",
         ("pex_root",),
         LEFT_ALONE,
         ("import os; print(sorted(os.listdir(os.path.expanduser('~'))))",),
@@ -161,7 +161,7 @@ ROWS = (
         versions=EVERY_PEX,
     ),
     Row(
-        "the tools name the cache that the build said",
+        "the tools show the pex_root of the build",
         ("pex_root", "PEX_TOOLS"),
         AT_HOME_WITH_TOOLS,
         ("info",),
@@ -170,7 +170,7 @@ ROWS = (
         own_pex_root=True,
     ),
     Row(
-        "the tools name the cache that a variable says, and what other variables change",
+        "the tools show PEX_ROOT and the values of other variables",
         ("pex_root", "PEX_ROOT", "PEX_TOOLS"),
         AT_HOME_WITH_TOOLS,
         ("info", "-i", "1"),
@@ -186,7 +186,7 @@ ROWS = (
         sees=('home/there"', '"entry_point": ""', 'apps/other"', '"max_install_jobs": 2'),
     ),
     Row(
-        "the machine's packages are kept away",
+        "PYTHONPATH does not reach an app by default",
         ("inherit_path",),
         PLAIN,
         ("import outside",),
@@ -199,7 +199,7 @@ ROWS = (
         pythons=CPYTHONS,
     ),
     Row(
-        "PYTHONPATH comes after the app",
+        "PYTHONPATH comes after the app with --inherit-path=fallback",
         ("inherit_path",),
         runner("--inherit-path=fallback"),
         ("import surroundings, outside; surroundings.show()",),
@@ -209,7 +209,7 @@ ROWS = (
         differs=(VENV_EVERYWHERE,),
     ),
     Row(
-        "PYTHONPATH comes before the app",
+        "PYTHONPATH comes before the app with --inherit-path=prefer",
         ("inherit_path",),
         runner("--inherit-path=prefer"),
         ("import surroundings, outside; surroundings.show()",),
@@ -218,7 +218,7 @@ ROWS = (
         sees=("from outside", "shadow"),
     ),
     Row(
-        "another PEX is on the path",
+        "--pex-path adds another PEX",
         ("pex_path", "pex_paths"),
         runner("--pex-path", "../apps/other"),
         ("import other; print(other.WHERE)",),
@@ -227,7 +227,7 @@ ROWS = (
         versions=EVERY_PEX,
     ),
     Row(
-        "scripts of the app are first on PATH",
+        "--venv prepend puts scripts of the app first on PATH",
         ("venv_bin_path",),
         PREPENDING,
         (COW_AS_CHILD,),
@@ -238,21 +238,21 @@ ROWS = (
         pythons=CPYTHONS,
     ),
     Row(
-        "scripts of the app are last on PATH",
+        "--venv append puts scripts of the app last on PATH",
         ("venv_bin_path",),
         COPYING,
         ("import os; print(os.environ['PATH'])",),
         versions=EVERY_PEX,
     ),
     Row(
-        "the interpreter is copied",
+        "--venv-copies copies the interpreter",
         ("venv_copies",),
         COPYING,
         ("import os, sys; print(os.path.islink(os.path.dirname(sys.executable) + '/python'))",),
         versions=EVERY_PEX,
     ),
     Row(
-        "files of wheels are copied",
+        "--venv-site-packages-copies copies files of wheels",
         ("venv_site_packages_copies",),
         COPYING,
         ("import os, cow.say; print(os.path.islink(cow.say.__file__))",),
@@ -260,14 +260,14 @@ ROWS = (
         versions=EVERY_PEX,
     ),
     Row(
-        "the machine's site-packages are below the app",
+        "--venv-system-site-packages makes the machine's packages importable",
         ("venv_system_site_packages",),
         runner("--venv", "--venv-system-site-packages"),
         ("import pip; print(pip.__name__)",),
         sees=("pip",),
     ),
     Row(
-        "scripts of the app keep the machine away",
+        "scripts of the app ignore PYTHONPATH",
         ("venv_hermetic_scripts",),
         PREPENDING,
         (COW_AS_CHILD,),
@@ -279,7 +279,7 @@ ROWS = (
         pythons=CPYTHONS,
     ),
     Row(
-        "scripts of the app see the machine",
+        "scripts of the app see PYTHONPATH if they are not hermetic",
         ("venv_hermetic_scripts",),
         COPYING,
         (COW_AS_CHILD,),
@@ -290,7 +290,7 @@ ROWS = (
         versions=EVERY_PEX,
     ),
     Row(
-        "an app without tools has none",
+        "an app without tools refuses PEX_TOOLS",
         ("includes_tools", "PEX_TOOLS"),
         PLAIN,
         ("info",),
@@ -310,7 +310,7 @@ ROWS = (
         own_pex_root=True,
     ),
     Row(
-        "warnings of the app are its own",
+        "the app's own warnings are printed with --no-emit-warnings",
         ("emit_warnings",),
         LEFT_ALONE,
         ("import warnings; warnings.warn('a warning'); print('on')",),
@@ -318,7 +318,7 @@ ROWS = (
         versions=EVERY_PEX,
     ),
     Row(
-        "wheels that were not installed in the PEX are there",
+        "wheels that the PEX contains as files are installed",
         ("deps_are_wheel_files", "max_install_jobs"),
         App(
             ("cow",),

@@ -1,4 +1,4 @@
-"""Rows for a CZEX in packed layout, beside the PEX in packed layout that it was made from."""
+"""Rows for a CZEX in packed layout, made from a PEX in packed layout."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def packed(app: App, *options: str) -> App:
 
 ROWS = (
     Row(
-        "a directory is the same app",
+        "a directory starts the same app",
         ("layouts",),
         packed(PLAIN),
         SURROUNDINGS,
@@ -27,7 +27,7 @@ ROWS = (
         header=False,
     ),
     Row(
-        "a directory's main file is the same app",
+        "the __main__.py of a directory starts the same app",
         ("layouts",),
         packed(PLAIN),
         SURROUNDINGS,
@@ -37,7 +37,7 @@ ROWS = (
         differs=(VENV_EVERYWHERE, HOOKS),
     ),
     Row(
-        "a directory is started as a program",
+        "the pex file of a directory is executed",
         ("layouts",),
         packed(PLAIN),
         SURROUNDINGS,
@@ -46,7 +46,7 @@ ROWS = (
         differs=(VENV_EVERYWHERE, HOOKS),
     ),
     Row(
-        "a directory is started as a program that boots by sh",
+        "the pex file of a directory with --sh-boot is executed",
         ("layouts",),
         packed(COW_APP, "--sh-boot"),
         ("x",),
@@ -55,7 +55,7 @@ ROWS = (
         code=1,
     ),
     Row(
-        "a link leads to a directory in venv mode",
+        "a link to a directory starts the app in venv mode",
         ("layouts", "venv"),
         packed(VENV),
         SURROUNDINGS,
@@ -65,7 +65,7 @@ ROWS = (
         differs=(FLAGS,),
     ),
     Row(
-        "the import hook is in a directory",
+        "the import hook of a directory makes wheels importable",
         ("__pex__",),
         packed(COW_APP),
         command=("{python}", "-c", HOOK),
@@ -73,7 +73,7 @@ ROWS = (
         sees=("True",),
     ),
     Row(
-        "a directory is added to another",
+        "PEX_PATH adds a directory to another",
         ("PEX_PATH",),
         packed(PLAIN),
         ("import other; print(other.WHERE)",),
@@ -83,7 +83,7 @@ ROWS = (
         header=False,
     ),
     Row(
-        "an rc file in a directory is obeyed",
+        "an rc file in a directory takes effect",
         ("rc files",),
         packed(App(("cow",), (COW,))),
         ("x",),
@@ -93,7 +93,7 @@ ROWS = (
         header=False,
     ),
     Row(
-        "a directory inherits what the machine has",
+        "a directory inherits the machine's packages",
         ("inherit_path",),
         packed(runner("--inherit-path=prefer")),
         ("import outside, sys; print([e for e in sys.path if '/apps' in e])",),

@@ -1,4 +1,4 @@
-"""A CZEX does what its PEX does: every row of the parity table, and the table's own completeness."""
+"""A CZEX behaves like its PEX, in every row of the parity table; and the table is complete."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DOCUMENT = Path("docs") / "differences.md"
 
 
 def starts() -> Iterator[Any]:
-    """Each row on each of its Pythons with the newest Pex, and on the usual one with each older Pex."""
+    """Find (row, version, Python): each row on all its Pythons with the newest Pex, and on one with each older Pex."""
     for row in ROWS:
         for version in row.versions:
             usual = USUAL_PYTHON if USUAL_PYTHON in row.pythons else row.pythons[0]
@@ -45,13 +45,13 @@ def runner(
 
 
 @pytest.mark.parametrize("row, version, python", list(starts()))
-def test_the_czex_does_what_the_pex_does(
+def test_the_czex_behaves_like_the_pex(
     row: Row, version: str, python: Python, runner: Runner
 ) -> None:
     runner.wait_for(row, version, python)
 
 
-def test_the_table_has_a_row_for_all_that_pex_knows() -> None:
+def test_the_table_has_a_row_for_each_field_and_variable_of_pex() -> None:
     fields = {
         name
         for name, member in vars(PexInfo).items()
@@ -64,7 +64,7 @@ def test_the_table_has_a_row_for_all_that_pex_knows() -> None:
     assert sorted(covered & set(NO_EFFECT)) == []
 
 
-def test_names_of_rows_are_their_own() -> None:
+def test_names_of_rows_are_unique() -> None:
     names = [row.name for row in ROWS]
     assert sorted(set(names)) == sorted(names)
 

@@ -1,4 +1,4 @@
-"""What a row of the parity table consists of."""
+"""The parts of a row of the parity table."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ EVERY = tuple(python.name for python in EVERY_PYTHON)
 
 @dataclass(frozen=True)
 class App:
-    """How a PEX is built: `pex` gets these requirements, which these wheels satisfy, and options.
+    """The inputs of a PEX: requirements and options for `pex`, and the wheels that satisfy the requirements.
 
-    :param sources: Path → content of the app's own files, in a directory that options call `{sources}`.
-    :param layout: That of the CZEX; options decide on that of the PEX.
+    :param sources: Path → content of the app's own files, in a directory that options name `{sources}`.
+    :param layout: The layout of the CZEX; the options set the layout of the PEX.
     """
 
     requirements: Tuple[str, ...] = ()
@@ -39,23 +39,23 @@ class App:
 
 @dataclass(frozen=True)
 class Row:
-    """An app, a way to start it, and what is compared.
+    """An app, a command that starts it, and the expected result.
 
-    The PEX and the CZEX take turns at the same place, `{apps}/app`, on a machine that is set up anew for each: so
-    paths in what they print need no allowances. In all texts `{home}`, `{work}` (the working directory), `{apps}`,
-    `{app}`, `{python}` (the one that starts) and the names of Pythons, as in `{cpython3.9}`, are filled in.
+    The PEX and the CZEX are started one after the other at the same path, `{apps}/app`, on a new machine each. Therefore the
+    paths in their outputs are equal. All texts can contain `{home}`, `{work}` (the working directory), `{apps}`, `{app}`,
+    `{python}` (the interpreter that starts the app) and the names of Pythons, as in `{cpython3.9}`.
 
     :param name: A sentence about behaviour.
-    :param contract: The PEX-INFO fields, variables and other lines of what Pex promises that the row stands for.
-    :param args: After the command. The header's way takes the command's place where that is the usual one.
-    :param files: Path below the machine's directory → content, written first; `#!` makes one executable.
+    :param contract: The PEX-INFO fields, variables and other promises of Pex that the row tests.
+    :param args: The arguments after the command.
+    :param files: Path below the machine's directory → content; a file that begins with `#!` is executable.
     :param links: Path → target of symbolic links.
-    :param beside: Path → another app, which is its PEX beside the PEX and its CZEX beside the CZEX.
-    :param path: The Pythons on PATH, by their own names, instead of the one that starts under every usual name.
-    :param sees: Must be in what the PEX prints, so that a row can't hold for want of anything to compare.
-    :param before: Shell commands to be run first, on the same machine.
-    :param header: Whether the CZEX may be started by its header as well.
-    :param differs: What may differ, on purpose.
+    :param beside: Path → another app: as PEX beside the PEX, and as CZEX beside the CZEX.
+    :param path: The Pythons on PATH, by their own names. Otherwise the starting Python has all usual names.
+    :param sees: Texts that the output must contain, so that a row without output doesn't pass.
+    :param before: Shell commands that are run first, on the same machine.
+    :param header: Whether the CZEX is started by its header as well, if the command is the usual one.
+    :param differs: The intended differences.
     """
 
     name: str

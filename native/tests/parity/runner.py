@@ -1,4 +1,4 @@
-"""Runs rows of the parity table: starts the PEX, then the CZEX made from it in its place, and compares."""
+"""Run rows of the parity table: start the PEX, then the CZEX made from it at the same path, and compare."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ USUAL_COMMAND = ("{python}", "{app}")
 
 
 class Differs(AssertionError):
-    """The CZEX does not do what its PEX does."""
+    """The CZEX behaves differently from its PEX."""
 
 
 class RowIsWrong(Exception):
-    """The PEX does not do what the row says, so the row proves nothing."""
+    """The PEX behaves differently from the row, so the row proves nothing."""
 
 
 def pex_command(version: str) -> List[str]:
-    """The `pex` command of a version; the old ones are PEXes that Pants puts beside these tests."""
+    """Return the `pex` command of a version; old versions are PEXes that Pants puts beside these tests."""
     if version == NEWEST:
         return [sys.executable, "-m", "pex"]
     path = Path("native") / f"pex-{version}.pex"
@@ -47,7 +47,7 @@ def pex_command(version: str) -> List[str]:
 
 
 class Factory:
-    """Makes the PEX and the CZEX of each app once. Can be used by several threads."""
+    """Make the PEX and the CZEX of each app once. Several threads can use it."""
 
     def __init__(self, workshop: Workshop) -> None:
         self._workshop = workshop
@@ -55,7 +55,7 @@ class Factory:
         self._lock = Lock()
 
     def pex_root(self, version: str) -> Path:
-        """What Pex has installed of its PEXes, for all rows that don't ask for a cache of their own."""
+        """Return Pex's cache, which all rows share except those with a cache of their own."""
         path = self._workshop.root / version / "pex"
         path.mkdir(parents=True, exist_ok=True)
         return path
@@ -80,7 +80,7 @@ class Factory:
         return future.result()
 
     def _build(self, name: str, app: App, version: str) -> Path:
-        # Pexes of different versions get into each other's way in one cache.
+        # Different versions of Pex disturb each other in one cache.
         workshop = replace(self._workshop, root=self.pex_root(version).parent)
         sources = str(workshop.root / f"{name}.pex.sources")
         pex = workshop.pex(
@@ -97,7 +97,7 @@ class Factory:
 
 @dataclass(frozen=True)
 class Stage:
-    """A place where a PEX and a CZEX take turns."""
+    """A directory where a PEX and a CZEX are started one after the other."""
 
     root: Path
     row: Row
@@ -116,7 +116,7 @@ class Stage:
         return _with_pythons(text)
 
     def set_up(self, app: Path, beside: Dict[str, Path], pex_root: Path) -> Machine:
-        """A new machine with nothing but what the row wants there."""
+        """Return a new machine that contains only the files of the row."""
         shutil.rmtree(self.root, ignore_errors=True)
         for name in ("apps", "bin", "home/.cache", "work"):
             (self.root / name).mkdir(parents=True)
@@ -147,7 +147,7 @@ class Stage:
             python = Python(name).path()
             names[os.path.basename(python)] = python
         if not self.row.path:
-            # The last is in the shebang that Pex has given the PEX.
+            # The shebang that Pex has written into the PEX names the last.
             own = "python{}.{}".format(*sys.version_info)
             for name in ("python", "python3", os.path.basename(self.python), own):
                 names[name] = self.python
@@ -165,7 +165,7 @@ class Stage:
         return machine.run(*words, cwd=cwd, given=self.row.stdin)
 
     def has_seen(self, outcome: Outcome) -> bool:
-        """Whether what the row wants to see is there."""
+        """Return whether the output contains all texts that the row expects."""
         output = outcome.stdout + outcome.stderr
         return all(self.filled_in(text) in output for text in self.row.sees)
 
@@ -179,7 +179,7 @@ class Stage:
 
 
 def assert_same(row: Row, version: str, python: Python, factory: Factory, root: Path) -> None:
-    """Raises RowIsWrong if the PEX does not do what the row says, and Differs if the CZEX does not do the same."""
+    """Raise RowIsWrong if the PEX behaves differently from the row, and Differs if the CZEX does."""
     stage = Stage(root, row, python.path())
     expected = _of_pex(stage, version, factory)
     for way, seen in _of_czex(stage, version, factory):
@@ -223,7 +223,7 @@ def _of_czex(stage: Stage, version: str, factory: Factory) -> Iterator[Tuple[str
 
 
 def _built_by(pex: Path) -> str:
-    """The version of Pex that built a PEX."""
+    """Return the version of Pex that built a PEX."""
     if pex.is_dir():
         info = (pex / "PEX-INFO").read_bytes()
     else:
@@ -241,7 +241,7 @@ def _with_pythons(text: str) -> str:
 
 
 class Runner:
-    """Runs rows in the background, in the order they were given."""
+    """Run rows in the background, in the given order."""
 
     def __init__(self, factory: Factory, root: Path) -> None:
         self._factory = factory
@@ -256,7 +256,7 @@ class Runner:
         )
 
     def wait_for(self, row: Row, version: str, python: Python) -> None:
-        """Raises what `assert_same` raises."""
+        """Wait for a row, and raise the exception of `assert_same`."""
         self._started[row.name, version, python.name].result()
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""Rows for the layouts of a PEX, and for what an app sees around it: its files, its children, the machine."""
+"""Rows for the layouts of a PEX, and for an app's surroundings: its files, its child processes, the machine."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def main():
     print([finder for finder in sys.meta_path if 'Hook' in str(finder)], os.environ['PYTHONPATH'], sys.warnoptions)
 """
 HOOK = "import __pex__, cow.say; from __pex__ import cow as same; print(same is cow)"
-# As much as Pex uses of it. The interpreter's path is not compared.
+# The part of setproctitle that Pex uses. The interpreter's path is not compared.
 TITLE = """\
 titles = []
 def setproctitle(title):
@@ -102,7 +102,7 @@ SHADOWS = {
 
 LAYOUTS = tuple(
     Row(
-        f"a {layout} PEX is the same app{kind}",
+        f"a {layout} PEX gives the same app{kind}",
         ("layouts",),
         App(("cow",), (COW,), options=("-c", "cow", "--layout", layout, *options)),
         ("x",),
@@ -130,14 +130,14 @@ FILES_AND_CHILDREN = (
         versions=EVERY_PEX,
     ),
     Row(
-        "multiprocessing finds the app",
+        "multiprocessing finds the app's modules",
         ("children",),
         App(sources={"workers.py": WORKERS}, options=("-m", "workers:main")),
         sees=("[1, 4, 9]\n[1, 4, 9]\n[1, 4, 9]\n",),
         pythons=("cpython3.8", "cpython3.11", "cpython3.13"),
     ),
     Row(
-        "an app starts itself again",
+        "an app starts itself again by sys.argv[0]",
         ("children", "sys.argv[0]"),
         App(sources={"repeat.py": AGAIN}, options=("-m", "repeat:main")),
         command=("{python}", "../apps/app"),
@@ -145,7 +145,7 @@ FILES_AND_CHILDREN = (
     ),
     *(
         Row(
-            f"an app starts itself again by its main file{kind}",
+            f"an app starts itself again by __main__.__file__{kind}",
             ("children",),
             App(
                 sources={"repeat.py": AGAIN_BY_MAIN},
@@ -163,7 +163,7 @@ FILES_AND_CHILDREN = (
         )
     ),
     Row(
-        "an app in venv mode that starts itself again has what PEX_PATH adds",
+        "an app in venv mode that starts itself again has the wheels of PEX_PATH",
         ("children", "PEX_PATH", "venv"),
         App(
             sources={"repeat.py": "import cow\n" + AGAIN_BY_MAIN},
@@ -175,7 +175,7 @@ FILES_AND_CHILDREN = (
         own_pex_root=True,
     ),
     Row(
-        "a subinterpreter of a venv app finds its modules",
+        "a subinterpreter of an app in venv mode finds its modules",
         ("children", "venv"),
         App(
             sources={"sub.py": SUBINTERPRETER, "other.py": ""},
@@ -185,7 +185,7 @@ FILES_AND_CHILDREN = (
         pythons=("cpython3.13",),
     ),
     Row(
-        "a child of a venv app's interpreter finds the wheels",
+        "a child process of an app in venv mode finds the wheels",
         ("children", "venv"),
         PREPENDING,
         (CHILD,),
@@ -205,7 +205,7 @@ FILES_AND_CHILDREN = (
 
 MACHINES = (
     Row(
-        "what is on PYTHONPATH does not reach the app",
+        "modules on PYTHONPATH do not reach the app",
         ("inherit_path", "PYTHONPATH"),
         COW_APP,
         ("x",),
@@ -216,7 +216,7 @@ MACHINES = (
         pythons=CPYTHONS,
     ),
     Row(
-        "what is on PYTHONPATH does not reach the app in venv mode",
+        "modules on PYTHONPATH do not reach the app in venv mode",
         ("inherit_path", "PYTHONPATH", "venv"),
         COW_VENV,
         ("x",),
@@ -226,7 +226,7 @@ MACHINES = (
         code=1,
     ),
     Row(
-        "what is on PYTHONPATH reaches a venv app that is not hermetic",
+        "modules on PYTHONPATH reach an app in venv mode that is not hermetic",
         ("venv_hermetic_scripts", "PYTHONPATH", "venv"),
         App(
             ("cow",),
@@ -244,7 +244,7 @@ MACHINES = (
         pythons=CPYTHONS,
     ),
     Row(
-        "what the user has installed does not reach the app",
+        "the user's site-packages do not reach the app",
         ("inherit_path",),
         PLAIN,
         ("import mine",),
@@ -254,7 +254,7 @@ MACHINES = (
         differs=(TRACEBACKS,),
     ),
     Row(
-        "PYTHON variables are obeyed",
+        "PYTHON variables take effect",
         ("flags before the file",),
         PLAIN,
         ("import surroundings; surroundings.show()",),
@@ -271,7 +271,7 @@ MACHINES = (
         pythons=CPYTHONS,
     ),
     Row(
-        "the home directory's path has a space",
+        "the home directory's path contains a space",
         ("PEX_ROOT", "script"),
         COW_VENV,
         ("x",),
@@ -302,7 +302,7 @@ MACHINES = (
         differs=(MESSAGES,),
     ),
     Row(
-        "the temporary directory is not there",
+        "the temporary directory does not exist",
         ("PEX_ROOT",),
         COW_APP,
         ("x",),
@@ -311,7 +311,7 @@ MACHINES = (
         code=1,
     ),
     Row(
-        "a PEX that boots by sh is the same app",
+        "a PEX with --sh-boot gives the same app",
         ("layouts",),
         App(("cow",), (COW,), options=("-c", "cow", "--sh-boot")),
         ("x",),

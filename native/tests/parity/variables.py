@@ -50,14 +50,14 @@ COVERED = runner(requirements=("coverage",), wheels=(COVERAGE,))
 
 
 def mistake(name: str, variable: str, value: str, code: int = 1, **kwargs: object) -> Row:
-    """A row for a value that is an error, for which Pex may have a traceback."""
+    """Return a row for an invalid value, for which Pex may print a traceback."""
     kwargs = {"sees": (variable,), "differs": (MESSAGES,), "app": PLAIN, **kwargs}
     return Row(name, (variable,), args=("pass",), env={variable: value}, code=code, **kwargs)  # type: ignore[arg-type]
 
 
 COMPOSITION = (
     Row(
-        "a path is added",
+        "PEX_EXTRA_SYS_PATH adds a path",
         ("PEX_EXTRA_SYS_PATH",),
         PLAIN,
         ("import outside",),
@@ -66,7 +66,7 @@ COMPOSITION = (
         sees=("from outside",),
     ),
     Row(
-        "a path is added in children too",
+        "PEX_EXTRA_SYS_PATH adds a path in child processes",
         ("PEX_EXTRA_SYS_PATH",),
         PLAIN,
         (IN_CHILD.format("import outside"),),
@@ -76,7 +76,7 @@ COMPOSITION = (
         pythons=CPYTHONS,
     ),
     Row(
-        "a path is added in venv mode",
+        "PEX_EXTRA_SYS_PATH adds a path in venv mode",
         ("PEX_EXTRA_SYS_PATH", "venv"),
         VENV,
         ("import outside, sys; print(sys.path[-1])",),
@@ -85,7 +85,7 @@ COMPOSITION = (
         sees=("from outside",),
     ),
     Row(
-        "another app is added",
+        "PEX_PATH adds another app",
         ("PEX_PATH",),
         PLAIN,
         ("import other; print(other.WHERE)",),
@@ -96,7 +96,7 @@ COMPOSITION = (
         pythons=CPYTHONS,
     ),
     Row(
-        "another app is added in venv mode",
+        "PEX_PATH adds another app in venv mode",
         ("PEX_PATH", "venv"),
         VENV,
         ("import other; print(other.WHERE)",),
@@ -105,7 +105,7 @@ COMPOSITION = (
         sees=("the other app",),
     ),
     Row(
-        "PYTHONPATH is asked for after the app",
+        "PEX_INHERIT_PATH puts PYTHONPATH after the app",
         ("PEX_INHERIT_PATH",),
         PLAIN,
         ("import surroundings, outside; surroundings.show()",),
@@ -115,7 +115,7 @@ COMPOSITION = (
         differs=(VENV_EVERYWHERE,),
     ),
     Row(
-        "PYTHONPATH is asked for before the app",
+        "PEX_INHERIT_PATH puts PYTHONPATH before the app",
         ("PEX_INHERIT_PATH",),
         PLAIN,
         ("import surroundings, outside; surroundings.show()",),
@@ -124,7 +124,7 @@ COMPOSITION = (
         sees=("from outside", "shadow"),
     ),
     Row(
-        "venv mode inherits no path",
+        "PEX_INHERIT_PATH has no effect in venv mode",
         ("PEX_INHERIT_PATH", "venv"),
         VENV,
         ("import outside",),
@@ -138,7 +138,7 @@ COMPOSITION = (
 
 MODES = (
     Row(
-        "venv mode is asked for",
+        "PEX_VENV enables venv mode",
         ("PEX_VENV", "includes_tools"),
         WITH_TOOLS,
         ("import os; print('VIRTUAL_ENV' in os.environ)",),
@@ -146,7 +146,7 @@ MODES = (
         sees=("True",),
     ),
     Row(
-        "venv mode is asked for without tools",
+        "PEX_VENV is an error without tools",
         ("PEX_VENV", "includes_tools"),
         PLAIN,
         ("import os; print('VIRTUAL_ENV' in os.environ)",),
@@ -155,14 +155,14 @@ MODES = (
         differs=(MESSAGES,),
     ),
     Row(
-        "zipapp mode is asked for",
+        "PEX_VENV disables venv mode",
         ("PEX_VENV", "venv"),
         VENV,
         ("import os; print('VIRTUAL_ENV' in os.environ)",),
         env={"PEX_VENV": "0"},
     ),
     Row(
-        "scripts are wanted first on PATH",
+        "PEX_VENV_BIN_PATH puts scripts first on PATH",
         ("PEX_VENV_BIN_PATH",),
         COW_VENV,
         ("-c", "import subprocess; subprocess.call(['cow', 'x'])"),
@@ -171,7 +171,7 @@ MODES = (
         sees=("moo x",),
     ),
     Row(
-        "scripts are wanted last on PATH",
+        "PEX_VENV_BIN_PATH puts scripts last on PATH",
         ("PEX_VENV_BIN_PATH",),
         VENV,
         (SHOW_PATH,),
@@ -179,14 +179,14 @@ MODES = (
         sees=("bin:",),
     ),
     Row(
-        "scripts are not wanted on PATH",
+        "PEX_VENV_BIN_PATH keeps scripts off PATH",
         ("PEX_VENV_BIN_PATH", "venv_bin_path"),
         runner("--venv", "prepend"),
         (SHOW_PATH,),
         env={"PEX_VENV_BIN_PATH": "false"},
     ),
     Row(
-        "the app is profiled into a file",
+        "PEX_PROFILE_FILENAME writes the profile to a file",
         ("PEX_PROFILE", "PEX_PROFILE_FILENAME"),
         PLAIN,
         ("import atexit, os; atexit.register(lambda: print(os.listdir('.')))",),
@@ -194,7 +194,7 @@ MODES = (
         sees=("['profile']",),
     ),
     Row(
-        "the profile is printed in the wanted order",
+        "PEX_PROFILE_SORT sets the order of the printed profile",
         ("PEX_PROFILE", "PEX_PROFILE_SORT"),
         PLAIN,
         ("print('ran')",),
@@ -203,7 +203,7 @@ MODES = (
         differs=(PROFILE,),
     ),
     Row(
-        "the app is covered into a file",
+        "PEX_COVERAGE_FILENAME writes the coverage to a file",
         ("PEX_COVERAGE", "PEX_COVERAGE_FILENAME"),
         COVERED,
         ("print('ran')",),
@@ -211,7 +211,7 @@ MODES = (
         sees=("started ['data_file']\nran\nstopped\nsaved\n",),
     ),
     Row(
-        "the app's coverage is printed",
+        "PEX_COVERAGE prints the coverage",
         ("PEX_COVERAGE",),
         COVERED,
         ("print('ran')",),
@@ -219,7 +219,7 @@ MODES = (
         sees=("started ['data_suffix']\nran\nstopped\nreported",),
     ),
     Row(
-        "venv mode is not profiled",
+        "PEX_PROFILE has no effect in venv mode",
         ("PEX_PROFILE", "venv"),
         VENV,
         ("print('ran')",),
@@ -230,7 +230,7 @@ MODES = (
 
 TOOLS = tuple(
     Row(
-        f"the tool {tool} is asked for",
+        f"PEX_TOOLS runs the tool {tool}",
         ("PEX_TOOLS", "includes_tools"),
         WITH_TOOLS,
         (tool, *args),
@@ -248,7 +248,7 @@ TOOLS = tuple(
     )
 ) + (
     Row(
-        "a tool that is none is asked for",
+        "PEX_TOOLS refuses an unknown tool",
         ("PEX_TOOLS",),
         WITH_TOOLS,
         ("hammer",),
@@ -261,7 +261,7 @@ TOOLS = tuple(
 
 SWITCHES = (
     Row(
-        "all variables are ignored",
+        "PEX_DISABLE_VARIABLES disables all variables",
         ("PEX_DISABLE_VARIABLES",),
         COW_APP,
         ("x",),
@@ -271,7 +271,7 @@ SWITCHES = (
         code=1,
     ),
     Row(
-        "the rc files are ignored",
+        "PEX_IGNORE_RCFILES disables the rc files",
         ("PEX_IGNORE_RCFILES",),
         COW_APP,
         ("x",),
@@ -281,7 +281,7 @@ SWITCHES = (
         code=1,
     ),
     Row(
-        "an rc file in the home directory is obeyed",
+        "an rc file in the home directory takes effect",
         ("rc files",),
         COW_APP,
         ("-c", "print('as asked')"),
@@ -309,7 +309,7 @@ SWITCHES = (
         code=1,
     ),
     Row(
-        "an rc file's values stand as they are",
+        "quotes in an rc file belong to the value",
         ("rc files",),
         COW_APP,
         ("-c", "print('as asked')"),
@@ -319,7 +319,7 @@ SWITCHES = (
         differs=(TRACEBACKS,),
     ),
     Row(
-        "a line of an rc file that is no name and value is passed over",
+        "an rc file's line without one name and one value is ignored",
         ("rc files",),
         COW_APP,
         ("x",),
@@ -328,7 +328,7 @@ SWITCHES = (
         code=1,
     ),
     Row(
-        "a path may begin with the home directory",
+        "~ in a path is the home directory",
         ("PEX_EXTRA_SYS_PATH",),
         PLAIN,
         ("import outside",),
@@ -337,7 +337,7 @@ SWITCHES = (
         sees=("from outside",),
     ),
     Row(
-        "the cache is where it is wanted",
+        "PEX_ROOT sets the place of the cache",
         ("PEX_ROOT",),
         PLAIN,
         ("import os; print(os.path.isdir(os.path.expanduser('~/.cache/czex/venvs')))",),
@@ -346,7 +346,7 @@ SWITCHES = (
         sees=("False",),
     ),
     Row(
-        "a cache that can't be written is done without",
+        "an app starts although the cache can't be written",
         ("PEX_ROOT",),
         PLAIN,
         ("print('ran')",),
@@ -357,7 +357,7 @@ SWITCHES = (
         differs=(MESSAGES,),
     ),
     Row(
-        "logging is asked for",
+        "PEX_VERBOSE enables logging",
         ("PEX_VERBOSE",),
         COW_APP,
         ("x",),
@@ -367,7 +367,7 @@ SWITCHES = (
         differs=(MESSAGES,),
     ),
     Row(
-        "warnings are turned off",
+        "PEX_EMIT_WARNINGS disables warnings",
         ("PEX_EMIT_WARNINGS", "emit_warnings"),
         COW_APP,
         ("x",),
@@ -376,7 +376,7 @@ SWITCHES = (
         code=1,
     ),
     Row(
-        "the number of jobs is asked for",
+        "PEX_MAX_INSTALL_JOBS is accepted",
         ("PEX_MAX_INSTALL_JOBS", "max_install_jobs"),
         COW_APP,
         ("x",),
@@ -385,7 +385,7 @@ SWITCHES = (
         code=1,
     ),
     Row(
-        "the way of starting Pex's own processes is of no concern",
+        "PEX_MULTIPROCESSING_START_METHOD is accepted",
         ("PEX_MULTIPROCESSING_START_METHOD",),
         COW_APP,
         ("x",),
@@ -394,7 +394,7 @@ SWITCHES = (
         code=1,
     ),
     Row(
-        "variables of the past warn",
+        "deprecated variables print a warning",
         ("PEX_ALWAYS_CACHE", "PEX_FORCE_LOCAL", "PEX_TEARDOWN_VERBOSE", "PEX_UNZIP"),
         COW_APP,
         ("x",),
@@ -411,11 +411,13 @@ SWITCHES = (
 )
 
 MISTAKES = (
-    mistake("a switch is neither on nor off", "PEX_INTERPRETER", "yes"),
-    mistake("a switch is empty", "PEX_INTERPRETER", ""),
-    mistake("a number is none", "PEX_VERBOSE", "loud"),
-    mistake("a way to inherit is none", "PEX_INHERIT_PATH", "maybe"),
-    mistake("a place on PATH is none", "PEX_VENV_BIN_PATH", "middle", app=VENV),
+    mistake("a value that is no boolean is an error", "PEX_INTERPRETER", "yes"),
+    mistake("an empty boolean is an error", "PEX_INTERPRETER", ""),
+    mistake("a value that is no number is an error", "PEX_VERBOSE", "loud"),
+    mistake("an unknown value of PEX_INHERIT_PATH is an error", "PEX_INHERIT_PATH", "maybe"),
+    mistake(
+        "an unknown value of PEX_VENV_BIN_PATH is an error", "PEX_VENV_BIN_PATH", "middle", app=VENV
+    ),
 )
 
 ROWS = (*COMPOSITION, *MODES, *TOOLS, *SWITCHES, *MISTAKES)

@@ -16,7 +16,7 @@ from testprojects.differences import MESSAGES, REPL, TRACEBACKS
 
 ROWS = (
     Row(
-        "a module is asked for",
+        "PEX_MODULE runs a function of a module",
         ("PEX_MODULE",),
         COW_APP,
         ("x",),
@@ -26,7 +26,7 @@ ROWS = (
         pythons=CPYTHONS,
     ),
     Row(
-        "a module of the standard library is asked for",
+        "PEX_MODULE runs a module of the standard library",
         ("PEX_MODULE",),
         COW_APP,
         ("--help",),
@@ -34,7 +34,7 @@ ROWS = (
         sees=("usage:", "tool"),
     ),
     Row(
-        "a module that is not there is asked for",
+        "PEX_MODULE names a missing module",
         ("PEX_MODULE",),
         COW_APP,
         env={"PEX_MODULE": "nowhere"},
@@ -43,7 +43,7 @@ ROWS = (
         differs=(TRACEBACKS,),
     ),
     Row(
-        "a console script is asked for",
+        "PEX_SCRIPT runs a console script",
         ("PEX_SCRIPT",),
         INTERPRETER,
         ("x",),
@@ -53,7 +53,7 @@ ROWS = (
         pythons=CPYTHONS,
     ),
     Row(
-        "a console script is asked for in venv mode",
+        "PEX_SCRIPT runs a console script in venv mode",
         ("PEX_SCRIPT", "venv"),
         INTERPRETER_VENV,
         ("x",),
@@ -62,7 +62,7 @@ ROWS = (
         code=1,
     ),
     Row(
-        "a script that is not there is asked for",
+        "PEX_SCRIPT names a missing script",
         ("PEX_SCRIPT",),
         COW_APP,
         env={"PEX_SCRIPT": "calf"},
@@ -71,7 +71,7 @@ ROWS = (
         differs=(MESSAGES,),
     ),
     Row(
-        "injected arguments are not for a module that was asked for",
+        "PEX_MODULE gets no injected arguments",
         ("PEX_MODULE", "inject_args"),
         App(("cow",), (COW,), PLAIN.sources, ("-m", "runner:main", "--inject-args", "print('no')")),
         ("x",),
@@ -80,7 +80,7 @@ ROWS = (
         code=1,
     ),
     Row(
-        "code is given to the interpreter",
+        "PEX_INTERPRETER runs code",
         ("PEX_INTERPRETER",),
         COW_APP,
         ("-c", ARGV + "; import cow; print(cow.__name__)", "x", "-y"),
@@ -89,7 +89,7 @@ ROWS = (
         pythons=CPYTHONS,
     ),
     Row(
-        "code is given to the interpreter in venv mode",
+        "PEX_INTERPRETER runs code in venv mode",
         ("PEX_INTERPRETER", "venv"),
         COW_VENV,
         ("-c", ARGV + "; import cow; print(cow.__name__)", "x", "-y"),
@@ -97,7 +97,7 @@ ROWS = (
         sees=("['-c', 'x', '-y']\ncow\n",),
     ),
     Row(
-        "a module is given to the interpreter",
+        "PEX_INTERPRETER runs a module",
         ("PEX_INTERPRETER",),
         COW_APP,
         ("-m", "json.tool", "--help"),
@@ -105,7 +105,7 @@ ROWS = (
         sees=("usage:",),
     ),
     Row(
-        "a program on standard input is given to the interpreter",
+        "PEX_INTERPRETER runs a program from standard input",
         ("PEX_INTERPRETER",),
         COW_APP,
         ("-", "x"),
@@ -114,7 +114,7 @@ ROWS = (
         sees=("['-', 'x']",),
     ),
     Row(
-        "a file is given to the interpreter",
+        "PEX_INTERPRETER runs a file",
         ("PEX_INTERPRETER",),
         COW_APP,
         ("script.py", "x"),
@@ -124,7 +124,7 @@ ROWS = (
         pythons=CPYTHONS,
     ),
     Row(
-        "a directory is given to the interpreter",
+        "PEX_INTERPRETER runs a directory",
         ("PEX_INTERPRETER",),
         COW_APP,
         ("program", "x"),
@@ -133,7 +133,7 @@ ROWS = (
         sees=("['program', 'x']",),
     ),
     Row(
-        "a file that is not there is given to the interpreter",
+        "PEX_INTERPRETER is given a missing file",
         ("PEX_INTERPRETER",),
         COW_APP,
         ("nowhere.py",),
@@ -143,7 +143,7 @@ ROWS = (
         differs=(MESSAGES,),
     ),
     Row(
-        "flags are given to the interpreter",
+        "an app without an entry point accepts interpreter flags",
         ("entry_point", "script"),
         INTERPRETER,
         ("-O", "-c", "import cow, sys; print(sys.flags.optimize)"),
@@ -151,7 +151,7 @@ ROWS = (
         pythons=CPYTHONS,
     ),
     Row(
-        "a program is piped into the REPL",
+        "PEX_INTERPRETER runs a program that is piped into the REPL",
         ("PEX_INTERPRETER",),
         COW_APP,
         env={"PEX_INTERPRETER": "1"},
@@ -160,7 +160,7 @@ ROWS = (
         differs=(REPL,),
     ),
     Row(
-        "the REPL keeps its history in a file",
+        "PEX_INTERPRETER_HISTORY is removed from the environment",
         ("PEX_INTERPRETER_HISTORY", "PEX_INTERPRETER_HISTORY_FILE"),
         PLAIN,
         ("-c", "import os; print('PEX_INTERPRETER_HISTORY' in os.environ)"),
@@ -172,7 +172,7 @@ ROWS = (
         sees=("False",),
     ),
     Row(
-        "an interpreter and a module are asked for",
+        "PEX_INTERPRETER wins over PEX_MODULE",
         ("PEX_INTERPRETER", "PEX_MODULE"),
         COW_APP,
         ("-c", "print('interpreter')"),
@@ -180,7 +180,7 @@ ROWS = (
         sees=("interpreter",),
     ),
     Row(
-        "an interpreter and a module are asked for in venv mode",
+        "PEX_INTERPRETER and PEX_MODULE together are an error in venv mode",
         ("PEX_INTERPRETER", "PEX_MODULE", "venv"),
         COW_VENV,
         env={"PEX_INTERPRETER": "1", "PEX_MODULE": "cow.say:main"},
@@ -189,7 +189,7 @@ ROWS = (
         differs=(MESSAGES,),
     ),
     Row(
-        "a module and a script are asked for",
+        "PEX_MODULE and PEX_SCRIPT together are an error",
         ("PEX_MODULE", "PEX_SCRIPT"),
         COW_APP,
         env={"PEX_SCRIPT": "cow", "PEX_MODULE": "cow.say:main"},
