@@ -10,10 +10,10 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Sequence
+from typing import Any, Sequence
 
 from pexcz import __version__
-from pexcz.errors import PexczError
+from pexcz.errors import PexczError, message
 from pexcz.output import whole_file
 from pexcz.pack import DEFAULT_LEVEL, Entry, default_threads
 from pexcz.pexfile import LAYOUTS, ZIPAPP, read_pex
@@ -25,20 +25,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     if options.root and not options.has_root:
         parser.error("--root works with cache and verify only")
+    if getattr(options, "output", None) and len(getattr(options, "pexes", ())) > 1:
+        parser.error("-o works with one PEX only; use --directory for several")
     try:
-        options.command(options)
-    except PexczError as e:
-        _say(str(e))
-        return 1
-    except OSError as e:
-        _say(f"can't access {e.filename or 'the disk'}: {e.strerror}")
-        return 1
-    except MemoryError:
-        print("pexcz: out of memory", file=sys.stderr)
+        return options.command(options) or 0
+    except (PexczError, OSError, MemoryError) as e:
+        _say(message(e))
         return 1
     except KeyboardInterrupt:
         return 130
-    return 0
 
 
 def _say(message: str) -> None:
@@ -57,14 +52,23 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(has_root=False)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    command = commands.add_parser("inject", help="turn a PEX into a CZEX")
+    command = commands.add_parser("inject", help="turn PEXes into CZEX files")
     command.set_defaults(command=_inject)
-    command.add_argument("pex", type=Path, help="the PEX, of any layout")
     command.add_argument(
+        "pexes", type=Path, nargs="+", metavar="pex", help="a PEX of any layout; may be repeated"
+    )
+    places = command.add_mutually_exclusive_group()
+    places.add_argument(
         "-o",
         "--output",
         type=Path,
         help="the CZEX to write; default: the PEX's path, with the suffix .czex",
+    )
+    places.add_argument(
+        "-d",
+        "--directory",
+        type=Path,
+        help="write each CZEX into this directory; default: beside its PEX",
     )
     command.add_argument(
         "--platform",
@@ -100,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(command=_verify)
     command.add_argument("czex", type=Path, help="the CZEX, a file or a directory")
+    _add_json(command)
     command.add_argument(
         "--installed",
         action="store_true",
@@ -196,6 +201,7 @@ def _add_cache_commands(command: argparse.ArgumentParser) -> None:
     )
     action.set_defaults(command=_cache_info)
     _add_root(action)
+    _add_json(action)
     action = actions.add_parser(
         "prune",
         help="remove apps that were not started for some time, or to limit the cache's size",
@@ -228,6 +234,10 @@ def _add_root(command: argparse.ArgumentParser, default: object = argparse.SUPPR
         default=default,
         help="the cache directory; default: the one that this user's apps are installed into",
     )
+
+
+def _add_json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _size(text: str) -> int:
@@ -269,14 +279,27 @@ def _add_layout(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _inject(options: argparse.Namespace) -> None:
+def _inject(options: argparse.Namespace) -> int:
     from pexcz import assets
+    from pexcz.inject import output_paths
+
+    native = options.native or assets.carried()
+    code = 0
+    for pex, output in output_paths(options.pexes, options.output, options.directory):
+        try:
+            _inject_one(options, pex, output, native)
+        except (PexczError, OSError, MemoryError) as e:
+            # The others may be right.
+            _say(message(e))
+            code = 1
+    return code
+
+
+def _inject_one(options: argparse.Namespace, pex: Path, output: Path, native: Path) -> None:
     from pexcz.inject import inject
 
-    output = options.output or options.pex.with_suffix(".czex")
-    native = options.native or assets.carried()
     arguments = (
-        options.pex,
+        pex,
         output,
         native,
         options.platform,
@@ -301,13 +324,20 @@ def _inspect(options: argparse.Namespace) -> None:
 
     czex = read_czex(options.czex)
     if options.json:
-        json.dump(czex.manifest, sys.stdout, indent=2, sort_keys=True)
-        print()
+        _print_json(czex.manifest)
     else:
         show(czex, console())
 
 
-def _verify(options: argparse.Namespace) -> None:
+def _verify(options: argparse.Namespace) -> int:
+    root = _cache_root(options) if options.installed else None
+    if options.json:
+        from pexcz.facts import verify_facts
+
+        facts = verify_facts(options.czex, root)
+        _print_json(facts)
+        return 1 if facts["problem"] else 0
+
     from pexcz.czexfile import read_czex
     from pexcz.report import console, show_damages
     from pexcz.verify import check, repair
@@ -316,16 +346,27 @@ def _verify(options: argparse.Namespace) -> None:
     czex = read_czex(options.czex)
     check(czex)
     output.print(f"{czex.path} is as it was built.", soft_wrap=True)
-    if options.installed:
-        root = _cache_root(options)
+    if root:
         show_damages(root, repair(czex, root), output)
+    return 0
 
 
 def _cache_info(options: argparse.Namespace) -> None:
     from pexcz.cache import read_cache
     from pexcz.report import console, show_cache
 
-    show_cache(read_cache(_cache_root(options)), console())
+    cache = read_cache(_cache_root(options))
+    if options.json:
+        from pexcz.facts import cache_facts
+
+        _print_json(cache_facts(cache))
+    else:
+        show_cache(cache, console())
+
+
+def _print_json(value: Any) -> None:
+    json.dump(value, sys.stdout, indent=2, sort_keys=True)
+    print()
 
 
 def _cache_prune(options: argparse.Namespace) -> None:

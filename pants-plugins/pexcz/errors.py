@@ -36,3 +36,10 @@ class CacheError(PexczError):
 def unreadable(path: str | Path, error: OSError, kind: type[PexczError] = PexczError) -> PexczError:
     """What to raise where `error` kept a file from being read."""
     return kind(f"can't read {path}: {error.strerror}")
+
+
+def message(error: Exception) -> str:
+    """What to tell a person of an error that a command ends with."""
+    if isinstance(error, OSError):
+        return f"can't access {error.filename or 'the disk'}: {error.strerror}"
+    return "out of memory" if isinstance(error, MemoryError) else str(error)

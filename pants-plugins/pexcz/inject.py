@@ -80,6 +80,25 @@ def inject(
         warn(line)
 
 
+def output_paths(
+    pexes: Sequence[Path], output: Path | None, directory: Path | None
+) -> List[Tuple[Path, Path]]:
+    """Return each PEX with the path of its CZEX: `output`, or the name of the PEX with `.czex`, in `directory` or beside it.
+
+    Raises OutputError if two PEXes have the same.
+    """
+    places: Dict[Path, Path] = {}
+    for pex in pexes:
+        name = pex.with_suffix(".czex")
+        place = output or (directory / name.name if directory else name)
+        if place in places:
+            raise OutputError(
+                f"can't write {places[place]} and {pex} to {place}: a CZEX has one PEX; name each CZEX by -o"
+            )
+        places[place] = pex
+    return [(pex, place) for place, pex in places.items()]
+
+
 def _check_constraints(pex: Pex, python: str) -> None:
     """Raises PexczError if the app can't run on the version that `python` compiles for: no start would read the bytecode."""
     constraints = [constraint_data(text) for text in pex.info.get("interpreter_constraints") or ()]
