@@ -100,6 +100,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print the manifest as JSON")
 
     command = commands.add_parser(
+        "extract", help="write the wheels and the sources of a CZEX as files that pip installs"
+    )
+    command.set_defaults(command=_extract)
+    command.add_argument("czex", type=Path, help="the CZEX, a file or a directory")
+    command.add_argument("directory", type=Path, help="a directory that is new or empty")
+
+    command = commands.add_parser(
         "verify", help="check that a CZEX is unchanged since it was built"
     )
     command.set_defaults(command=_verify)
@@ -327,6 +334,14 @@ def _inspect(options: argparse.Namespace) -> None:
         _print_json(czex.manifest)
     else:
         show(czex, console())
+
+
+def _extract(options: argparse.Namespace) -> None:
+    from pexcz.czexfile import read_czex
+    from pexcz.extract import extract
+
+    for name in extract(read_czex(options.czex), options.directory):
+        print(options.directory / name)
 
 
 def _verify(options: argparse.Namespace) -> int:

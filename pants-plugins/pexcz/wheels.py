@@ -37,7 +37,7 @@ _PYTHON_SHEBANG = re.compile(
 )
 # A compressed set (PEP 425) of a few tags: thousands of each kind would be billions of tags.
 _TAG = re.compile(r"(?=.{,255}$)[^-]+-[^-]+-[^-]+")
-_ENTRY_POINT = re.compile(r"[\w.]+(:[\w.]+)?$")
+ENTRY_POINT = re.compile(r"[\w.]+(:[\w.]+)?$")
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def read_wheel(tree: Tree, file_name: str) -> Wheel:
         if not (target.startswith("scripts/") and target.split("/", 1)[1] in generated)
     }
     entries = [_entry(tree, source, target) for target, source in sources.items()]
-    record = _dist_info(schemes, file_name, "RECORD")
+    record = dist_info_file(schemes, file_name, "RECORD")
     if record:
         entries = _with_record(tree, record, entries, sources, generated)
     targets = [entry.path for entry in entries]
@@ -208,7 +208,7 @@ def _wheel_file_schemes(tree: Tree, file_name: str) -> Dict[str, str]:
     return schemes
 
 
-def _dist_info(schemes: Dict[str, str], file_name: str, wanted: str) -> str | None:
+def dist_info_file(schemes: Dict[str, str], file_name: str, wanted: str) -> str | None:
     """Where the wheel's own `*.dist-info/<wanted>` is. A wheel may vendor the dist-info of others, deeper."""
     found = [
         source
@@ -233,8 +233,8 @@ def _headers(tree: Tree, source: str) -> Message:
 
 
 def _metadata(tree: Tree, schemes: Dict[str, str], file_name: str) -> Dict[str, Any]:
-    metadata_path = _dist_info(schemes, file_name, "METADATA")
-    wheel_path = _dist_info(schemes, file_name, "WHEEL")
+    metadata_path = dist_info_file(schemes, file_name, "METADATA")
+    wheel_path = dist_info_file(schemes, file_name, "WHEEL")
     if metadata_path is None or wheel_path is None:
         raise BadArchiveError(
             f"can't read {file_name} in {tree.name} as a wheel: it has no *.dist-info/METADATA and WHEEL"
@@ -283,7 +283,7 @@ def _entry_points(tree: Tree, schemes: Dict[str, str], file_name: str) -> Dict[s
 
     Read line by line, as Pex does. A line that isn't an entry point is no script.
     """
-    source = _dist_info(schemes, file_name, "entry_points.txt")
+    source = dist_info_file(schemes, file_name, "entry_points.txt")
     if source is None:
         return {}
     groups: Dict[str, Dict[str, str]] = {}
@@ -295,6 +295,6 @@ def _entry_points(tree: Tree, schemes: Dict[str, str], file_name: str) -> Dict[s
             group = line[1:-1].strip()
         elif equals and not line.startswith("#") and group in ("console_scripts", "gui_scripts"):
             name, target = name.strip(), "".join(value.split("[")[0].split())
-            if _ENTRY_POINT.match(target) and paths.is_allowed(f"scripts/{name}"):
+            if ENTRY_POINT.match(target) and paths.is_allowed(f"scripts/{name}"):
                 groups.setdefault(group, {})[name] = target
     return {name: dict(sorted(group.items())) for name, group in sorted(groups.items())}
