@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -118,6 +119,21 @@ def _parser() -> argparse.ArgumentParser:
         help="also check its installed files, and remove damaged ones: the next start installs them again",
     )
     _add_root(command)
+
+    command = commands.add_parser(
+        "doctor",
+        help="show which interpreter, cache, environment and variables a start of a CZEX here would use, and what "
+        "is wrong with each",
+        description="Shows what a start here would use, and what is wrong with it. The app is not started, and nothing "
+        "is written. The code by which the file starts is run: examine only files that you trust.",
+    )
+    command.set_defaults(command=_doctor)
+    command.add_argument("czex", type=Path, help="the CZEX, a file or a directory")
+    command.add_argument(
+        "--python",
+        help="a start by this interpreter, as in `python app.czex`; default: by the file itself",
+    )
+    _add_json(command)
 
     command = commands.add_parser(
         "cache", help="show or prune the apps that are installed on this machine"
@@ -364,6 +380,19 @@ def _verify(options: argparse.Namespace) -> int:
     if root:
         show_damages(root, repair(czex, root), output)
     return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from pexcz.doctor import diagnose
+
+    found = diagnose(options.czex, options.python, os.environ)
+    if options.json:
+        _print_json(found.data())
+    else:
+        from pexcz.report import console, show_diagnosis
+
+        show_diagnosis(found, console())
+    return 1 if found.problems else 0
 
 
 def _cache_info(options: argparse.Namespace) -> None:

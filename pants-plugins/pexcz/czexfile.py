@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterator, Tuple
 from pexcz import shape
 from pexcz.assemble import FORMAT
 from pexcz.errors import BadArchiveError, NotACzexError
-from pexcz.pack import FINGERPRINT_DIGITS
+from pexcz.pack import FINGERPRINT_DIGITS, PackInfo, parse_pack
 from pexcz.packplaces import pack_file
 from pexcz.pexfile import MANIFEST, PEX_INFO, parse_pex_info
 from pexcz.trees import DirectoryTree, Tree, ZipTree
@@ -54,6 +54,13 @@ class Czex:
         """The file that a pack of the manifest is in, and its offset there."""
         file = self.path / pack_file(pack["sha256"]) if self.path.is_dir() else self.path
         return file, pack["offset"]
+
+    def pack_info(self, pack: Dict[str, Any]) -> PackInfo:
+        """What a pack of the manifest says of itself. Raises BadPackError for a damaged one."""
+        path, offset = self.place(pack)
+        with open(path, "rb") as stream:
+            stream.seek(offset)
+            return parse_pack(stream, pack["size"], str(path), pack["sha256"], 0)
 
 
 def read_czex(path: Path) -> Czex:

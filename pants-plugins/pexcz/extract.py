@@ -19,7 +19,7 @@ from pexcz import shape
 from pexcz.czexfile import Czex
 from pexcz.errors import BadArchiveError, PexczError
 from pexcz.output import whole_directory
-from pexcz.pack import DIRECTORY, EXECUTABLE, PackInfo, contents, parse_pack
+from pexcz.pack import DIRECTORY, EXECUTABLE, PackInfo, contents
 from pexcz.requirements import parse_requirement
 from pexcz.verify import check
 from pexcz.wheels import ENTRY_POINT, dist_info_file
@@ -94,26 +94,22 @@ def _checked_name(czex: Czex, name: str) -> str:
 
 def _wheel_files(czex: Czex, record: Dict[str, Any]) -> Tuple[str, Iterator[File]]:
     """The `*.dist-info` of a wheel, and its files."""
-    path, offset, info = _pack(czex, record)
+    info = czex.pack_info(record)
     metadata = dist_info_file({file: file for file, _, _ in info.files}, record["name"], "METADATA")
     if metadata is None:
-        raise BadArchiveError(f"can't extract {record['name']} from {czex.path}: it has no METADATA; build it again")
+        raise BadArchiveError(
+            f"can't extract {record['name']} from {czex.path}: it has no METADATA; build it again"
+        )
     dist_info = metadata.split("/")[1]
     own = {f"{dist_info}/{name}" for name in _INSTALLERS_OWN}
-    files = _files(path, offset, info, dist_info)
+    files = _files(czex, record, info, dist_info)
     return dist_info, (file for file in files if file[0] not in own)
 
 
-def _pack(czex: Czex, record: Dict[str, Any]) -> Tuple[Path, int, PackInfo]:
-    path, offset = czex.place(record)
-    with open(path, "rb") as stream:
-        stream.seek(offset)
-        return path, offset, parse_pack(stream, record["size"], str(path), record["sha256"], 0)
-
-
-def _files(path: Path, offset: int, info: PackInfo, dist_info: str) -> Iterator[File]:
+def _files(czex: Czex, record: Dict[str, Any], info: PackInfo, dist_info: str) -> Iterator[File]:
     """The files of a pack as a wheel has them. Empty directories are left out: a wheel has none."""
     data = dist_info[: -len(".dist-info")] + ".data"
+    path, offset = czex.place(record)
     for (file, content), (_, _, flags) in zip(contents(path, info, offset), info.files):
         scheme, _, name = file.partition("/")
         if flags & DIRECTORY:
@@ -132,7 +128,9 @@ def _write(path: Path, dist_info: str, files: Iterable[File]) -> None:
     with zipfile.ZipFile(path, "x") as archive:
         for name, content, executable in files:
             if name in rows:
-                raise BadArchiveError(f"can't extract {path.name}: it has two files {name}; build it again")
+                raise BadArchiveError(
+                    f"can't extract {path.name}: it has two files {name}; build it again"
+                )
             digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode("ascii")
             rows[name] = (name, "sha256=" + digest.rstrip("="), str(len(content)))
             _add(archive, name, content, executable)
@@ -156,7 +154,7 @@ def _write_sources(czex: Czex, record: Dict[str, Any], target: Path) -> str:
     stem = re.sub(r"[^A-Za-z0-9]+", "_", czex.path.absolute().stem).strip("_") or "app"
     project, version = f"{stem}_sources", f"0.0.0+{record['sha256'][:12]}"
     dist_info = f"{project}-{version}.dist-info"
-    path, offset, info = _pack(czex, record)
+    own = _files(czex, record, czex.pack_info(record), dist_info)
     files = {
         f"{dist_info}/METADATA": _metadata(czex, project, version),
         f"{dist_info}/WHEEL": _WHEEL,
@@ -173,7 +171,7 @@ def _write_sources(czex: Czex, record: Dict[str, Any], target: Path) -> str:
         files[script] = _MODULE_SCRIPT.format(module=module)
     name = f"{project}-{version}-py2.py3-none-any.whl"
     generated = ((name, text.encode("utf-8"), "/scripts/" in name) for name, text in files.items())
-    _write(target / name, dist_info, [*_files(path, offset, info, dist_info), *generated])
+    _write(target / name, dist_info, [*own, *generated])
     return name
 
 

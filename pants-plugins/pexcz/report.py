@@ -12,6 +12,7 @@ from rich.table import Column, Table
 
 from pexcz.cache import Cache, Pruned
 from pexcz.czexfile import Czex, packs
+from pexcz.doctor import Diagnosis
 from pexcz.verify import Damage
 
 
@@ -125,3 +126,33 @@ def show_damages(root: Path, damages: Sequence[Damage], console: Console) -> Non
             )
         if not damage.used_by:
             console.print("It was removed; the next start installs it again.", soft_wrap=True)
+
+
+def show_diagnosis(found: Diagnosis, console: Console) -> None:
+    """Print what a start would use, and below each part what is wrong with it."""
+    file, interpreter, variables, cache, environment = (part.facts for part in found.parts.values())
+    texts = {
+        "file": [str(file["path"])],
+        "interpreter": [interpreter.get("path"), interpreter.get("name")],
+        "variables": [f"{name}={value}" for name, value in variables.get("values", {}).items()],
+        "cache": [cache.get("path")],
+        "environment": [environment.get("path")],
+    }
+    if "size" in file:
+        texts["file"] += [decimal(file["size"]), f"for {' '.join(file['platforms'])}"]
+    if "found_by" in interpreter:
+        texts["interpreter"].append(f"found by {interpreter['found_by']}")
+    if cache.get("free") is not None:
+        texts["cache"].append(f"{decimal(cache['free'])} free")
+    if environment.get("path"):
+        needed = decimal(cache.get("needed") or 0)
+        is_there = environment["installed"]
+        texts["environment"].append("installed" if is_there else f"to be installed: {needed}")
+    for name, part in found.parts.items():
+        text = ", ".join(filter(None, texts[name])) or "(none)"
+        console.print(f"{name:<13}{text}", soft_wrap=True)
+        for kind, lines in (("problem", part.problems), ("note", part.notes)):
+            for line in lines:
+                console.print(f"{'':13}{kind}: {line}", soft_wrap=True)
+    count = len(found.problems)
+    console.print(f"{count or 'No'} problem{'' if count == 1 else 's'}.")

@@ -19,7 +19,6 @@ from pexcz.pack import (
     EXECUTABLE,
     FINGERPRINT_DIGITS,
     contents,
-    parse_pack,
 )
 from pexcz.seal import is_whole
 from pexcz.trees import chunks_of
@@ -121,9 +120,7 @@ def _difference(czex: Czex, records: Sequence[Record], directory: Path) -> str:
     """What of these packs isn't in a directory as it should be; "" if all is. Python may have added bytecode."""
     for record in records:
         path, offset = czex.place(record)
-        with open(path, "rb") as stream:
-            stream.seek(offset)
-            info = parse_pack(stream, record["size"], str(path), record["sha256"], 0)
+        info = czex.pack_info(record)
         flags = {file: flags for file, _, flags in info.files}
         for file, content in contents(path, info, offset):
             problem = _problem(directory / file, content, flags[file])

@@ -1,0 +1,224 @@
+"""Goes through a start of a CZEX by the rules of its own boot, up to where something would be written or the app would run.
+
+`doctor.py` runs this file in the interpreter that the start would run in. It prints what it has found as JSON. For Python 2.7
+and 3.5+, without `pexcz`.
+"""
+
+import json
+import os
+import re
+import sys
+
+ENVIRON_NAME = re.compile("PEX_[A-Z_]+")
+
+
+class Restart(BaseException):
+    """The start would go on in another interpreter."""
+
+
+def main(app):
+    if sys.path[0] == os.path.dirname(os.path.abspath(__file__)):
+        del sys.path[0]
+    report = {"file": [], "interpreter": [], "variables": [], "cache": [], "environment": []}
+    errors, sys.stderr = sys.stderr, Messages()
+    try:
+        examine(app, report)
+    except SystemExit as end:
+        report["file"].append(str(end))
+    report["warnings"] = sys.stderr.taken()
+    sys.stderr = errors
+    sys.stdout.write("\n" + json.dumps(report))
+
+
+class Messages(object):
+    """Takes what the boot says in the place of stderr."""
+
+    def __init__(self):
+        self._text = ""
+
+    def write(self, text):
+        self._text += text
+
+    def flush(self):
+        pass
+
+    def taken(self):
+        """The lines since the last call."""
+        lines, self._text = self._text.splitlines(), ""
+        return lines
+
+
+def loaded(app):
+    """The boot's way into the cold path, and the namespace of the CZEX's `__main__.py`; as `__pex__/__init__.py` has them."""
+    place = os.path.dirname(app) if os.path.basename(app) == "pex" else app
+    namespace = {"__name__": "czex_main", "__file__": os.path.join(place, "__main__.py")}
+    if os.path.isdir(place):
+        with open(namespace["__file__"], "rb") as stream:
+            source = stream.read()
+    else:
+        import zipimport
+
+        namespace["__loader__"] = zipimport.zipimporter(app)
+        source = namespace["__loader__"].get_data("__main__.py")
+    exec(compile(source, namespace["__file__"], "exec"), namespace)
+    return namespace["start_cold_path"](), namespace
+
+
+def examine(app, report):
+    start, namespace = loaded(app)
+    from boot import interpreter
+
+    sys.path[:] = interpreter.standard_library()
+    activation = start.load_activation()
+    from boot import cold, fail, install, unresolved
+
+    def restart(python):
+        raise Restart(python)
+
+    activation["reexecute"] = restart
+    # The answers of interpreters, and what leads the next start to one.
+    install.write_whole = lambda *_: None
+
+    class Checkup(cold.ColdStart):
+        root_problem = None
+
+        def _use_temporary_root(self, root, error):
+            self.root_problem = error
+            return root
+
+    report["executable"] = interpreter.base_executable()
+    report["name"] = interpreter.name()
+    checkup = with_right_variables(lambda: Checkup(app, namespace, activation), report)
+    if not checkup:
+        return
+    report["root"] = root = checkup._root()
+    try:
+        packs = checkup._choose_interpreter()
+    except Restart as other:
+        report["restart"] = str(other)
+        return
+    except fail.CannotStart as error:
+        report["interpreter"].append(str(error))
+        return
+    error = unresolved.built_elsewhere(app, checkup.manifest)
+    if error:
+        report["file"].append(str(error))
+    if checkup.root_problem:
+        # Nothing in that cache is to be run.
+        report["cache"].append(reason(checkup.root_problem, root))
+        return
+    try:
+        checkup._compose(root)
+        environment = checkup._environment(root, packs)
+        found = checkup._load(environment.venv)
+        examine_environment(environment, found, report)
+        examine_cache(checkup, environment, found, report)
+        examine_entry(checkup, environment, report)
+    except fail.CannotStart as error:
+        report["environment"].append(str(error))
+
+
+def with_right_variables(make, report):
+    """What `make` returns once each variable that it can't be made with is gone; None where that is not enough."""
+    from boot import fail
+
+    while True:
+        try:
+            made = make()
+            break
+        except fail.CannotStart as error:
+            report["variables"].append(str(error))
+            names = [name for name in ENVIRON_NAME.findall(str(error)) if name in os.environ]
+            if not names:
+                if os.environ.get("PEX_IGNORE_RCFILES") == "1":
+                    return None
+                os.environ["PEX_IGNORE_RCFILES"] = "1"
+            for name in names:
+                os.environ.pop(name, None)
+            # A second attempt would warn again.
+            sys.stderr.taken()
+    report["deprecated"] = sys.stderr.taken()
+    return made
+
+
+def examine_environment(environment, found, report):
+    """What of an installed environment is missing."""
+    import marshal
+
+    from boot import damage
+
+    report["venv"], report["installed"] = environment.venv, bool(found)
+    problems = report["environment"]
+    if not found:
+        if os.path.lexists(environment.venv):
+            problems.append("{0} can't be read".format(environment.venv))
+        return
+    try:
+        with open(os.path.join(environment.venv, "packs"), "rb") as stream:
+            packs = [damage.Found(*pack) for pack in marshal.loads(stream.read())[0]]
+        problems += [pack.problem for pack in packs if pack.problem]
+    except (EnvironmentError, EOFError, ValueError, TypeError) as error:
+        problems.append("{0}/packs can't be read: {1}".format(environment.venv, error))
+    if problems:
+        return
+    for parent, names, files in os.walk(environment.venv):
+        for path in [os.path.join(parent, name) for name in names + files]:
+            if os.path.islink(path) and not os.path.exists(path):
+                problems.append("{0} is a link that leads nowhere".format(path))
+    if not os.path.isdir(found[0]["site_packages"]):
+        problems.append("{0} is gone".format(found[0]["site_packages"]))
+
+
+def examine_cache(checkup, environment, found, report):
+    from boot import damage, install, rescue
+
+    problems, root = report["cache"], environment.root
+    there = root
+    try:
+        for name in ("runtimes", "sources", "venvs", "wheels"):
+            there = os.path.join(root, name)
+            while not install.is_directory(there):
+                there = os.path.dirname(there)
+            if not found and not os.access(there, os.W_OK | os.X_OK):
+                problems.append("{0}: this user can't write to it".format(there))
+                return
+    except OSError as error:
+        problems.append(reason(error, root))
+        return
+    report["noexec"] = damage.is_noexec(there)
+    if not found:
+        report["needed"] = environment.bytes_to_unpack()
+        # Of a cache that is not there yet, its file system is.
+        environment.root = there
+        rescue.tell_of_space(checkup._app, environment)
+        problems += sys.stderr.taken()
+    if hasattr(os, "statvfs"):
+        status = os.statvfs(there)
+        report["free"] = status.f_bavail * status.f_frsize
+
+
+def reason(error, root):
+    path = error.filename or root
+    return "{0}: {1}".format(path, error.strerror or error)
+
+
+def examine_entry(checkup, environment, report):
+    """What variables ask for in the place of the app's own entry point."""
+    from boot import asked, fail, settings
+
+    if not checkup._variables.given:
+        return
+    asked_for = settings.settings(environment)
+    try:
+        asked.adapt(asked_for, checkup._variables, environment)
+    except fail.CannotStart as error:
+        report["variables"].append(str(error))
+        return
+    if asked_for["entry"] and asked_for["entry"][0] == "missing":
+        report["variables"].append(
+            "there is no script {0} in this app".format(*asked_for["entry"][1:])
+        )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
