@@ -122,7 +122,7 @@ def test_fields_without_a_meaning_are_told_in_one_line(
         fields += ['scie="lazy"', 'scie_hash_alg="sha256"']
         expected += ["scie", "scie_hash_alg"]
     result = package(repository, "vain", ", ".join(fields))
-    (line,) = re.findall(r".*takes no notice of.*", result.log)
+    (line,) = re.findall(r".*CZEX .* ignores.*", result.log)
     told = re.findall(r"`(\w+)`", line.partition(", which its ")[0])
     assert sorted(told) == sorted(expected)
     assert set(told) <= set(WITHOUT_MEANING)
@@ -166,7 +166,9 @@ def test_a_pex_that_is_left_out_is_an_error_that_says_why(
         pytest.skip("before Pants 2.21 there are no extra_build_args")
     with pytest.raises(AssertionError) as error:
         package(repository, "left-out", """extra_build_args=["--output-file=other.pex"]""")
-    assert "Pex has left no packed PEX of the `pex_binary` target app:left-out" in str(error.value)
+    assert "Pex has not written a packed PEX of the `pex_binary` target app:left-out" in str(
+        error.value
+    )
 
 
 def test_its_pex_info_is_that_of_its_pex_but_for_hashes(repository: Repository) -> None:

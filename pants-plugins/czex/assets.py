@@ -145,9 +145,9 @@ def carried_runtime(platform: str) -> Path:
         raise NoPrebuiltRuntimeError(
             softwrap(
                 f"""
-                The czex backend at {PACKAGE} has no prebuilt runtime for {platform}. Only its wheel
-                carries them. Install the wheel by `[GLOBAL].plugins`, or write `runtime = "build"`
-                in the section `[czex]` of pants.toml, to compile the runtimes.
+                The czex backend at {PACKAGE} has no prebuilt runtime for {platform}. Only the backend's
+                wheel has runtimes. Install the wheel by `[GLOBAL].plugins`, or set
+                `[czex].runtime` to `"build"` in pants.toml to compile them.
                 """
             )
         )

@@ -1,4 +1,4 @@
-"""Which platforms and versions of Python a `czex_binary` gets, and what to say where that can't be."""
+"""Choose the platforms and the Python versions of a `czex_binary`, and report choices that are impossible."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ logger = logging.getLogger(__name__)
 
 
 def checked_platforms(field: CzexPlatformsField, known: Platforms) -> tuple[str, ...]:
-    """The target's own platforms, or () where it has none."""
+    """Return the platforms that the target itself sets."""
     return _known(field.value or (), known, _of_target(field))
 
 
 def chosen_platforms(
     field: CzexPlatformsField, known: Platforms, wheels: Sequence[str], defaults: Sequence[str]
 ) -> tuple[str, ...]:
-    """The target's own platforms, else those of the compiled wheels, else the repository's.
+    """Return the platforms that the target sets, else those of the compiled wheels, else `defaults`.
 
-    Warns of those for which the PEX lacks a wheel.
+    Log a warning for each platform for which the PEX lacks a wheel.
     """
     origin = _of_target(field)
     platforms = checked_platforms(field, known) or known.of_wheels(wheels)
@@ -46,20 +46,19 @@ def chosen_platforms(
 
 
 def no_bytecode(field: CzexPrecompileField, version: str) -> str:
-    """The warning of a default that needs an interpreter which isn't there."""
+    """Return the warning that the interpreter for the default bytecode is missing."""
     return softwrap(
         f"""
-        The `{ALIAS}` target {field.address} gets no bytecode: its PEX is for CPython {version}, and there is
-        none here. Let `[python-bootstrap].search_path` lead to one, or write `{field.alias}=[]`.
+        The `{ALIAS}` target {field.address} gets no bytecode: its PEX is for CPython {version}, which was not
+        found. Add one to `[python-bootstrap].search_path`, or write `{field.alias}=[]`.
         """
     )
 
 
 def checked_versions(field: CzexPrecompileField, pex_info: bytes) -> tuple[str, ...] | None:
-    """The versions that the target names itself, or None where it leaves them to its app's constraints.
+    """Return the versions that the target itself names, or None if it leaves them to the default.
 
-    Those constraints must allow each of them. No start would read the bytecode of another, and it would be a part of the
-    file all the same.
+    The interpreter constraints of the app must allow each of them: a start would never read other bytecode.
     """
     constraints = json.loads(pex_info).get("interpreter_constraints") or ()
     if field.value and constraints:
@@ -69,7 +68,7 @@ def checked_versions(field: CzexPrecompileField, pex_info: bytes) -> tuple[str, 
                 softwrap(
                     f"""
                     {_of_target(field)} names {', '.join(map(repr, others))}, which the interpreter constraints of its
-                    app don't allow: {' or '.join(constraints)}. Leave it out, or change the
+                    app don't allow: {' or '.join(constraints)}. Remove it, or change the
                     `{InterpreterConstraintsField.alias}` of the app's targets.
                     """
                 )
@@ -82,32 +81,32 @@ def _allow(constraints: Sequence[str], version: str) -> bool:
     try:
         return bool(of_cpython and of_cpython.partition_into_major_minor_versions([version]))
     except ValueError:
-        # Pants has it so where none of the versions that it is given will do.
+        # Pants raises ValueError if the constraints allow no version of the list.
         return False
 
 
 class NoInterpreterError(Exception):
-    """There is none of a version that bytecode is wanted for."""
+    """An interpreter to compile bytecode with is missing."""
 
 
 def no_interpreter(
     field: CzexPrecompileField, version: str, error: Exception
 ) -> NoInterpreterError:
-    """What to raise where Pants can't find an interpreter to compile with; `error` is what Pants says of it."""
+    """Return the error that an interpreter to compile with is missing; `error` is Pants' own error."""
     origin = _of_target(field)
     return NoInterpreterError(
-        f"There is no Python {version} to precompile with. {origin} names it. Let "
-        f"`[python-bootstrap].search_path` lead to one, or write {field.alias}=[].\n\n{error}"
+        f"{origin} names Python {version}, which was not found. Add one to "
+        f"`[python-bootstrap].search_path`, or write {field.alias}=[].\n\n{error}"
     )
 
 
 def entry_point_lines(field: CzexPexBinaryField, pex_info: bytes) -> tuple[str, ...]:
-    """What to say of an app that starts an interpreter and nothing else."""
+    """Return a log line for an app that only starts an interpreter."""
     info = json.loads(pex_info)
     if info.get("entry_point") or info.get("script"):
         return ()
     (pex_binary,) = field.value or ()
-    return (f"It has no entry point, as {pex_binary}, so it starts an interpreter.",)
+    return (f"It starts an interpreter, because {pex_binary} has no entry point.",)
 
 
 def _of_target(field: CzexPlatformsField | CzexPrecompileField) -> str:
@@ -117,13 +116,13 @@ def _of_target(field: CzexPlatformsField | CzexPrecompileField) -> str:
 def _cannot_start(origin: str, platform: str, wheels: Sequence[str]) -> str:
     return softwrap(
         f"""
-        {origin} names {platform}, where the app can't start. Its PEX has these wheels, and none of the
-        same distributions for {platform}:
+        {origin} names {platform}, where the app can't start. Its PEX has these wheels, but no wheel of
+        these projects for {platform}:
 
         {bullet_list(sorted(wheels))}
 
-        Add that platform to the `{PexCompletePlatformsField.alias}` of the `{PexBinary.alias}`, or write
-        `{CzexPlatformsField.alias}` without it for the `{ALIAS}`.
+        Add that platform to the `{PexCompletePlatformsField.alias}` of the `{PexBinary.alias}`, or remove it
+        from the `{CzexPlatformsField.alias}` of the `{ALIAS}`.
         """
     )
 
@@ -134,7 +133,7 @@ def _known(platforms: Sequence[str], known: Platforms, origin: str) -> tuple[str
         raise InvalidFieldException(
             softwrap(
                 f"""
-                {origin} names {', '.join(map(repr, unknown))}, for which there is no runtime. Write
+                {origin} names {', '.join(map(repr, unknown))}, for which there is no runtime. Use
                 some of {', '.join(known.ids)}.
                 """
             )

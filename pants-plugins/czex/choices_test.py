@@ -48,9 +48,9 @@ def test_a_wheel_that_does_not_fit_the_targets_platform_is_named(
     message = " ".join(record.message.split())
     assert message == (
         "The `platforms` field of the `czex_binary` target app:czex names linux-x86_64, where the app "
-        "can't start. Its PEX has these wheels, and none of the same distributions for linux-x86_64: * "
+        "can't start. Its PEX has these wheels, but no wheel of these projects for linux-x86_64: * "
         "a-1-cp39-cp39-macosx_11_0_arm64.whl Add that platform to the `complete_platforms` of the "
-        "`pex_binary`, or write `platforms` without it for the `czex_binary`."
+        "`pex_binary`, or remove it from the `platforms` of the `czex_binary`."
     )
 
 
@@ -77,7 +77,7 @@ def test_a_wrong_default_names_the_option_and_the_target() -> None:
         chosen(None, PURE, "linux-x86")
     message = str(error.value)
     assert "`[czex].default_platforms`, for the `czex_binary` target app:czex," in message
-    assert "Write some of linux-x86_64, macos-arm64." in message
+    assert "Use some of linux-x86_64, macos-arm64." in message
 
 
 def versions(named: list[str] | None, constraints: list[str]) -> tuple[str, ...] | None:
@@ -112,5 +112,5 @@ def test_an_app_without_an_entry_point_is_called_an_interpreter() -> None:
     assert entry_point_lines(field, b'{"entry_point": "app"}') == ()
     assert entry_point_lines(field, b'{"script": "app", "entry_point": null}') == ()
     assert entry_point_lines(field, b"{}") == (
-        "It has no entry point, as :app, so it starts an interpreter.",
+        "It starts an interpreter, because :app has no entry point.",
     )

@@ -52,7 +52,7 @@ async def generate_czex_binaries(
             softwrap(
                 f"""
                 The `{OverridesField.alias}` field in target {request.template_address} has keys that
-                are no name of a generated target: {', '.join(map(repr, sorted(overrides)))}. Use some of
+                don't name a generated target: {', '.join(map(repr, sorted(overrides)))}. Use some of
                 {', '.join(repr(target.address.generated_name) for target in generated)}.
                 """
             )

@@ -115,7 +115,7 @@ def test_an_interpreter_for_bytecode_that_is_not_there_gives_a_warning(
     assert not any(pack["bytecode"] for pack in manifest_of(czex)["packs"])
     (warning,) = (record.message for record in caplog.records if "bytecode" in record.message)
     assert (
-        "The `czex_binary` target app:czex gets no bytecode: its PEX is for CPython 3.11, and there is none here."
+        "The `czex_binary` target app:czex gets no bytecode: its PEX is for CPython 3.11, which was not found."
         in warning
     )
     assert "`precompile=[]`" in warning
@@ -158,8 +158,8 @@ def test_a_version_that_is_not_there_is_named_with_its_target(rule_runner: RuleR
     with pytest.raises(ExecutionError) as error:
         rule_runner.request(BuiltPackage, [field_set(rule_runner)])
     assert (
-        "There is no Python 3.10 to precompile with. The `precompile` field of the `czex_binary` target app:czex "
-        "names it." in str(error.value)
+        "The `precompile` field of the `czex_binary` target app:czex names Python 3.10, which was not found."
+        in str(error.value)
     )
 
 

@@ -31,8 +31,8 @@ class LibzstdSubsystem(LockedTool):
     lockfile = "libzstd.lock"
     help = help_text(
         """
-        The source of libzstd, which every runtime contains, from the source distribution of the
-        `zstandard` package. Pip fetches it from `[python-repos]`.
+        The source of libzstd, a part of every runtime. Pip downloads it from `[python-repos]`, as a part of the
+        source distribution of the `zstandard` package.
         """
     )
 
@@ -41,8 +41,8 @@ class LibzstdSubsystem(LockedTool):
         advanced=True,
         help=softwrap(
             """
-            The release to take it from, in pip's form `zstandard==0.25.0 --hash=sha256:...`, where it
-            isn't to be the one that the runtime is tested with.
+            The release of `zstandard` to use, in pip's form `zstandard==0.25.0 --hash=sha256:...`. By default, the
+            release that the runtime is tested with.
             """
         ),
     )

@@ -191,8 +191,8 @@ def no_pex(pex_binary: PexBinaryFieldSet) -> InvalidFieldException:
     return InvalidFieldException(
         softwrap(
             f"""
-            Pex has left no packed PEX of the `{PexBinary.alias}` target {pex_binary.address}. Take out of its
-            `extra_build_args` what puts the PEX elsewhere, or leaves it out, such as `--scie-only`.
+            Pex has not written a packed PEX of the `{PexBinary.alias}` target {pex_binary.address}. Remove arguments
+            that move or suppress the PEX from its `extra_build_args`, such as `--scie-only`.
             """
         )
     )
@@ -205,17 +205,17 @@ def the_pex_binary(field: CzexPexBinaryField, targets: Sequence[Target]) -> PexB
     if len(targets) != 1:
         problem = softwrap(
             f"""
-            names {len(targets)} targets with "{named}", where it needs one:
+            must name one target, but "{named}" names {len(targets)}:
 
             {bullet_list(sorted(target.address.spec for target in targets))}
 
-            Write the address of one of them, and a `{ALIAS}` for each further one.
+            Write the address of one of them. Add a `{ALIAS}` for each further one.
             """
         )
     elif not PexBinaryFieldSet.is_applicable(targets[0]):
         problem = softwrap(
             f"""
-            names "{named}", which is a `{targets[0].alias}`. Write the address of a
+            must name a `{PexBinary.alias}`, but "{named}" is a `{targets[0].alias}`. Write the address of a
             `{PexBinary.alias}` that packages it.
             """
         )
@@ -233,8 +233,7 @@ async def pex_binary_of(field: CzexPexBinaryField) -> PexBinaryFieldSet:
     if in_vain:
         names = ", ".join(f"`{alias}`" for alias in in_vain)
         logger.info(
-            f"The CZEX {field.address} takes no notice of {names}, which its `{PexBinary.alias}` "
-            f"{field_set.address} sets."
+            f"The CZEX {field.address} ignores {names}, which its `{PexBinary.alias}` {field_set.address} sets."
         )
     return field_set
 

@@ -1,4 +1,4 @@
-"""What each field of a `pex_binary` does to a CZEX. The help, the log and the docs have it from here."""
+"""The effect of each field of a `pex_binary` on a CZEX. The help, the log and the docs use this table."""
 
 from __future__ import annotations
 
@@ -7,20 +7,18 @@ from typing import Mapping
 
 from pants.engine.target import Target
 
-# What a field can be to a CZEX.
-COUNTS = "counts"  # The CZEX is as the PEX would be with it.
-OWN = (
-    "own"  # It is about the `pex_binary` alone, and the `czex_binary` has a field of the same name.
-)
-NOTHING = "nothing"  # The CZEX can't have what it asks for.
+# The kinds of fields.
+COUNTS = "counts"  # The field has the same effect on the CZEX as on the PEX.
+OWN = "own"  # The field applies to the PEX only; the `czex_binary` has a field of the same name.
+NOTHING = "nothing"  # The field has no effect on the CZEX.
 
-# The first release of Pants that the backend works with, and one that will never be.
+# The first release of Pants that the backend works with, and one later than all releases.
 FIRST, LAST = (2, 17), (9, 99)
 
 
 @dataclass(frozen=True)
 class PexBinaryField:
-    """A field, from the release of Pants that brought it to the one that has removed it."""
+    """A field, the release of Pants that added it, and the release that removed it."""
 
     kind: str
     meaning: str
@@ -36,56 +34,60 @@ def _scie(meaning: str = "as `scie`") -> PexBinaryField:
 
 
 FIELDS: Mapping[str, PexBinaryField] = {
-    "args": PexBinaryField(COUNTS, "the app gets them before those of its command line"),
+    "args": PexBinaryField(COUNTS, "the app gets them before the arguments of its command line"),
     "check": PexBinaryField(
         NOTHING,
-        "it asks whether Python can read the PEX as one large zip file, which is not built for a CZEX",
+        "it checks whether Python can read the zip file of the PEX, which is not built for a CZEX",
         since=(2, 20),
     ),
     "complete_platforms": PexBinaryField(
-        COUNTS, "wheels for these, the runtimes for them, and bytecode if all have one CPython"
+        COUNTS,
+        "the platforms that wheels are resolved for, and the CPython of the bytecode if all have the same",
     ),
     "compress": PexBinaryField(
         NOTHING, "a CZEX is always compressed, at its `compression_level`", since=(2, 32)
     ),
-    "dependencies": PexBinaryField(COUNTS, "what is in the app"),
-    "description": PexBinaryField(OWN, "for people who read the BUILD file"),
-    "emit_warnings": PexBinaryField(COUNTS, "whether a start warns"),
-    "entry_point": PexBinaryField(COUNTS, "what a start calls"),
-    "env": PexBinaryField(COUNTS, "variables of the environment that a start sets"),
+    "dependencies": PexBinaryField(COUNTS, "the sources and requirements of the app"),
+    "description": PexBinaryField(OWN, "text for readers of the BUILD file"),
+    "emit_warnings": PexBinaryField(COUNTS, "whether a start may print warnings"),
+    "entry_point": PexBinaryField(COUNTS, "the function or module that a start calls"),
+    "env": PexBinaryField(COUNTS, "the environment variables that a start sets"),
     "environment": PexBinaryField(
         COUNTS,
-        "where wheels are resolved and bytecode is compiled; all else is done in that of the `czex_binary`",
+        "where wheels are resolved and bytecode is compiled; other steps run in that of the `czex_binary`",
     ),
     "executable": PexBinaryField(COUNTS, "the file that a start runs", since=(2, 20)),
     "execution_mode": PexBinaryField(
-        COUNTS, "what Pex does differently in its two modes, a CZEX does"
+        COUNTS, "a CZEX follows Pex's differences between the two modes"
     ),
     "extra_build_args": PexBinaryField(
         COUNTS,
-        "Pex gets them; those about the form of the PEX, or a scie, have no effect",
+        "arguments for Pex; arguments for the form of the PEX, or for a scie, have no effect",
         since=(2, 21),
     ),
     "ignore_errors": PexBinaryField(
         COUNTS, "whether the app starts without a wheel that it requires"
     ),
-    "include_requirements": PexBinaryField(COUNTS, "whether there are wheels in it"),
-    "include_sources": PexBinaryField(COUNTS, "whether there are sources in it"),
-    "include_tools": PexBinaryField(COUNTS, "whether `PEX_TOOLS=1` gets tools"),
-    "inherit_path": PexBinaryField(COUNTS, "whether the app sees packages of its interpreter"),
+    "include_requirements": PexBinaryField(COUNTS, "whether the app contains its wheels"),
+    "include_sources": PexBinaryField(COUNTS, "whether the app contains its sources"),
+    "include_tools": PexBinaryField(COUNTS, "whether `PEX_TOOLS=1` works"),
+    "inherit_path": PexBinaryField(
+        COUNTS, "whether the app can import packages of its interpreter"
+    ),
     "interpreter_constraints": PexBinaryField(
-        COUNTS, "the interpreters that the app runs on, and bytecode if that is one CPython"
+        COUNTS,
+        "the interpreters that the app runs on, and the CPython of the bytecode if that is the only one",
     ),
     "layout": PexBinaryField(NOTHING, "the `czex_binary` has a `layout`, with other choices"),
     "output_path": PexBinaryField(OWN, "where the PEX is written"),
     "platforms": PexBinaryField(COUNTS, "as `complete_platforms`", until=(2, 22)),
     "resolve": PexBinaryField(COUNTS, "where the wheels come from"),
     "resolve_local_platforms": PexBinaryField(
-        COUNTS, "whether an interpreter here stands for a platform", until=(2, 24)
+        COUNTS, "whether a local interpreter is used for a platform", until=(2, 24)
     ),
-    "restartable": PexBinaryField(OWN, "whether `pants run` of the PEX starts anew after a change"),
+    "restartable": PexBinaryField(OWN, "whether `pants run` restarts the PEX after a change"),
     "scie": _scie(
-        "a CZEX runs on an interpreter that is there; package the `pex_binary` itself for a scie"
+        "a CZEX uses an installed interpreter; for a scie, package the `pex_binary` itself"
     ),
     "scie_args": _scie(),
     "scie_bind_resource_path": _scie(),
@@ -105,20 +107,22 @@ FIELDS: Mapping[str, PexBinaryField] = {
     "script": PexBinaryField(COUNTS, "the console script that a start calls"),
     "sh_boot": PexBinaryField(OWN, "whether the PEX begins with a `sh` header", since=(2, 20)),
     "shebang": PexBinaryField(
-        COUNTS, "the interpreter that the header prefers, and the first line with `sh_boot=False`"
+        COUNTS,
+        "the interpreter that the header prefers; with `sh_boot=False`, the first line of the CZEX",
     ),
     "strip_pex_env": PexBinaryField(COUNTS, "whether the app sees the `PEX_*` variables"),
-    "tags": PexBinaryField(OWN, "for people who select targets"),
+    "tags": PexBinaryField(OWN, "labels to select targets by"),
     "validate_entry_point": PexBinaryField(
         COUNTS,
-        "the build imports the entry point; wheels and sources are then one step",
+        "the build imports the entry point; it then handles wheels and sources in one step",
         since=(2, 33),
     ),
     "venv_hermetic_scripts": PexBinaryField(
-        COUNTS, "in venv mode, whether variables such as PYTHONPATH count"
+        COUNTS, "in venv mode, whether scripts ignore variables such as PYTHONPATH"
     ),
     "venv_site_packages_copies": PexBinaryField(
-        COUNTS, "in venv mode, whether files are copied into the app's environment and not linked"
+        COUNTS,
+        "in venv mode, whether files are copied into the app's environment instead of linked",
     ),
 }
 
@@ -126,7 +130,7 @@ WITHOUT_MEANING = tuple(alias for alias, field in FIELDS.items() if field.kind =
 
 
 def set_in_vain(target: Target) -> tuple[str, ...]:
-    """The fields without a meaning for a CZEX that a `pex_binary` sets to another value than the default."""
+    """Return the fields that a `pex_binary` sets to other values than the defaults and that a CZEX ignores."""
     return tuple(
         type_.alias
         for type_, field in target.field_values.items()

@@ -20,8 +20,8 @@ class PexczSubsystem(LockedTool):
     lockfile = "pexcz.lock"
     help = help_text(
         """
-        The tool that packs wheels and puts a CZEX together. Here are the packages that it needs; it
-        comes with the backend itself.
+        The tool that packs wheels and assembles a CZEX. The tool itself is a part of the backend; these
+        options are about the packages that it needs.
         """
     )
 

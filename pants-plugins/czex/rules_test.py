@@ -130,7 +130,7 @@ def test_a_checkout_has_no_prebuilt_runtime_and_says_how_to_compile_one(
     with pytest.raises(ExecutionError) as error:
         rule_runner.request(Runtime, [PrebuiltRuntimeRequest("linux-x86_64")])
     assert "no prebuilt runtime for linux-x86_64" in str(error.value)
-    assert 'runtime = "build"' in str(error.value)
+    assert '`[czex].runtime` to `"build"`' in str(error.value)
 
 
 def test_a_wheel_is_packed_under_its_name(rule_runner: RuleRunner) -> None:

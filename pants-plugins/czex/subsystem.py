@@ -14,10 +14,10 @@ class Czex(Subsystem):
     options_scope = "czex"
     help = help_text(
         """
-        How `czex_binary` targets are built.
+        Options for building `czex_binary` targets.
 
-        A CZEX is the Python app of a `pex_binary` with a native boot runtime: smaller, and faster to
-        start.
+        A CZEX is the Python app of a `pex_binary` with a native boot runtime. It is smaller than the PEX and
+        starts faster.
         """
     )
 
@@ -25,11 +25,10 @@ class Czex(Subsystem):
         default=["linux-x86_64", "linux-aarch64", "macos-arm64", "macos-x86_64"],
         help=softwrap(
             """
-            The platforms of a CZEX whose PEX has only pure-Python wheels, and whose target doesn't set
-            `platforms`.
+            The platforms of a CZEX if its target doesn't set `platforms` and its PEX has only pure-Python
+            wheels.
 
-            A PEX with compiled wheels says itself where it can run: its CZEX gets the platforms of
-            those wheels.
+            If the PEX has compiled wheels, the default is the platforms of these wheels.
             """
         ),
     )
@@ -37,11 +36,11 @@ class Czex(Subsystem):
         default=RuntimeSource.PREBUILT,
         help=softwrap(
             """
-            Where the boot runtimes come from. `prebuilt` takes the executables that the wheel of the
-            backend carries. `build` compiles them from the source that the wheel carries as well; this
-            downloads the Zig compiler (80 MB) and the source of libzstd. Both give the same bytes.
+            The origin of the boot runtimes. `prebuilt` uses the executables in the backend's wheel.
+            `build` compiles them from the source in that wheel: this downloads the Zig compiler (80 MB)
+            and the source of libzstd. Both give the same bytes.
 
-            Choose `build` to use nothing that was compiled elsewhere.
+            Use `build` to run only code that you have compiled yourself.
             """
         ),
     )
@@ -49,10 +48,11 @@ class Czex(Subsystem):
         default=9,
         help=softwrap(
             """
-            The zstd level, from 1 to 22, of a CZEX whose target doesn't set `compression_level`.
+            The zstd level, from 1 to 22, for targets that don't set `compression_level`.
 
-            It costs time when a wheel is packed for the first time, and none when the CZEX starts. From
-            level 9 to 19 a CZEX shrinks by about a tenth, and packing takes ten times as long.
+            A higher level takes more time when a wheel is packed for the first time, but not when the CZEX
+            starts. With level 19 instead of 9, a CZEX is about a tenth smaller, and packing takes ten times as
+            long.
             """
         ),
     )
@@ -60,10 +60,13 @@ class Czex(Subsystem):
         default=True,
         help=softwrap(
             """
-            Put bytecode into a CZEX whose interpreter constraints allow a single version of CPython, such
-            as `CPython==3.11.*`, or whose platforms all have it. It is for targets without `precompile`.
+            Add bytecode to each CZEX that is for a single version of CPython, unless its target sets
+            `precompile`. An app is for a single version if all of its `complete_platforms` have that version, or,
+            without `complete_platforms`, if its interpreter constraints allow only that version, such as
+            `CPython==3.11.*`.
 
-            Its first start on a machine then compiles nothing. The file grows by a tenth to a sixth.
+            With bytecode, the first start on a machine compiles nothing. The CZEX becomes larger: by a fifth if
+            it is mostly native code, and to about twice its size if it is mostly Python.
             """
         ),
     )
@@ -72,10 +75,11 @@ class Czex(Subsystem):
         advanced=True,
         help=softwrap(
             """
-            Let the `tailor` goal add a `czex_binary` for each `pex_binary` that none names yet, also for
-            those that it adds itself.
+            Let the `tailor` goal add a `czex_binary` for each `pex_binary` that has no `czex_binary` yet. This
+            includes each `pex_binary` that `tailor` itself adds.
 
-            For `pex_binary(name="app", ...)` it adds `czex_binary(name="app-czex", pex_binary=":app")`.
+            For `pex_binary(name="app", ...)`, `tailor` adds
+            `czex_binary(name="app-czex", pex_binary=":app")`.
             """
         ),
     )

@@ -32,7 +32,7 @@ VERSION = re.compile(r"3\.([7-9]|[1-9]\d+)$")
 
 
 class _OneAddressField(SpecialCasedDependencies):
-    """One address, as a string. The field's alias is what it must be the address of."""
+    """One address, as a string. The alias of the field is also the alias of the target at that address."""
 
     required = True
 
@@ -47,8 +47,7 @@ class _OneAddressField(SpecialCasedDependencies):
             softwrap(
                 f"""
                 The `{cls.alias}` field in target {address} must be the address of one `{cls.alias}`,
-                but was {raw_value!r}. Write {cls.alias}=":app" for a single one, and another target for
-                each further one.
+                but was {raw_value!r}. Write {cls.alias}=":app". Add a target for each further address.
                 """
             )
         )
@@ -60,14 +59,14 @@ class CzexPexBinaryField(_OneAddressField):
         f"""
         The address of the `pex_binary` to package, for example `":app"` or `"src/python/app:bin"`.
 
-        Everything about the app is said there: its entry point, its dependencies, the interpreters it
-        supports, whether it runs as a venv. The CZEX keeps all of it. These fields have no meaning for
-        the CZEX: {", ".join(f"`{alias}`" for alias in WITHOUT_MEANING if not alias.startswith("scie_"))}
-        and all that begin with `scie_`. The build says in its log which of them are set. Its
-        `output_path` is for the PEX alone.
+        The `pex_binary` describes the app: its entry point, dependencies, interpreters and execution
+        mode. The CZEX has all of these. The CZEX ignores
+        {", ".join(f"`{alias}`" for alias in WITHOUT_MEANING if not alias.startswith("scie_"))} and the fields
+        that begin with `scie_`; the build logs the ones that are set. The `output_path` of the
+        `pex_binary` applies to the PEX only.
 
-        Its `environment` is where wheels are resolved and bytecode is compiled. All else is done in the
-        `environment` of the `czex_binary`.
+        Wheels are resolved and bytecode is compiled in the `environment` of the `pex_binary`. All other
+        steps run in the `environment` of the `czex_binary`.
         """
     )
 
@@ -76,16 +75,17 @@ class CzexPlatformsField(StringSequenceField, AsyncFieldMixin):
     alias = "platforms"
     help = help_text(
         """
-        The platforms to put a boot runtime in for, for example `["linux-x86_64", "macos-arm64"]`. Each
-        adds about 40 KB.
+        The platforms that the CZEX has a boot runtime for, for example
+        `["linux-x86_64", "macos-arm64"]`. Each adds about 40 KB.
 
-        By default these are the platforms of the compiled wheels in the PEX, which depend on its
-        `complete_platforms` or on the machine that builds it. A PEX with nothing but pure-Python wheels
-        gets `[czex].default_platforms`. For a platform that the PEX lacks a wheel for there is a warning.
+        By default these are the platforms of the compiled wheels in the PEX. These wheels depend on the
+        `complete_platforms` of the `pex_binary`, or on the machine that builds the PEX. If all wheels are pure
+        Python, the default is `[czex].default_platforms`. The build warns of a platform for which the PEX
+        lacks a wheel.
 
-        There are linux-x86_64, linux-aarch64, linux-armv7, linux-ppc64le, linux-s390x, linux-riscv64,
-        macos-arm64, macos-x86_64, windows-x86_64 and windows-arm64. All of them are built on any machine.
-        Other names for an architecture, such as amd64 and arm64, stand for the same.
+        The platforms are linux-x86_64, linux-aarch64, linux-armv7, linux-ppc64le, linux-s390x, linux-riscv64,
+        macos-arm64, macos-x86_64, windows-x86_64 and windows-arm64. Any machine can build for all of them.
+        Other names of an architecture are accepted, such as amd64 for x86_64.
         """
     )
 
@@ -106,8 +106,8 @@ class CzexCompressionLevelField(IntField):
                 softwrap(
                     f"""
                     The `{cls.alias}` field in target {address} must be a zstd level from 1 to 22, but
-                    was {value}. Write {cls.alias}=9, or leave it out for the default of the
-                    repository.
+                    was {value}. Write {cls.alias}=9, or remove the field to use
+                    `[czex].compression_level`.
                     """
                 )
             )
@@ -118,14 +118,21 @@ class CzexPrecompileField(StringSequenceField, AsyncFieldMixin):
     alias = "precompile"
     help = help_text(
         """
-        The versions of CPython to put bytecode in for, for example `["3.11"]`. The first start on a
-        machine then compiles nothing, which makes it several times faster for an app that imports much;
-        the file grows by a tenth to a sixth. `[]` is for none.
+        The versions of CPython that the CZEX has bytecode for, for example `["3.11"]`. `[]` means no
+        bytecode.
 
-        By default it is the version that the app's interpreter constraints allow, or that all of its
-        `complete_platforms` have, if that is one alone; see `[czex].precompile`. An interpreter of each
-        version must be there when the app is built, and the constraints must allow it. Without an interpreter
-        for the default, the build warns.
+        With bytecode, the first start on a machine compiles nothing. It is several times faster if the app
+        imports many modules. The CZEX becomes larger: by a fifth if it is mostly native code, and to about twice
+        its size if it is mostly Python.
+
+        By default, an app for a single version of CPython gets bytecode for that version. If the `pex_binary` has
+        `complete_platforms`, the version is the one that all of them have; otherwise it is the one that
+        the interpreter constraints allow. An app for several versions gets no bytecode. The option
+        `[czex].precompile` turns this default off.
+
+        The build compiles with an interpreter of each version, which the interpreter constraints of the app must
+        allow. If there is no such interpreter, the build fails for a version that is named here, and warns for the
+        default.
         """
     )
 
@@ -152,10 +159,10 @@ class CzexShBootField(BoolField):
     default = True
     help = help_text(
         """
-        Begin the CZEX with a header in POSIX shell, so that `./app.czex` starts the app's own Python
-        directly. `python app.czex` is the same with it and without it.
+        Begin the CZEX with a POSIX shell header, so that `./app.czex` starts the app's own Python
+        directly. The header does not affect `python app.czex`.
 
-        Set it to `False` where no shell is: the CZEX then begins with the shebang of its PEX.
+        Use `False` for machines without a shell: the CZEX then begins with the shebang of its PEX.
         """
     )
 
@@ -167,19 +174,19 @@ class CzexLayoutField(StringField):
     value: str
     help = help_text(
         """
-        What the CZEX is: with `"zipapp"`, the default, one file; with `"packed"` a directory, in which each
+        The form of the CZEX: `"zipapp"`, the default, is one file. `"packed"` is a directory, in which each
         wheel is a file that is named after its content.
 
-        A directory is for what moves or stores files one by one, such as rsync, the layers of an image or
-        a content-addressed store: after a change, only what has changed is moved. It starts as the file
-        does, by `python app.czex` or `app.czex/pex`.
+        Use `layout="packed"` for tools that copy or store single files, such as rsync, image layers or a
+        content-addressed store. After a change they copy only the files that have changed. A directory
+        starts by `python app.czex` or `app.czex/pex`.
 
-        For example `layout="packed"`. The `layout` of the `pex_binary` is not used.
+        The `layout` of the `pex_binary` is not used.
         """
     )
 
 
-# Those that `czex_binaries` hands on to each target that it generates.
+# The fields that `czex_binaries` copies to each target that it generates.
 _COMMON_FIELDS = (
     CzexPlatformsField,
     CzexCompressionLevelField,
@@ -197,16 +204,16 @@ class CzexBinaryTarget(Target):
     core_fields = (*COMMON_TARGET_FIELDS, CzexPexBinaryField, *_COMMON_FIELDS)
     help = help_text(
         """
-        A Python app as one executable file, or a directory, with a native boot runtime: a CZEX.
+        A CZEX: a Python app as one executable file, or a directory, with a native boot runtime.
 
-        It is made from a `pex_binary` and behaves as the PEX does, but is smaller and starts faster.
+        It is made from a `pex_binary` and behaves like its PEX, but is smaller and starts faster.
 
             pex_binary(name="app", entry_point="main.py")
 
             czex_binary(name="czex", pex_binary=":app")
 
-        `pants package` writes it, `pants run` runs it, and other targets can depend on it as they do on
-        a `pex_binary`.
+        `pants package` writes it and `pants run` runs it. Other targets can depend on it as on a
+        `pex_binary`.
         """
     )
 
@@ -215,7 +222,8 @@ class CzexPexBinariesField(_OneAddressField):
     alias = "pex_binaries"
     help = help_text(
         """
-        The address of a `pex_binaries`, for example `":apps"`. Each of its targets gets a `czex_binary`.
+        The address of a `pex_binaries`, for example `":apps"`. A `czex_binary` is generated for each
+        `pex_binary` of it.
         """
     )
 
@@ -223,8 +231,8 @@ class CzexPexBinariesField(_OneAddressField):
 class CzexBinariesOverridesField(OverridesField):
     help = help_text(
         """
-        Fields of single targets, by the names that `pex_binaries` gives to its own. Such a name is the entry
-        point, with "-" for ":".
+        Fields of single generated targets. Each key is the name of a `pex_binary` that the `pex_binaries`
+        generates: its entry point, with "-" for ":".
 
         For example `overrides={"main.py": {"precompile": ["3.11"]}}`.
         """
@@ -245,7 +253,7 @@ class CzexBinariesGeneratorTarget(TargetGenerator):
 
             czex_binaries(name="czexes", pex_binaries=":apps")
 
-        gives `:czexes#serve.py` and `:czexes#work.py-main`. The fields of a `czex_binary` may stand here, too. They
-        count for each of these.
+        generates `:czexes#serve.py` and `:czexes#work.py-main`. Fields of a `czex_binary` can be set here, too:
+        they apply to each generated target.
         """
     )

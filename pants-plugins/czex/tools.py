@@ -38,17 +38,17 @@ class LockedTool(Subsystem):
         advanced=True,
         help=lambda cls: softwrap(
             f"""
-            Install the packages of this resolve instead of those that the backend pins.
+            Install the packages of this resolve instead of the packages that the backend pins.
 
-            The resolve must be one of `[python].resolves`, and hold what `{cls.lockfile}` in the
-            backend's package holds; the versions may be others.
+            The resolve must be one of `[python].resolves`. It must contain the packages of `{cls.lockfile}`
+            in the backend's package, in any versions.
             """
         ),
     )
     interpreter_constraints = StrListOption(
         default=["CPython>=3.9,<3.15"],
         advanced=True,
-        help="The Python interpreters that this may run on.",
+        help="The interpreters that this tool may run on.",
     )
 
     def pex_request(self, pex_cli: PexCli, lock: Digest) -> PexRequest:

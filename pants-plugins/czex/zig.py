@@ -17,8 +17,8 @@ class ZigSubsystem(LockedTool):
     lockfile = "zig.lock"
     help = help_text(
         """
-        The Zig compiler, from the `ziglang` package. It compiles the runtime of a CZEX for every
-        platform on any machine.
+        The Zig compiler, from the `ziglang` package. It compiles the runtimes for all platforms on any
+        machine.
         """
     )
 

@@ -80,7 +80,7 @@ def test_what_is_younger_than_a_minute_stays_and_the_reason_is_said(
 ) -> None:
     machine.run(PYTHON.path(), cow)
     cleared = cache(machine, "clear").stdout
-    reason = "Kept 3 environments, wheels and sources that are not yet a minute old: a start may be about to use them.\n"
+    reason = "Kept 3 environments, wheels and sources that are less than a minute old: a start may be about to use them.\n"
     assert cleared == f"Removed 0 environments, and 0 wheels and sources: 0 bytes.\n{reason}"
     # They were not asked for.
     assert "Kept" not in cache(machine, "prune").stdout
@@ -144,7 +144,7 @@ def test_what_a_running_app_uses_stays(
     stdout, stderr = process.communicate(b"\n")
     assert (stdout, stderr, process.returncode) == (b"moo x\n", b"", 1)
     (environment,) = environments(machine)
-    assert f"Kept {environment}, an app is running in it." in pruned.stdout
+    assert f"Kept {environment}: an app is running in it." in pruned.stdout
     make_old(machine, 1)
     cache(machine, "clear")
     assert environments(machine) == []
