@@ -361,7 +361,7 @@ extern "ntdll" fn RtlMoveMemory(?*anyopaque, ?*const anyopaque, usize) callconv(
 extern "ntdll" fn RtlFillMemory(?*anyopaque, usize, c_int) callconv(.winapi) void;
 
 // The compiler calls these functions. Zig's compiler_rt has them too, but the linker for Windows can only take that
-// library as a whole, which would add 35 KiB. Therefore `platforms.json` leaves it out by a flag.
+// library as a whole, which would add up to 35 KiB. Therefore `platforms.json` leaves it out by a flag.
 comptime {
     @export(&moveMemory, .{ .name = "memcpy" });
     @export(&moveMemory, .{ .name = "memmove" });

@@ -115,7 +115,7 @@ def test_a_full_disk_is_an_error_of_the_cache_and_leaves_nothing_behind(
 
 @needs_root
 @pytest.mark.skipif(sys.platform != "linux", reason="mounts a tmpfs")
-def test_a_disk_that_several_threads_fill_up_has_no_leftovers(runtime, app):
+def test_a_full_disk_leaves_nothing_behind_with_several_threads(runtime, app):
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", app.store], check=True)
     try:
         for seed in range(3):
