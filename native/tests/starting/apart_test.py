@@ -1,4 +1,4 @@
-"""What can't be merged into site-packages is apart, and the app's children find it, too."""
+"""Packs that can't be merged into site-packages are apart, and child processes of the app find them, too."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ENTRY = ["-m", "child:main"]
 
 
 @on(Python("cpython2.7"), PYTHON)
-def test_a_child_finds_the_apps_own_module_before_a_package(
+def test_the_apps_module_hides_a_wheels_package_in_a_child_process(
     workshop: Workshop, machine: Machine, python: Python
 ) -> None:
     app = workshop.make(
@@ -39,7 +39,7 @@ def test_a_child_finds_the_apps_own_module_before_a_package(
         assert (outcome.stdout, outcome.code) == ("mine\n", 0), outcome.stderr
 
 
-def test_a_child_finds_wheels_in_their_order_and_runs_no_sitecustomize(
+def test_a_child_process_finds_wheels_in_order_and_runs_no_sitecustomize(
     workshop: Workshop, machine: Machine
 ) -> None:
     wheels = [EARLY, MODULE, SITECUSTOMIZE, TELLING]
@@ -51,11 +51,11 @@ def test_a_child_finds_wheels_in_their_order_and_runs_no_sitecustomize(
         options=ENTRY,
     )
     outcome = machine.run(PYTHON.path(), app, "-c", WHO + "; import also")
-    # The app itself reads the path file, and its child.
+    # The app itself reads the `.pth` file, and so does its child process.
     assert outcome.stdout == "path file\npath file\npackage package\n", outcome.stderr
 
 
-def test_what_is_apart_is_kept_as_long_as_it_is_used(workshop: Workshop, machine: Machine) -> None:
+def test_prune_keeps_wheels_that_are_apart(workshop: Workshop, machine: Machine) -> None:
     sources = {**MODULES, "weights.pth": "no path"}
     app = workshop.make("apart-kept", sources=sources, options=ENTRY)
     code = "import both; print(both.WHO)"
@@ -65,7 +65,7 @@ def test_what_is_apart_is_kept_as_long_as_it_is_used(workshop: Workshop, machine
     assert machine.run(PYTHON.path(), app, "-c", code).stdout == "mine\n"
 
 
-def test_the_import_hook_finds_what_is_apart(
+def test_the_import_hook_finds_wheels_that_are_apart(
     workshop: Workshop, machine: Machine, tmp_path: Path
 ) -> None:
     app = workshop.make(

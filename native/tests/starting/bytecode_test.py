@@ -1,4 +1,4 @@
-"""A CZEX with bytecode compiles nothing at its first start, and does otherwise what it does without."""
+"""A CZEX with bytecode compiles nothing at its first start, and otherwise behaves like one without."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MIXED = Wheel(
     "mixed",
     {
         **{f"mixed/{name}/__init__.py": "" for name in COMPILES},
-        # Its directory is not linked as a whole.
+        # Its directory is not one link, but a directory of links.
         "mixed/sub/native.so": "not really",
         "mixed/__init__.py": "",
         "mixed/say.py": (
@@ -63,7 +63,7 @@ def compiled(workshop: Workshop, pex: Path) -> Path:
 
 
 def bytecode(machine: Machine) -> dict[str, bytes]:
-    """The flags (PEP 552) of each `.pyc` file in the cache: 1 where it came with the CZEX, 0 where Python wrote it."""
+    """Return the flags (PEP 552) of each `.pyc` file in the cache: 1 if it is from the CZEX, 0 if Python wrote it."""
     return {
         str(path.relative_to(machine.cache)).partition("/lib/")[2]: path.read_bytes()[4:8]
         for directory in ("wheels", "sources")
@@ -72,7 +72,7 @@ def bytecode(machine: Machine) -> dict[str, bytes]:
 
 
 def without_boot_sources(czex: Path, output: Path) -> Path:
-    """The CZEX with nothing in the entry that holds the boot as text."""
+    """Return a copy of the CZEX whose entry with the text of the boot is filled with zeros."""
     content = bytearray(czex.read_bytes())
     with zipfile.ZipFile(czex) as archive:
         text = archive.read(".czex/boot")
@@ -103,7 +103,7 @@ def test_the_first_start_compiles_nothing(
     assert machine.leftovers() == []
 
 
-def test_a_cache_of_ones_own_wants_no_more_of_the_boot(
+def test_bytecode_of_the_boot_suffices_with_another_cache(
     compiled: Path, machine: Machine, tmp_path: Path
 ) -> None:
     app = without_boot_sources(compiled, tmp_path / "app.czex")
@@ -113,7 +113,7 @@ def test_a_cache_of_ones_own_wants_no_more_of_the_boot(
     assert list(root.glob("czex/venvs/*/*/boot"))
 
 
-def test_another_python_compiles_for_itself(compiled: Path, machine: Machine) -> None:
+def test_another_python_version_compiles_the_modules(compiled: Path, machine: Machine) -> None:
     machine.run(PYTHON.path(), compiled)
     outcome = machine.run(THIRD.path(), compiled, "x")
     assert (outcome.stdout.splitlines()[0], outcome.stderr) == ("moo x", "")
@@ -122,7 +122,9 @@ def test_another_python_compiles_for_itself(compiled: Path, machine: Machine) ->
     assert {name.split(".")[-2]: flag for name, flag in found.items()} == flags
 
 
-def test_the_sh_header_runs_it(compiled: Path, machine: Machine, tmp_path: Path) -> None:
+def test_the_sh_header_runs_an_app_with_bytecode(
+    compiled: Path, machine: Machine, tmp_path: Path
+) -> None:
     directory = tmp_path / "bin"
     directory.mkdir()
     (directory / "python3").symlink_to(PYTHON.path())
@@ -132,7 +134,7 @@ def test_the_sh_header_runs_it(compiled: Path, machine: Machine, tmp_path: Path)
         assert (outcome.stdout.splitlines()[0], outcome.stderr) == ("moo x", "")
 
 
-def test_what_is_unpacked_without_bytecode_is_used(
+def test_a_wheel_in_the_cache_without_bytecode_is_used(
     plain: Path, compiled: Path, machine: Machine
 ) -> None:
     assert machine.run(PYTHON.path(), plain, "x").stdout.startswith("moo x")
@@ -140,7 +142,7 @@ def test_what_is_unpacked_without_bytecode_is_used(
     assert len(list(machine.cache.glob("wheels/*"))) == 1
 
 
-def test_what_is_unpacked_with_bytecode_stays_in_use(
+def test_a_wheel_in_the_cache_with_bytecode_is_used_again(
     plain: Path, compiled: Path, machine: Machine
 ) -> None:
     assert machine.run(PYTHON.path(), compiled, "x").stdout.startswith("moo x")
@@ -164,12 +166,12 @@ def test_damaged_bytecode_is_not_unpacked(compiled: Path, machine: Machine, tmp_
     assert (outcome.code, outcome.stdout, outcome.stderr.count("\n")) == (65, "", 1)
     assert str(app) in outcome.stderr and record["sha256"][:40] in outcome.stderr
     assert list(machine.cache.glob("wheels/*")) == []
-    # Another Python has no use for it.
+    # Another Python doesn't read it.
     assert machine.run(OTHER.path(), app, "x").stdout.startswith("moo x")
 
 
 @pytest.mark.parametrize("first, second", [("cow", "plain"), ("compiled", "cow")])
-def test_the_next_app_finds_the_boot_compiled(
+def test_the_next_app_uses_the_kept_bytecode_of_the_boot(
     request: pytest.FixtureRequest, machine: Machine, tmp_path: Path, first: str, second: str
 ) -> None:
     first_app, second_app = map(request.getfixturevalue, (first, second))
@@ -177,12 +179,12 @@ def test_the_next_app_finds_the_boot_compiled(
     app = without_boot_sources(second_app, tmp_path / "app.czex")
     outcome = machine.run(PYTHON.path(), app, "x")
     assert (outcome.stdout.splitlines()[0], outcome.stderr) == ("moo x", "")
-    # Another Python does not.
+    # Another Python needs the text.
     assert "is damaged" in machine.run(OTHER.path(), app, "x").stderr
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage", b"{0"])
-def test_a_damaged_boot_in_the_cache_is_compiled_again(
+def test_damaged_bytecode_of_the_boot_in_the_cache_is_replaced(
     plain: Path, cow: Path, machine: Machine, content: bytes
 ) -> None:
     machine.run(PYTHON.path(), cow)
@@ -194,7 +196,7 @@ def test_a_damaged_boot_in_the_cache_is_compiled_again(
     assert machine.leftovers() == []
 
 
-def test_a_traceback_is_the_same(plain: Path, compiled: Path, tmp_path: Path) -> None:
+def test_a_traceback_is_the_same_with_bytecode(plain: Path, compiled: Path, tmp_path: Path) -> None:
     app = tmp_path / "app.czex"
     errors = set()
     for number, czex in enumerate((plain, compiled)):
@@ -210,7 +212,7 @@ def test_a_traceback_is_the_same(plain: Path, compiled: Path, tmp_path: Path) ->
     assert len(errors) == 1
 
 
-def test_the_tools_make_a_venv_with_it(compiled: Path, machine: Machine, tmp_path: Path) -> None:
+def test_the_venv_tool_installs_bytecode(compiled: Path, machine: Machine, tmp_path: Path) -> None:
     venv = tmp_path / "venv"
     outcome = machine.with_(PEX_TOOLS="1").run(PYTHON.path(), compiled, "venv", venv)
     assert outcome.code == 0, outcome.stderr

@@ -1,4 +1,4 @@
-"""The cache is shown and made smaller by `pexcz cache`, and no app notices."""
+"""`pexcz cache` shows the cache and reduces it, without an effect on apps."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def main():
 
 @pytest.fixture(scope="module")
 def other(workshop: Workshop) -> Path:
-    """An app with the same wheel."""
+    """Return an app with the same wheel."""
     options = ["-m", "lazy:main"]
     return workshop.make(
         "lazy", requirements=["cow"], wheels=[COW], sources={"lazy.py": LAZY}, options=options
     )
 
 
-def test_it_shows_what_is_there(cow: Path, other: Path, machine: Machine) -> None:
+def test_info_shows_the_environments(cow: Path, other: Path, machine: Machine) -> None:
     for app in (cow, other):
         machine.run(PYTHON.path(), app)
     shown = cache(machine, "info")
@@ -58,7 +58,7 @@ def test_an_environment_of_an_older_czex_is_shown_by_the_name_of_its_file(
     assert str(cow) not in cache(machine, "info").stdout
 
 
-def test_what_leads_on_to_another_interpreter_is_no_environment(
+def test_a_redirect_to_another_interpreter_is_not_an_environment(
     workshop: Workshop, machine: Machine, tmp_path: Path
 ) -> None:
     options = ["-c", "cow", "--interpreter-constraint=CPython==3.9.*"]
@@ -75,21 +75,23 @@ def test_what_leads_on_to_another_interpreter_is_no_environment(
     assert environments(machine) == []
 
 
-def test_what_is_younger_than_a_minute_stays_and_the_reason_is_said(
+def test_clear_keeps_everything_younger_than_a_minute_and_explains_it(
     cow: Path, machine: Machine
 ) -> None:
     machine.run(PYTHON.path(), cow)
     cleared = cache(machine, "clear").stdout
     reason = "Kept 3 environments, wheels and sources that are less than a minute old: a start may be about to use them.\n"
     assert cleared == f"Removed 0 environments, and 0 wheels and sources: 0 bytes.\n{reason}"
-    # They were not asked for.
+    # `prune` was not asked to remove them.
     assert "Kept" not in cache(machine, "prune").stdout
     make_old(machine, 1)
     assert "Kept" not in cache(machine, "clear").stdout
 
 
 @pytest.mark.parametrize("place", range(3))
-def test_the_root_may_stand_in_every_place(cow: Path, machine: Machine, place: int) -> None:
+def test_the_root_option_is_accepted_at_every_position(
+    cow: Path, machine: Machine, place: int
+) -> None:
     machine.run(PYTHON.path(), cow)
     root = ["--root", str(machine.cache)]
     search = os.pathsep.join([str(PEXCZ), *(entry for entry in sys.path if entry)])
@@ -108,7 +110,9 @@ def test_the_root_may_stand_in_every_place(cow: Path, machine: Machine, place: i
         assert word in outcome.stdout
 
 
-def test_what_was_not_used_for_long_is_removed_and_comes_again(cow: Path, machine: Machine) -> None:
+def test_prune_removes_an_unused_environment_and_a_start_installs_it_again(
+    cow: Path, machine: Machine
+) -> None:
     machine.run(PYTHON.path(), cow)
     make_old(machine, 20)
     assert "Removed 0 environments, and 0 wheels" in cache(machine, "prune").stdout
@@ -120,7 +124,7 @@ def test_what_was_not_used_for_long_is_removed_and_comes_again(cow: Path, machin
     assert machine.run(PYTHON.path(), cow, "x").stdout == "moo x\n"
 
 
-def test_a_wheel_stays_as_long_as_one_app_uses_it(cow: Path, other: Path, machine: Machine) -> None:
+def test_prune_keeps_a_wheel_that_one_app_uses(cow: Path, other: Path, machine: Machine) -> None:
     machine.run(PYTHON.path(), cow)
     make_old(machine, 40)
     machine.run(PYTHON.path(), other)
@@ -131,7 +135,7 @@ def test_a_wheel_stays_as_long_as_one_app_uses_it(cow: Path, other: Path, machin
 
 @on(*map(Python, ("cpython2.7", "cpython3.6", "cpython3.11", "cpython3.13", "pypy3")))
 @pytest.mark.parametrize("way", ["file", "header"])
-def test_what_a_running_app_uses_stays(
+def test_clear_keeps_the_environment_of_a_running_app(
     other: Path, machine: Machine, python: Python, way: str
 ) -> None:
     start = machine.with_(PATH=f"{Path(python.path()).parent}:/usr/bin:/bin")
@@ -160,7 +164,7 @@ def test_a_start_is_recorded_once_a_day(cow: Path, machine: Machine) -> None:
         assert ((environment / "boot").stat().st_mtime > then + 1) == is_recorded
 
 
-def test_it_is_pruned_to_a_size_from_what_was_used_first(
+def test_prune_to_a_size_removes_the_least_recently_used(
     cow: Path, other: Path, machine: Machine
 ) -> None:
     machine.run(PYTHON.path(), cow)
@@ -177,7 +181,7 @@ def test_it_is_pruned_to_a_size_from_what_was_used_first(
     assert machine.run(PYTHON.path(), other, given="\n").stdout == "started\nmoo \n"
 
 
-def test_what_killed_processes_have_left_is_removed(cow: Path, machine: Machine) -> None:
+def test_prune_removes_the_files_of_killed_starts(cow: Path, machine: Machine) -> None:
     machine.run(PYTHON.path(), cow)
     (runtime,) = machine.cache.glob("runtimes/*")
     (runtime / "pexcz.0123456789abcdef.tmp").write_text("half")
@@ -190,9 +194,7 @@ def test_what_killed_processes_have_left_is_removed(cow: Path, machine: Machine)
     assert machine.run(PYTHON.path(), cow, "x").stdout == "moo x\n"
 
 
-def test_what_killed_prunes_have_left_again_and_again_is_removed(
-    cow: Path, machine: Machine
-) -> None:
+def test_clear_removes_the_directories_of_killed_prunes(cow: Path, machine: Machine) -> None:
     machine.run(PYTHON.path(), cow, "x")
     name = "0" * 200 + ".0123456789abcdef.discarded"
     (machine.cache / "wheels" / name / "lib").mkdir(parents=True)
@@ -200,9 +202,7 @@ def test_what_killed_prunes_have_left_again_and_again_is_removed(
     assert machine.leftovers() == []
 
 
-def test_starts_and_a_cache_that_is_cleared_all_the_time_do_not_meet(
-    cow: Path, machine: Machine
-) -> None:
+def test_starts_succeed_while_the_cache_is_cleared(cow: Path, machine: Machine) -> None:
     for _ in range(8):
         machine.run(PYTHON.path(), cow)
         make_old(machine, 1)
@@ -214,7 +214,7 @@ def test_starts_and_a_cache_that_is_cleared_all_the_time_do_not_meet(
     assert machine.leftovers() == []
 
 
-def test_a_start_waits_for_a_cache_that_is_being_pruned(cow: Path, machine: Machine) -> None:
+def test_a_start_waits_for_a_prune(cow: Path, machine: Machine) -> None:
     machine.cache.mkdir(parents=True)
     descriptor = os.open(machine.cache, os.O_RDONLY)
     fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""Apps composed of several: PEX_PATH and `pex_path`, with PEXes and CZEX files mixed; and what a machine adds."""
+"""Apps composed of several: PEX_PATH and `pex_path`, with PEXes and CZEX files mixed; and inherited packages of the machine."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def main_pex(workshop: Workshop, request: pytest.FixtureRequest) -> Path:
 
 
 @on(Python("cpython2.7"), PYTHON, Python("pypy3"))
-def test_pexes_and_czex_files_are_added_as_a_pex_adds_pexes(
+def test_pex_path_adds_pexes_and_czex_files_like_a_pex(
     workshop: Workshop,
     machine: Machine,
     main_pex: Path,
@@ -72,7 +72,7 @@ def test_pexes_and_czex_files_are_added_as_a_pex_adds_pexes(
     assert alone.last_line.endswith(("No module named 'plugin'", "No module named plugin"))
 
 
-def test_children_find_what_was_added_of_whatever_layout(
+def test_child_processes_find_added_apps_of_each_layout(
     workshop: Workshop, cow: Path, machine: Machine, plugin_pex: Path, plugin: Path
 ) -> None:
     code = (
@@ -94,7 +94,7 @@ def test_children_find_what_was_added_of_whatever_layout(
             assert (outcome.stderr, outcome.code) == ("", 0)
 
 
-def test_what_the_pex_was_built_with_is_added_in_its_present_version(
+def test_a_start_uses_the_present_version_of_an_app_in_pex_path(
     workshop: Workshop, machine: Machine, tmp_path: Path
 ) -> None:
     other = tmp_path / "other.pex"
@@ -122,7 +122,7 @@ def test_what_the_pex_was_built_with_is_added_in_its_present_version(
     )
 
 
-def test_what_can_not_be_added_is_named(cow: Path, machine: Machine, tmp_path: Path) -> None:
+def test_a_file_that_can_not_be_added_is_named(cow: Path, machine: Machine, tmp_path: Path) -> None:
     (tmp_path / "broken.pex").write_bytes(b"PK\x03\x04 and no more")
     (tmp_path / "text.pex").write_text("print('no PEX')")
     for name in ("missing.pex", "broken.pex", "text.pex"):
@@ -133,7 +133,7 @@ def test_what_can_not_be_added_is_named(cow: Path, machine: Machine, tmp_path: P
 
 
 def host_with(tmp_path: Path, python: Python, module: str) -> str:
-    """A virtual environment that has a module of its own, and one on PYTHONPATH."""
+    """Return the Python of a new virtual environment that has modules of its own."""
     host = tmp_path / f"host-{python.name}"
     assert Machine(tmp_path).run(python.path(), "-m", "venv", "--without-pip", host).code == 0
     (site_packages,) = host.glob("lib/*/site-packages")
@@ -145,7 +145,7 @@ def host_with(tmp_path: Path, python: Python, module: str) -> str:
 @on(Python("cpython3.6"), PYTHON)
 @pytest.mark.parametrize("mode", ["prefer", "fallback"])
 @pytest.mark.parametrize("asked", [True, False], ids=["variable", "built-in"])
-def test_what_the_machine_has_is_inherited_as_by_the_pex(
+def test_the_machines_packages_are_inherited_like_by_the_pex(
     workshop: Workshop, machine: Machine, tmp_path: Path, python: Python, mode: str, asked: bool
 ) -> None:
     name = f"inherit-{python.name}-{mode}-{asked}"
@@ -171,14 +171,14 @@ def test_what_the_machine_has_is_inherited_as_by_the_pex(
     known = known.with_(PATH=f"{os.path.dirname(host)}:/bin")
     expected = known.run(host, pex)
     assert expected.code == 0, expected.stderr
-    # The header looks for the Python that Pex built the PEX with.
+    # The header searches for the Python that built the PEX.
     by_header = [[app], [app]] if python == PYTHON else []
     for start in ([host, app], [host, app], *by_header):
         assert known.run(*start).stdout == expected.stdout
 
 
 @on(Python("cpython2.7"), PYTHON)
-def test_system_site_packages_are_there_for_the_app_and_its_children(
+def test_the_app_and_its_child_processes_find_system_site_packages(
     workshop: Workshop, machine: Machine, tmp_path: Path, python: Python
 ) -> None:
     source = (

@@ -1,4 +1,4 @@
-"""The sh header starts an installed app by itself, and looks for a Python where it should."""
+"""The sh header starts an installed app by itself, and finds the right Python."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOO = ("moo x\n", "", 1)
 
 
 def records(machine: Machine) -> Dict[str, str]:
-    """The name of each candidate that the header knows of, and what it knows."""
+    """Return the header's record for each candidate, by the candidate's name."""
     files = (path for path in machine.cache.glob("venvs/*/sh/**/*") if path.is_file())
     return {path.name: path.read_text().strip() for path in files}
 
@@ -36,7 +36,7 @@ def test_the_header_runs_the_installed_app_with_its_own_interpreter(
 ) -> None:
     bin_directory = tmp_path / "bin"
     bin_directory.mkdir()
-    # The name in the shebang that Pex gave the PEX.
+    # The shebang of the PEX names this Python.
     name = "python{}.{}".format(*sys.version_info)
     (bin_directory / name).symlink_to(python.path())
     known = machine.with_(PATH=f"{bin_directory}:/bin")
@@ -46,7 +46,7 @@ def test_the_header_runs_the_installed_app_with_its_own_interpreter(
     assert records(machine) and all(path == name for path in records(machine))
 
 
-def test_the_header_looks_on_path_and_where_it_is_told_and_says_for_what(
+def test_the_header_searches_path_and_pex_python_path_and_lists_the_names(
     cow: Path, machine: Machine, tmp_path: Path
 ) -> None:
     outcome = machine.with_(PATH=str(tmp_path)).run("/bin/sh", cow)
@@ -64,7 +64,7 @@ def test_the_header_looks_on_path_and_where_it_is_told_and_says_for_what(
             assert (outcome.stdout, outcome.stderr) == ("moo x\n", "")
 
 
-def test_the_header_passes_over_what_does_not_answer_and_remembers_it(
+def test_the_header_passes_over_candidates_that_do_not_answer_and_remembers_them(
     cow: Path, machine: Machine, tmp_path: Path
 ) -> None:
     shims = tmp_path / "with a space*" / "shims"
@@ -99,19 +99,19 @@ def test_the_header_passes_over_what_does_not_answer_and_remembers_it(
     moos(known, cow)
     assert records(machine).pop("python3").startswith("cpython-")
     assert set(records(machine).values()) - {records(machine)["python3"]} == {"!"}
-    # They are not started any more.
+    # The next starts don't run them.
     for name in ("python3.11", "python3.12", "python3.13", "python3.15"):
         script(shims / name, f"echo >{tmp_path}/started")
     moos(known, cow)
     assert not (tmp_path / "started").exists()
 
 
-def test_a_shim_is_asked_at_each_start(cow: Path, machine: Machine, tmp_path: Path) -> None:
+def test_the_header_asks_a_shim_at_each_start(cow: Path, machine: Machine, tmp_path: Path) -> None:
     shims = pyenv(tmp_path / "pyenv", PYTHON, NEW) / "shims"
     on_path = machine.with_(PATH=str(shims))
     moos(on_path.with_(PYENV_VERSION="3.11.99"), cow)
     assert records(machine)["python3.11"] == "+"
-    # It was passed over before, but nothing else answers.
+    # It was passed over before, but no other candidate answers.
     moos(on_path.with_(PYENV_VERSION="3.12.99"), cow)
     refused = on_path.with_(PYENV_VERSION="").run("/bin/sh", cow)
     assert (refused.stdout, refused.code) == ("", 127)
@@ -162,14 +162,14 @@ def test_a_working_directory_that_is_not_on_path_is_not_searched(
 
 
 @pytest.mark.parametrize("shell", ["dash", "bash", "busybox"])
-def test_every_shell_passes_over_what_does_not_answer(
+def test_every_shell_passes_over_candidates_that_do_not_answer(
     shell: str, cow: Path, machine: Machine, tmp_path: Path
 ) -> None:
     program = shutil.which(shell) or missing(shell)
     shims = tmp_path / "shims"
     script(shims / "python3", "exit 127")
     works = links(tmp_path / "bin", python3=PYTHON)
-    # By the name `sh`, under which they keep to POSIX.
+    # Shells that are named `sh` follow POSIX.
     sh = tmp_path / "sh"
     sh.symlink_to(program)
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""An app that installs something into itself changes its own environment, and no other app's."""
+"""An app that installs a package into itself changes only its own environment."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def cow(version: str) -> Wheel:
 
 @pytest.fixture(scope="module")
 def pip_wheel() -> str:
-    """The requirement that brings the pip of this machine."""
+    """Return the path of the pip wheel that `ensurepip` carries."""
     import ensurepip
 
     bundled = Path(ensurepip.__file__).parent / "_bundled"
@@ -31,7 +31,7 @@ def pip_wheel() -> str:
 
 
 def contents(root: Path) -> Dict[str, bytes]:
-    """All that a cache has of wheels, but for bytecode that Python puts there."""
+    """Return all files of the wheels in a cache, without bytecode, which Python adds."""
     return {
         str(path): path.read_bytes()
         for path in (root / "wheels").rglob("*")
@@ -40,7 +40,7 @@ def contents(root: Path) -> Dict[str, bytes]:
 
 
 @pytest.mark.parametrize("options", [[], ["--venv"]], ids=["zipapp", "venv"])
-def test_an_upgrade_by_an_apps_own_pip_is_its_own(
+def test_an_upgrade_by_an_apps_own_pip_changes_only_its_environment(
     workshop: Workshop, machine: Machine, pip_wheel: str, options: List[str], tmp_path: Path
 ) -> None:
     name = "-".join(["own", *options])
@@ -69,5 +69,5 @@ def test_an_upgrade_by_an_apps_own_pip_is_its_own(
         verify = [sys.executable, "-m", "pexcz", "verify", each, "--root", machine.cache]
         verified = machine.with_(PYTHONPATH=search).run(*verify, "--installed")
         assert verified.code == 0 and "damaged" not in verified.stdout, verified
-    # That makes its environment anew.
+    # `verify --installed` has removed its environment, so this start installs it again.
     assert machine.run(PYTHON.path(), app, "-c", TELL).stdout == "1.0 1.0\n"

@@ -1,4 +1,4 @@
-"""A CZEX of more than 4 GiB is an app like any other. Most of this one is a hole in the file, which takes no room."""
+"""A CZEX of more than 4 GiB starts like any other. Most of this file is a hole, which needs no disk space."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def large(workshop: Workshop, cow_pex: Path) -> Path:
 
 
 @on_every_python()
-def test_it_starts_as_its_pex_does(
+def test_a_large_czex_starts_like_its_pex(
     large: Path, cow_pex: Path, machine: Machine, python: Python
 ) -> None:
     expected = machine.run(python.path(), cow_pex, "x")
@@ -46,7 +46,7 @@ def test_it_starts_as_its_pex_does(
         assert machine.run(python.path(), large, "x") == expected
 
 
-def test_it_is_started_by_its_header(large: Path, machine: Machine) -> None:
+def test_the_header_starts_a_large_czex(large: Path, machine: Machine) -> None:
     on_path = machine.with_(PATH=f"{Path(PYTHON.path()).parent}:/usr/bin:/bin")
     for _ in ("cold", "warm"):
         outcome = on_path.run(large, "x")
@@ -54,7 +54,7 @@ def test_it_is_started_by_its_header(large: Path, machine: Machine) -> None:
 
 
 @on_every_python()
-def test_it_is_imported_and_added_to_other_apps(
+def test_a_large_czex_can_be_imported_and_added_to_other_apps(
     large: Path, facts: Path, machine: Machine, python: Python
 ) -> None:
     program = "import __pex__, cow.say, sys; sys.argv[1:] = ['y']; cow.say.main()"

@@ -1,6 +1,6 @@
-"""A CZEX that is a directory starts as the file does, wherever it lies; what is missing in it is said.
+"""A CZEX that is a directory starts like the file, from any place, and names missing files.
 
-That it does what its PEX does is in the parity table.
+The parity table compares it with its PEX.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def files(directory: Path) -> Dict[str, bytes]:
 
 
 @SOME
-def test_every_way_in_starts_it_from_anywhere_and_leaves_it_as_it_was(
+def test_every_way_in_starts_a_directory_from_anywhere_without_changing_it(
     packed: Path, machine: Machine, python: Python, tmp_path: Path
 ) -> None:
     moved = tmp_path / "moved" / "application"
@@ -58,12 +58,12 @@ def test_every_way_in_starts_it_from_anywhere_and_leaves_it_as_it_was(
         shutil.rmtree(machine.cache)
     for name in (".", "pex"):
         assert machine.run(python.path(), name, "x", cwd=moved).stdout == "moo x\n"
-    # No bytecode of one version that another one could be taken for.
+    # No start has written bytecode, which another version of Python could mistake for its own.
     assert files(moved) == before
 
 
 @on(PYTHON, Python("cpython3.13"))
-def test_a_warm_start_imports_nothing_that_an_empty_directory_does_not(
+def test_a_warm_start_imports_no_more_modules_than_an_empty_directory(
     packed: Path, machine: Machine, python: Python, tmp_path: Path
 ) -> None:
     (tmp_path / "__main__.py").write_text("")
@@ -77,11 +77,11 @@ def test_a_warm_start_imports_nothing_that_an_empty_directory_does_not(
     assert imported(packed) - imported(tmp_path) == {"cow", "cow.say"}
 
 
-def test_a_program_starts_it_also_by_a_link_to_it(
+def test_a_program_starts_a_directory_by_a_link(
     packed: Path, machine: Machine, tmp_path: Path
 ) -> None:
     (tmp_path / "command").symlink_to(packed / "pex")
-    # The shebang of `__main__.py` names the Python that has built the PEX.
+    # The shebang of `__main__.py` names the Python that built the PEX.
     own = Python("cpython{}.{}".format(*sys.version_info))
     places = [str(Path(python.path()).parent) for python in (PYTHON, own)]
     on_path = machine.with_(PATH=":".join([*places, "/usr/bin", "/bin"]))
@@ -95,7 +95,7 @@ def test_a_program_starts_it_also_by_a_link_to_it(
     assert nowhere.stderr.startswith(f"czex: can't start {packed}/pex: no Python answers; install ")
 
 
-def test_it_shares_the_environment_of_the_file(
+def test_a_directory_shares_the_environment_of_the_file(
     packed: Path, cow: Path, machine: Machine, tmp_path: Path
 ) -> None:
     copy = tmp_path / "packed.czex"
@@ -106,7 +106,7 @@ def test_it_shares_the_environment_of_the_file(
     assert len(list(machine.cache.glob("venvs/*/cpython*"))) == 1
 
 
-def test_it_chooses_another_interpreter_and_goes_on_there(
+def test_a_directory_chooses_another_interpreter(
     packed: Path, machine: Machine, tmp_path: Path
 ) -> None:
     (tmp_path / "command").symlink_to(packed / "pex")
@@ -119,20 +119,20 @@ def test_it_chooses_another_interpreter_and_goes_on_there(
         shutil.rmtree(machine.cache)
 
 
-def test_bytecode_is_unpacked_from_files_of_its_own(
+def test_bytecode_of_a_directory_is_unpacked_from_separate_files(
     workshop: Workshop, cow_pex: Path, machine: Machine
 ) -> None:
     app = workshop.czex(cow_pex, precompile=[PYTHON], layout="packed")
-    # Of the app, which is empty, of its wheel, and of the bytecode of that.
+    # The packs of the app's sources, which are empty, of its wheel, and of the wheel's bytecode.
     assert len(list(app.glob(".czex/packs/*.pack"))) == 3
     outcome = machine.run(PYTHON.path(), app, "x")
     assert (outcome.stdout, outcome.stderr, outcome.code) == MOO
     (bytecode,) = machine.cache.glob("wheels/*/lib/cow/__pycache__/say.*.pyc")
-    # PEP 552: Python takes it as it is.
+    # PEP 552: Python doesn't compare it with the source.
     assert bytecode.read_bytes()[4:8] == b"\1\0\0\0"
 
 
-def test_the_tools_know_it_by_its_directory(workshop: Workshop, machine: Machine) -> None:
+def test_the_tools_name_the_directory(workshop: Workshop, machine: Machine) -> None:
     pex = workshop.pex(
         "tooled",
         sources={"tooled.py": "print('hi')\n"},
@@ -151,13 +151,13 @@ def test_the_tools_know_it_by_its_directory(workshop: Workshop, machine: Machine
 
 
 @SOME
-def test_it_is_imported(packed: Path, machine: Machine, python: Python) -> None:
+def test_a_directory_can_be_imported(packed: Path, machine: Machine, python: Python) -> None:
     program = "import __pex__, cow.say, sys; sys.argv[1:] = ['y']; cow.say.main()"
     outcome = machine.with_(PYTHONPATH=str(packed)).run(python.path(), "-c", program)
     assert (outcome.stdout, outcome.stderr) == ("moo y\n", "")
 
 
-def test_it_is_added_to_apps_of_either_layout(
+def test_a_directory_can_be_added_to_apps_of_both_layouts(
     workshop: Workshop, packed: Path, facts: Path, machine: Machine
 ) -> None:
     other = workshop.czex(facts.with_suffix(".pex"), layout="packed")
@@ -171,7 +171,7 @@ def test_it_is_added_to_apps_of_either_layout(
     "pattern", [".czex/packs/*.pack", ".czex/start.*", ".czex/boot.*", ".czex/runtime/*/*"]
 )
 @pytest.mark.parametrize("damage", ["missing", "short"])
-def test_what_is_missing_is_said_in_one_line_and_installs_nothing(
+def test_a_missing_or_short_file_gives_one_message_and_installs_nothing(
     packed: Path, machine: Machine, tmp_path: Path, pattern: str, damage: str
 ) -> None:
     app = tmp_path / "app.czex"
@@ -206,9 +206,7 @@ def test_a_changed_main_file_is_noticed(packed: Path, machine: Machine, tmp_path
     assert machine.run(PYTHON.path(), app, "x").stdout == "moo x\n"
 
 
-def test_a_directory_that_cannot_be_written_will_do(
-    packed: Path, machine: Machine, tmp_path: Path
-) -> None:
+def test_a_read_only_directory_starts(packed: Path, machine: Machine, tmp_path: Path) -> None:
     app = tmp_path / "app.czex"
     shutil.copytree(packed, app)
     command = ["mount", "--bind", "-o", "ro", str(app), str(app)]

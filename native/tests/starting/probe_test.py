@@ -1,7 +1,7 @@
-"""An app can't tell by which way it was started.
+"""An app can't observe by which way it was started.
 
-A probe (`probe.py`) prints what an app can observe of its process. It is started in the process that reads the
-CZEX, in one that had to start over, by the sh header, and by the environment's own interpreter.
+A probe (`probe.py`) prints all values that an app can observe of its process. It is started in the process that reads the
+CZEX, in a process that started over, by the sh header, and by the environment's own interpreter.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from testprojects.pythons import Python
 
 Facts = Dict[str, Any]
 
-# What differs on purpose, and why. Besides, a module of the standard library may be loaded already: Python needed it to
-# start from a zip file, or a `.pth` file of the machine did.
+# The intended differences, with the reasons. Besides, a module of the standard library may be loaded already, because Python
+# needs it to run a zip file, or a `.pth` file of the machine imported it.
 DIFFERENT = {
     "sys.orig_argv": "it says how the process was started",
     "frames.start": "Python runs a zip file by its module `runpy`, and from there the warm path",
@@ -34,7 +34,7 @@ DIFFERENT = {
     "environment.SHLVL": "sh exports it",
     "environment._": "sh exports it",
 }
-# An extension module, as far as anybody can see: what makes a start begin again in the environment's own interpreter.
+# This looks like an extension module, which makes a start begin again in the environment's own interpreter.
 EXTENSION = (
     "import sys; m = type(sys)('extension'); m.__file__ = '/extension.so'; "
     "sys.modules['extension'] = m\n"
@@ -52,7 +52,7 @@ SITE_FILES = Wheel(
             "sys.meta_path.append(Finder())\n"
             "sys.times_loaded = getattr(sys, 'times_loaded', 0) + 1\n"
         ),
-        # In a virtual environment Python 3 reads these twice.
+        # In a virtual environment, Python 3 reads these files twice.
         "early.pth": "import early\n",
         "extra.pth": "extra\n",
         "extra/late.py": "",
@@ -66,7 +66,7 @@ SITE_FILES = Wheel(
         "sitecustomize.py": "import sys; sys.customized = getattr(sys, 'customized', 0) + 1\n",
     },
 )
-# Of the standard library, and in zipapp mode hidden by the app's own: an entry of `sys.path` comes before all others then.
+# A module of the standard library. In zipapp mode the app's own module hides it, by a first entry of `sys.path`.
 HIDING = {"colorsys.py": ""}
 # These carry bytecode for the Python that most tests use.
 PRECOMPILED = ("module",)
@@ -80,7 +80,7 @@ APPS: Dict[str, tuple[Sequence[Wheel], Dict[str, str], Sequence[str]]] = {
 
 @dataclass
 class Apps:
-    """Apps by their names, made and installed when they are first asked for."""
+    """Apps by their names, built and installed on first use."""
 
     workshop: Workshop
     cache: Path
@@ -104,7 +104,7 @@ class Apps:
         return self._made[name]
 
     def environment(self, name: str, python: str, machine: Machine) -> Path:
-        """The environment of an app for an interpreter."""
+        """Return the environment of an app for an interpreter."""
         key = name, python
         if key not in self._installed:
             installed = machine.with_(PEXCZ_ROOT=str(self.cache)).run(python, self.make(name))
@@ -119,7 +119,7 @@ def apps(workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> Apps:
 
 @dataclass
 class Place:
-    """A machine where an app is in a situation."""
+    """A machine that puts an app into a situation."""
 
     machine: Machine
     python: str
@@ -177,7 +177,7 @@ def place_of(situation: Situation, python: Python, machine: Machine, apps: Apps)
     site_packages = Path(printed(interpreter, where, machine))
     write(site_packages, situation.site_packages, outside)
     write(outside, situation.site_packages or situation.pythonpath, outside)
-    # The name in the shebang that Pex gave the PEX, and so the one that the sh header looks for.
+    # The shebang of the PEX has this name, so the sh header searches for it.
     header = binaries / "python{}.{}".format(*sys.version_info)
     if not header.exists():
         header.parent.mkdir(exist_ok=True)
@@ -208,7 +208,7 @@ def facts(outcome: Outcome, is_loud: bool = False) -> Facts:
 
 
 def differences(way: str, ours: Facts, theirs: Facts) -> List[str]:
-    """A line for each value that should not differ."""
+    """Return a line for each value that differs unintentionally."""
     return [
         f"{way}: {name}: {ours.get(name, 'missing')} instead of {theirs.get(name, 'missing')}"
         for name in sorted({*ours, *theirs})
@@ -219,7 +219,7 @@ def differences(way: str, ours: Facts, theirs: Facts) -> List[str]:
 
 
 def is_standard(name: str, ours: Facts, theirs: Facts) -> bool:
-    """Whether one of the two has loaded a module of the standard library, and the other has not."""
+    """Return whether only one of the two processes has loaded a module, which belongs to the standard library."""
     if name in ours and name in theirs:
         return False
     one = ours if name in ours else theirs
@@ -237,7 +237,7 @@ def is_standard(name: str, ours: Facts, theirs: Facts) -> bool:
         for python in situation.pythons
     ],
 )
-def test_an_app_sees_the_same_by_every_way(
+def test_an_app_observes_the_same_values_by_every_way_in(
     situation: Situation, python: Python, machine: Machine, apps: Apps
 ) -> None:
     place = place_of(situation, python, machine, apps)
@@ -254,13 +254,13 @@ def test_an_app_sees_the_same_by_every_way(
         for difference in differences(way, facts(ways[way](), situation.is_loud), reference)
     ]
     assert not found, "\n".join(found)
-    # What is the same may still be wrong.
+    # Equal values may still be wrong.
     assert reference["importable.shadow"].startswith(reference["sys.prefix"])
     assert reference["importable.hidden"].endswith("Error")
     assert reference["standard error"] == ""
 
 
-def test_a_traceback_shows_one_line_of_the_boot_or_two(
+def test_a_traceback_shows_at_most_two_lines_of_the_boot(
     workshop: Workshop, machine: Machine
 ) -> None:
     app = workshop.make(
@@ -276,7 +276,7 @@ def test_a_traceback_shows_one_line_of_the_boot_or_two(
         assert lines[-1] == "ZeroDivisionError: division by zero"
 
 
-def test_a_start_that_starts_over_has_one_temporary_cache(
+def test_a_start_that_starts_over_uses_one_temporary_cache(
     workshop: Workshop, machine: Machine, tmp_path: Path
 ) -> None:
     source = "import sys\ndef main():\n    print(sys.flags.optimize)\n"
@@ -288,5 +288,5 @@ def test_a_start_that_starts_over_has_one_temporary_cache(
     variables = {"PEXCZ_ROOT": str(machine.root / "file/cache"), "TMPDIR": str(temporary)}
     outcome = machine.with_(**variables).run(PYTHON.path(), app)
     assert (outcome.stdout, outcome.code) == ("1\n", 0)
-    assert outcome.stderr.count("for this start alone") == 1
+    assert outcome.stderr.count("for this start only") == 1
     assert list(temporary.iterdir()) == []

@@ -1,4 +1,4 @@
-"""What an app finds of its process: its memory, and what the machine's own modules have done before it."""
+"""The process that an app runs in: its memory, and changes by the machine's own modules."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from support.wheels import Wheel
 from testprojects.pythons import Python, on
 
 NAME = "python{}.{}".format(*sys.version_info)
-# Where setproctitle looks for the arguments: before the first variable, if that is where the kernel has put it.
+# setproctitle searches for the arguments before the first variable, if that is still where the kernel has put it.
 MEMORY = """\
 from __future__ import print_function
 import ctypes, sys
@@ -36,7 +36,7 @@ def starts(app: Path, python: str) -> List[List[object]]:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there is no /proc")
 @on(Python("cpython2.7"), PYTHON, Python("cpython3.13"))
-def test_the_first_variable_stays_where_it_was_for_an_app_that_sets_its_title(
+def test_the_first_variable_keeps_its_place_for_an_app_that_sets_its_title(
     workshop: Workshop, machine: Machine, python: Python, tmp_path: Path
 ) -> None:
     (tmp_path / NAME).symlink_to(python.path())
@@ -64,13 +64,13 @@ def test_the_first_variable_stays_where_it_was_for_an_app_that_sets_its_title(
 
 
 @on(PYTHON, Python("cpython3.13"))
-def test_what_a_pth_file_of_the_machine_changes_stays_by_every_way(
+def test_a_change_by_a_pth_file_of_the_machine_is_kept_by_every_way_in(
     workshop: Workshop, machine: Machine, python: Python, tmp_path: Path
 ) -> None:
     app = workshop.make(
         f"timeout-{python.name}", sources={"timeout.py": TIMEOUT}, options=["-m", "timeout:main"]
     )
-    # Its site-packages are empty, whatever those of the machine are.
+    # Its site-packages are empty, unlike the machine's.
     binaries = clean_python(tmp_path / "venv", python)
     known = machine.with_(PATH=f"{binaries}:/bin")
     (packages,) = binaries.parent.glob("lib/*/site-packages")
@@ -84,7 +84,7 @@ def test_what_a_pth_file_of_the_machine_changes_stays_by_every_way(
         return record.read_text().splitlines()[0] != "-"
 
     def let_time_pass() -> None:
-        """As if it had changed later: the header goes by whole seconds."""
+        """Set a later time of change, because the header compares whole seconds."""
         nonlocal now
         now += 2
         os.utime(packages, (now, now))
@@ -104,14 +104,14 @@ def test_what_a_pth_file_of_the_machine_changes_stays_by_every_way(
     assert seen() == {"None\n": 5}
 
 
-def test_the_header_runs_an_environment_for_a_python_with_as_many_directories_as_that_of_debian(
+def test_the_header_runs_an_environment_for_a_python_with_four_site_directories(
     cow: Path, machine: Machine, tmp_path: Path
 ) -> None:
     binaries = clean_python(tmp_path / "venv", PYTHON)
     (packages,) = binaries.parent.glob("lib/*/site-packages")
     directories = [packages, *(tmp_path / name for name in ("local", "dist-packages", "user"))]
     line = f"import site; site.getsitepackages = lambda prefixes=None: {[*map(str, directories)]}\n"
-    # A name whose code is known to do no harm.
+    # The code of a file with this name counts as harmless.
     (packages / "_virtualenv.pth").write_text(line)
     known = machine.with_(PATH=f"{binaries}:/bin")
     assert known.run(cow, "x").stdout == "moo x\n"
@@ -119,7 +119,7 @@ def test_the_header_runs_an_environment_for_a_python_with_as_many_directories_as
     assert record.read_text().startswith("cpython-")
     directories[-1].mkdir()
     (directories[-1] / "company.pth").write_text("import socket\n")
-    # As if it had come later: the header goes by whole seconds.
+    # A later time of change, because the header compares whole seconds.
     later = record.stat().st_mtime + 2
     os.utime(directories[-1], (later, later))
     assert known.run(cow, "x").stdout == "moo x\n"
@@ -127,7 +127,7 @@ def test_the_header_runs_an_environment_for_a_python_with_as_many_directories_as
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there is no /proc")
-def test_who_reads_a_command_line_finds_each_argument(
+def test_readers_of_the_command_line_find_each_argument(
     workshop: Workshop, machine: Machine, tmp_path: Path
 ) -> None:
     source = (
@@ -150,7 +150,7 @@ def test_who_reads_a_command_line_finds_each_argument(
         assert known.run(app, *words).stdout == f"{words} {count}\n"
 
 
-def test_an_app_that_is_gone_starts_itself_again(
+def test_an_app_whose_file_was_deleted_starts_itself_again(
     workshop: Workshop, machine: Machine, tmp_path: Path
 ) -> None:
     source = (
@@ -167,6 +167,6 @@ def test_an_app_that_is_gone_starts_itself_again(
     app = tmp_path / "app"
     for _ in range(2):
         shutil.copy(made, app)
-        # Another app's name in the variable leads to nothing.
+        # PEX names another app, which is ignored.
         outcome = machine.run(PYTHON.path(), app, other)
         assert outcome.stdout == f"['{other}']\n['a', 'b']\n", outcome.stderr

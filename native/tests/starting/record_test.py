@@ -1,4 +1,4 @@
-"""`importlib.metadata` names files that are there, as an installer's RECORD does."""
+"""RECORD lists the installed files, so that `importlib.metadata` finds them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def app(workshop: Workshop, request: pytest.FixtureRequest) -> Path:
 
 
 @on(Python("cpython3.8"), PYTHON, Python("cpython3.13"), Python("pypy3"))
-def test_each_file_of_each_distribution_is_there(
+def test_each_recorded_file_of_each_distribution_exists(
     app: Path, machine: Machine, python: Python
 ) -> None:
     for _ in ("cold", "warm"):
@@ -72,7 +72,7 @@ def test_each_file_of_each_distribution_is_there(
         assert "cow" in {name.rpartition("/")[2] for name, _ in found["cow"]}
 
 
-def test_a_record_is_what_an_installer_writes(app: Path, machine: Machine) -> None:
+def test_a_record_has_the_rows_that_an_installer_writes(app: Path, machine: Machine) -> None:
     machine.run(PYTHON.path(), app)
     (record,) = machine.cache.glob("venvs/*/cpython-*/lib/*/site-packages/kinds-1.0*/RECORD")
     rows = {row[0]: row[1:] for row in csv.reader(record.read_text().splitlines())}

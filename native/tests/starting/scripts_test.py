@@ -1,4 +1,4 @@
-"""What is installed is what an installer would have installed, and each script runs from wherever it is."""
+"""An environment has the same files as an installer would install, and each script runs from any place."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from testprojects.pythons import Python, on, on_cpython, on_every_python
 
 DATA = "KitChen-1.0.data/"
 TELL = "import sys\nprint('{} ' + ' '.join(sys.argv[1:]))\n"
-# A script of a wheel → what it starts with.
+# A script of a wheel → its first lines.
 SHEBANGS = {
     "placeholder": "#!python\n",
     "windowed": "#!pythonw\n",
@@ -44,7 +44,7 @@ KIT = Wheel(
         "kit_where.py": "WHERE = 'the app'\n",
         **{f"{DATA}scripts/{name}": start + TELL.format(name) for name, start in SHEBANGS.items()},
         f"{DATA}scripts/shell": '#!/bin/sh\necho shell "$@"\n',
-        # An installer makes it anew from the entry point.
+        # An installer replaces it by a script for the entry point.
         f"{DATA}scripts/kit": "#!python\nraise SystemExit('not this one')\n",
         f"{DATA}headers/kit.h": "",
         f"{DATA}headers/more/kit.h": "",
@@ -102,7 +102,7 @@ def copies(workshop: Workshop) -> Path:
 
 
 def installed(machine: Machine, python: Python, czex: Path) -> Path:
-    """The environment that a CZEX without entry point has installed."""
+    """Return the environment that a CZEX without an entry point installs."""
     outcome = machine.run(python.path(), czex, "-c", "import sys; print(sys.prefix)")
     assert (outcome.stderr, outcome.code) == ("", 0)
     return Path(outcome.stdout.strip())
@@ -130,7 +130,7 @@ def test_scripts_are_hermetic_unless_the_pex_says_otherwise(
 
 
 @on_cpython("3.8", "3.13")
-def test_files_are_where_pip_puts_them(
+def test_files_are_installed_where_pip_installs_them(
     kit: Path, machine: Machine, python: Python, tmp_path: Path
 ) -> None:
     wheel = KIT.write(tmp_path)
@@ -146,7 +146,7 @@ def test_files_are_where_pip_puts_them(
 
 
 def tree(venv: Path) -> Dict[str, bool]:
-    """Path of each file that came from the wheel → whether it can be executed."""
+    """Return a dict: path of each file of the wheel → whether it is executable."""
     found = {}
     for directory, names, files in os.walk(venv, followlinks=True):
         relative = os.path.relpath(directory, venv)
@@ -154,14 +154,14 @@ def tree(venv: Path) -> Dict[str, bool]:
             names.remove("lib64")
         names[:] = [name for name in names if not name.startswith(("pip", "setuptools"))]
         for name in files:
-            # What installers add, and what belongs to the environment itself.
+            # Files that installers add, and files of the environment itself.
             if name in ("INSTALLER", "RECORD", "REQUESTED", "direct_url.json"):
                 continue
             if relative == "." or name.startswith(
                 ("activate", "Activate", "pip", "python", "easy_install", "distutils-precedence")
             ):
                 continue
-            # The other wheel of the CZEX.
+            # Files of the other wheel of the CZEX.
             if name.startswith("module") or "module-1.0" in relative:
                 continue
             if "_distutils_hack" in relative or "pkg_resources" in relative or name[-4:] == ".pyc":
@@ -172,7 +172,9 @@ def tree(venv: Path) -> Dict[str, bool]:
 
 
 @on_every_python()
-def test_copies_are_asked_for(copies: Path, machine: Machine, python: Python) -> None:
+def test_venv_copies_copies_the_interpreter_and_files(
+    copies: Path, machine: Machine, python: Python
+) -> None:
     venv = installed(machine, python, copies)
     site_packages = next(venv.glob("lib/*/site-packages"))
     files = [path for path in site_packages.rglob("*") if path.is_file()]

@@ -1,4 +1,4 @@
-"""An app's own files are in a CZEX as in its PEX, however the PEX was built, and so is what PEX-INFO says of it."""
+"""A CZEX has the same files and the same PEX-INFO as its PEX, for every way to build a PEX."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ sys.path.insert(0, str(NATIVE.parent / "pants-plugins"))
 
 from pexcz.inject import inject
 
-# Lists what is beside itself, with executable bits and sizes, but for what a PEX or an environment adds.
+# List the files beside this one, with executable bits and sizes, without the files that a PEX or an environment adds.
 LIST = """\
 import os, sys
 
@@ -67,7 +67,7 @@ SOURCES = {
 
 @pytest.fixture(scope="session")
 def more_sources(workshop: Workshop) -> Path:
-    """A directory beside SOURCES, with links and one that is empty."""
+    """Return a directory beside SOURCES, with links and an empty directory."""
     root = workshop.root / "more-sources"
     (root / "second").mkdir(parents=True)
     (root / "second" / "x.txt").write_text("second")
@@ -89,7 +89,7 @@ def more_sources(workshop: Workshop) -> Path:
     ],
     ids=" ".join,
 )
-def test_files_are_those_of_the_pex(
+def test_the_apps_files_are_the_same_as_in_the_pex(
     workshop: Workshop, more_sources: Path, machine: Machine, options: List[str]
 ) -> None:
     single = workshop.root / "single.py"
@@ -117,7 +117,7 @@ NSPKG = (
 
 
 def sharing(name: str) -> Wheel:
-    """A wheel that shares namespaces of every kind with its like, and brings files that these bring, too."""
+    """Return a wheel that shares namespaces of every kind, and some files, with other such wheels."""
     value = f"WHERE = {name!r}\n"
     return Wheel(
         name,
@@ -150,7 +150,7 @@ for name in (
 
 @on_cpython("2.7", "3.11")
 @pytest.mark.parametrize("mode", ["zipapp", "venv"])
-def test_a_module_comes_from_where_it_does_in_the_pex(
+def test_a_module_comes_from_the_same_distribution_as_in_the_pex(
     workshop: Workshop, machine: Machine, python: Python, mode: str
 ) -> None:
     name = f"sharing-{mode}"
@@ -168,7 +168,7 @@ def test_a_module_comes_from_where_it_does_in_the_pex(
         )
     pex = machine.run(python.path(), workshop.root / f"{name}.pex")
     assert (pex.stderr, pex.code) == ("", 0)
-    # In venv mode, a PEX may lose a part of a namespace.
+    # In venv mode, a PEX may lack a part of a namespace.
     found = {line for line in pex.stdout.splitlines() if " " in line}
     for _ in range(2):
         czex = machine.run(python.path(), workshop.root / f"{name}.czex")
@@ -204,7 +204,7 @@ def changed(info: Dict[str, Any], how: str) -> Dict[str, Any]:
     "how",
     ["only what is needed", "null where it can be", "more than is known", "without hashes"],
 )
-def test_pex_info_may_have_less_or_more(
+def test_pex_info_may_have_missing_or_unknown_fields(
     workshop: Workshop, loose_cow: Path, machine: Machine, tmp_path: Path, how: str
 ) -> None:
     pex = tmp_path / "app.pex"

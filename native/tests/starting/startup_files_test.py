@@ -1,4 +1,4 @@
-"""`.start` files (PEP 829) mean to a CZEX what they mean to Python's `site`: since 3.15 entry points, before that nothing."""
+"""A CZEX treats `.start` files (PEP 829) like Python's `site`: since 3.15 they are entry points, before that they are ignored."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SHOW = {"show.py": "def main():\n    print('main')\n"}
 
 
 class StartupState:
-    """The one of Python 3.15's `site`, which writes down what it is asked for."""
+    """A stand-in for the class in Python 3.15's `site`, which records its calls."""
 
     calls: List[Tuple[str, ...]] = []
 
@@ -44,7 +44,7 @@ class StartupState:
         self.calls.append(("process",))
 
 
-def test_files_are_read_in_one_batch_where_site_has_batches() -> None:
+def test_files_are_read_in_one_batch_if_site_has_batches() -> None:
     seldom: Dict[str, Any] = {"__name__": "czex_seldom"}
     exec((NATIVE / "boot" / "boot" / "seldom.py").read_text(), seldom)
     site = SimpleNamespace(StartupState=StartupState)
@@ -66,7 +66,7 @@ def started(workshop: Workshop) -> Path:
 
 
 @on_cpython("2.7", "3.11", "3.13")
-def test_a_start_file_means_nothing_before_python_3_15(
+def test_a_start_file_is_ignored_before_python_3_15(
     started: Path, machine: Machine, python: Python
 ) -> None:
     for start in ("cold", "warm"):

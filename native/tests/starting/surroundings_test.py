@@ -1,4 +1,4 @@
-"""What an app sees of where it runs is the same however it was started, and only what it should see."""
+"""An app sees the same surroundings by every way it is started, without the machine's packages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ sys.meta_path.append(Finder())
 
 
 @on_every_python()
-def test_the_app_sees_the_same_however_it_is_started(
+def test_the_app_observes_the_same_values_by_every_way_in_and_python(
     facts: Path, machine: Machine, python: Python
 ) -> None:
     interpreter = python.path()
@@ -44,7 +44,7 @@ def test_the_app_sees_the_same_however_it_is_started(
 
 
 @on_every_python()
-def test_a_child_of_the_apps_interpreter_finds_the_apps_wheels(
+def test_a_child_process_finds_the_apps_wheels(
     workshop: Workshop, machine: Machine, python: Python
 ) -> None:
     source = (
@@ -72,7 +72,7 @@ def test_a_child_of_the_apps_interpreter_finds_the_apps_wheels(
 
 
 @on_every_python()
-def test_what_the_machine_has_installed_does_not_reach_the_app(
+def test_the_machines_packages_do_not_reach_the_app(
     facts: Path, machine: Machine, python: Python, tmp_path: Path
 ) -> None:
     clean = json.loads(machine.run(python.path(), facts).stdout)
@@ -85,7 +85,7 @@ def test_what_the_machine_has_installed_does_not_reach_the_app(
 
 
 @on(Python("cpython3.9"), Python("cpython3.11"), Python("cpython3.13"))
-def test_the_warm_path_imports_nothing_that_python_has_not_loaded(
+def test_the_warm_path_imports_only_modules_that_python_has_loaded(
     workshop: Workshop, machine: Machine, python: Python, tmp_path: Path
 ) -> None:
     source = "def main():\n    import sys\n    print('\\n'.join(sorted(sys.modules)))\n"

@@ -1,4 +1,4 @@
-"""An interpreter may be upgraded in its place, replaced, moved or removed: the next start makes it good."""
+"""The next start handles an interpreter that was upgraded in its place, replaced, moved or removed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def minor(python: Python) -> str:
 
 
 @pytest.mark.parametrize("way", ["python app.czex", "./app.czex"])
-def test_an_interpreter_that_was_replaced_in_its_place(
+def test_a_start_notices_an_interpreter_that_was_replaced(
     app: Path, machine: Machine, tmp_path: Path, way: str
 ) -> None:
     directory = tmp_path / "python"
@@ -66,7 +66,7 @@ def test_the_header_runs_the_environment_of_the_new_interpreter_directly(
         assert entry.read_text().startswith("cpython-{0}.{1}.".format(*python.minor))
 
 
-def test_flags_stay_in_force_where_the_header_finds_another_interpreter(
+def test_flags_are_kept_if_the_header_finds_another_interpreter(
     workshop: Workshop, machine: Machine, tmp_path: Path
 ) -> None:
     source = "import sys\ndef main():\n    print(sys.version_info[1], sys.flags.optimize, sys.argv[1:])\n"
@@ -84,7 +84,7 @@ def test_flags_stay_in_force_where_the_header_finds_another_interpreter(
 
 
 @pytest.mark.parametrize("way", ["python app.czex", "./app.czex"])
-def test_an_interpreter_that_was_removed(
+def test_a_start_notices_an_interpreter_that_was_removed(
     app: Path, machine: Machine, tmp_path: Path, way: str
 ) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
@@ -105,7 +105,7 @@ def test_an_interpreter_that_was_removed(
 
 
 @pytest.mark.parametrize("way", ["python app.czex", "./app.czex"])
-def test_two_interpreters_of_one_version(
+def test_two_interpreters_of_one_version_get_two_environments(
     app: Path, machine: Machine, tmp_path: Path, way: str
 ) -> None:
     for _ in range(3):
@@ -120,7 +120,7 @@ def test_two_interpreters_of_one_version(
     assert bases == {tmp_path / "first", tmp_path / "second"}
 
 
-def test_an_interpreter_that_was_moved_behind_its_path(
+def test_a_start_notices_an_interpreter_that_was_moved(
     app: Path, machine: Machine, tmp_path: Path
 ) -> None:
     own_python(tmp_path / "one", PYTHON)
@@ -137,10 +137,10 @@ def test_an_interpreter_that_was_moved_behind_its_path(
 
 
 @pytest.mark.parametrize("way", ["python app.czex", "./app.czex"])
-def test_a_link_that_leads_to_another_interpreter_from_now_on(
+def test_a_start_notices_a_link_that_was_changed_to_another_interpreter(
     app: Path, machine: Machine, tmp_path: Path, way: str
 ) -> None:
-    """As the alternatives of a distribution, and version managers, have them."""
+    """The alternatives of a Linux distribution, and version managers, have such links."""
     link = tmp_path / "bin" / "python3"
     link.parent.mkdir()
     prepared = machine.with_(PATH=f"{link.parent}:/bin")

@@ -1,4 +1,4 @@
-"""PEX_* variables and rc files mean to a CZEX what they mean to its PEX: each case is started both ways."""
+"""PEX_* variables and rc files have the same effect on a CZEX as on its PEX: each case starts both."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from support.runtime import NATIVE
 
 from testprojects.pythons import Python
 
-# A CZEX brings the package's modules in another way; here they are files.
+# A CZEX loads the modules of `boot` from its entries; here they are files.
 sys.modules.setdefault("boot", types.ModuleType("boot")).__path__ = [str(NATIVE / "boot" / "boot")]
 
 from boot.variables import Variables  # noqa: E402
@@ -46,8 +46,8 @@ class Apps:
 class Case:
     """A start of an app.
 
-    :param rc: What stands in the home directory's rc file.
-    :param names: What both messages have, if it doesn't start.
+    :param rc: The content of the rc file in the home directory.
+    :param names: A text that both messages contain, if the app doesn't start.
     """
 
     app: str
@@ -72,7 +72,7 @@ def apps(workshop: Workshop) -> Apps:
 
 
 def both_modes(*cases: Case) -> list[Case]:
-    """These cases in zipapp and in venv mode."""
+    """Return these cases in zipapp mode and in venv mode."""
     return [
         Case(app, case.variables, case.rc, case.names)
         for case in cases
@@ -129,7 +129,7 @@ CASES = [
     Case(
         "zipapp", {"PEX_DISABLE_VARIABLES": "1", "PEX_MODULE": "other", "PEX_VERBOSE": "nonsense"}
     ),
-    # Zipapp mode reads these at every start, venv mode never, or takes what it doesn't know for false.
+    # Zipapp mode reads these at every start. Venv mode ignores them, or takes an invalid value as false.
     *(
         Case(app, {f"PEX_{name}": value}, names=f"PEX_{name}" if app == "zipapp" else "")
         for app in ("zipapp", "venv")
@@ -164,7 +164,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
-def test_a_variable_means_what_it_means_to_the_pex(
+def test_a_variable_has_the_same_effect_as_for_the_pex(
     apps: Apps, machine: Machine, case: Case
 ) -> None:
     if case.rc:
@@ -175,11 +175,11 @@ def test_a_variable_means_what_it_means_to_the_pex(
     assert (czex.stdout, czex.code) == (pex.stdout, pex.code)
     assert case.names in pex.stderr
     assert case.names in czex.stderr
-    # What fails is told in a line, but for an exception from the app's side.
+    # A failure is one line, except for an exception in the app.
     assert czex.stderr.count("\n") <= 1 or "ImportError: No module named" in czex.stderr
 
 
-def test_PEX_VERBOSE_says_what_is_done(apps: Apps, machine: Machine) -> None:
+def test_PEX_VERBOSE_logs_each_step(apps: Apps, machine: Machine) -> None:
     for value, lines in (("1", 1), ("9", 1), ("0", 0), ("-1", 0)):
         prepared = machine.with_(PEX_VERBOSE=value, PEXCZ_ROOT=str(machine.root / value))
         outcome = prepared.run(PYTHON.path(), apps.czexes["zipapp"])
@@ -187,7 +187,7 @@ def test_PEX_VERBOSE_says_what_is_done(apps: Apps, machine: Machine) -> None:
         assert not lines or outcome.stderr.startswith("czex: installing into ")
 
 
-def test_later_rc_files_win_and_the_environment_beats_all(
+def test_later_rc_files_win_and_the_environment_wins_over_all(
     apps: Apps, machine: Machine, tmp_path: Path
 ) -> None:
     home, beside = machine.root / ".pexrc", tmp_path / "elsewhere" / ".pexrc"
@@ -209,7 +209,7 @@ def test_later_rc_files_win_and_the_environment_beats_all(
     assert [text.split()[0] for text in starts[1]] == ["another", "the", "another", "another"]
 
 
-def test_an_rc_file_that_cannot_be_read_is_none_or_an_error_that_names_it(
+def test_an_unreadable_rc_file_is_ignored_or_named_in_an_error(
     apps: Apps, machine: Machine
 ) -> None:
     path = machine.root / ".pexrc"
@@ -226,7 +226,7 @@ def test_an_rc_file_that_cannot_be_read_is_none_or_an_error_that_names_it(
 
 
 @pytest.mark.parametrize("name", ["ALWAYS_CACHE", "FORCE_LOCAL", "TEARDOWN_VERBOSE", "UNZIP"])
-def test_a_variable_that_is_deprecated_is_accepted_with_a_warning(
+def test_a_deprecated_variable_is_accepted_with_a_warning(
     apps: Apps, machine: Machine, name: str
 ) -> None:
     prepared = machine.with_(**{f"PEX_{name}": "1"})
@@ -234,7 +234,7 @@ def test_a_variable_that_is_deprecated_is_accepted_with_a_warning(
     for app in ("zipapp", "venv"):
         pex = prepared.run(PYTHON.path(), apps.pexes[app])
         assert f"`PEX_{name}` env var is deprecated" in pex.stderr
-        # With PEX_PYTHON, three processes are one start.
+        # With PEX_PYTHON, a start consists of three processes.
         for variables in ({}, {"PEX_PYTHON": OTHER.path()}):
             outcome = prepared.with_(**variables).run(PYTHON.path(), apps.czexes[app])
             assert outcome.stdout.startswith("the app")
@@ -245,9 +245,7 @@ def test_a_variable_that_is_deprecated_is_accepted_with_a_warning(
     assert warning in loud.run(PYTHON.path(), apps.czexes["zipapp"]).stderr
 
 
-def test_an_rc_file_can_say_where_the_cache_is(
-    apps: Apps, machine: Machine, tmp_path: Path
-) -> None:
+def test_an_rc_file_can_set_the_cache(apps: Apps, machine: Machine, tmp_path: Path) -> None:
     for root, expected in (
         ("~/a-root", machine.root / "a-root"),
         ("b-root", tmp_path / "b-root"),

@@ -1,4 +1,4 @@
-"""Ways into an app other than its entry point, and what `ps` shows of each."""
+"""Ways into an app other than its entry point, and its command line in `ps`."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from support.wheels import Wheel
 
 from testprojects.pythons import Python, on
 
-THOSE = on(Python("cpython2.7"), PYTHON, Python("cpython3.13"), Python("pypy3"))
+MAIN_PYTHONS = on(Python("cpython2.7"), PYTHON, Python("cpython3.13"), Python("pypy3"))
 
 
 @pytest.fixture(scope="module")
 def shell_pex(workshop: Workshop) -> Path:
-    """Without an entry point: an interpreter."""
+    """Return a PEX without an entry point, which is an interpreter."""
     return workshop.pex("shell", requirements=["cow"], wheels=[COW])
 
 
@@ -32,7 +32,7 @@ def shell(workshop: Workshop, shell_pex: Path) -> Path:
 
 
 def converse(machine: Machine, argv: List[object], *lines: str) -> str:
-    """What a person sees who types each of these lines at a prompt, and then leaves."""
+    """Type each of these lines at a prompt, then leave, and return the output of the terminal."""
     mine, theirs = pty.openpty()
     environment = {"HOME": str(machine.root), "LANG": "C.UTF-8", "TERM": "vt100", "PATH": "/bin"}
     process = subprocess.Popen(
@@ -50,7 +50,7 @@ def converse(machine: Machine, argv: List[object], *lines: str) -> str:
         try:
             seen += os.read(mine, 4096)
         except OSError:
-            # The terminal is gone with its last process.
+            # The terminal closes with its last process.
             break
         if seen.count(b">>> ") > typed and typed < len(to_type):
             os.write(mine, to_type[typed].encode() + b"\n")
@@ -63,8 +63,8 @@ def converse(machine: Machine, argv: List[object], *lines: str) -> str:
     return seen.decode()
 
 
-@THOSE
-def test_a_repl_knows_the_app_and_keeps_a_history_if_asked(
+@MAIN_PYTHONS
+def test_the_repl_describes_the_app_and_keeps_an_optional_history(
     shell: Path, machine: Machine, python: Python
 ) -> None:
     lines = ("import cow.say", "print(cow.say.__name__ * 2)", "pex", "pex()")
@@ -82,15 +82,15 @@ def test_a_repl_knows_the_app_and_keeps_a_history_if_asked(
         assert "first = 1" in history.read_text()
 
 
-def test_the_header_leads_to_the_repl_as_well(shell: Path, machine: Machine) -> None:
+def test_the_header_starts_the_repl(shell: Path, machine: Machine) -> None:
     known = machine.with_(PATH=f"{os.path.dirname(PYTHON.path())}:/bin")
     for _ in range(3):
         seen = converse(known, [shell], "import cow.say, sys", "print(sys.argv[1:] * 2)")
         assert "\n[]" in seen
 
 
-@THOSE
-def test_input_that_is_no_terminal_is_executed(
+@MAIN_PYTHONS
+def test_input_from_a_pipe_is_executed(
     shell_pex: Path, shell: Path, machine: Machine, python: Python
 ) -> None:
     def answer(app: Path) -> str:
@@ -108,7 +108,7 @@ def test_input_that_is_no_terminal_is_executed(
     assert answer(shell) == answer(shell) == expected
 
 
-@THOSE
+@MAIN_PYTHONS
 def test_a_profile_is_printed_or_written(cow: Path, machine: Machine, python: Python) -> None:
     printed = machine.with_(PEX_PROFILE="1", PEX_PROFILE_SORT="calls").run(python.path(), cow)
     assert "moo" in printed.stdout and "Ordered by: call count" in printed.stdout
@@ -119,10 +119,10 @@ def test_a_profile_is_printed_or_written(cow: Path, machine: Machine, python: Py
         assert any(name == "main" for _, _, name in pstats.Stats(str(file)).stats)  # type: ignore[attr-defined]
 
 
-def test_coverage_is_measured_by_the_apps_own(
+def test_coverage_is_measured_by_the_apps_own_distribution(
     workshop: Workshop, cow: Path, machine: Machine
 ) -> None:
-    # As much of its interface as is used.
+    # The part of the interface of `coverage` that the boot uses.
     fake = (
         "class Coverage(object):\n"
         "    def __init__(self, **options):\n        self.options = options\n"
@@ -178,12 +178,12 @@ def test_ps_shows_the_app_and_its_arguments(
             shown, languages = outcome.stdout.splitlines()
             assert shown.endswith(f" {app} one two")
             assert "/venvs/" not in shown
-            # What stands behind the arguments is left alone.
+            # The memory behind the arguments is unchanged.
             assert languages == "1"
 
 
-@THOSE
-def test_more_entries_of_sys_path_reach_children(
+@MAIN_PYTHONS
+def test_child_processes_get_additional_entries_of_sys_path(
     workshop: Workshop, machine: Machine, python: Python, tmp_path: Path
 ) -> None:
     (tmp_path / "extra.py").write_text("")
@@ -209,7 +209,7 @@ def test_more_entries_of_sys_path_reach_children(
             assert asked.run(python.path(), app) == expected
 
 
-def test_venv_mode_can_be_asked_for_where_the_pex_includes_tools(
+def test_pex_venv_enables_venv_mode_if_the_pex_includes_tools(
     workshop: Workshop, machine: Machine, cow: Path
 ) -> None:
     source = "import os, sys\ndef main():\n    print(os.environ.get('VIRTUAL_ENV') == sys.prefix)\n"
