@@ -152,7 +152,7 @@ def start(argv, environ):
     import threading
 
     options = {}
-    # A process group of its own allows to kill a script together with its child processes.
+    # In a process group of its own, a script can be killed together with its child processes.
     if sys.version_info[0] > 2:
         options["start_new_session"] = True
     elif not interpreter.IS_WINDOWS:

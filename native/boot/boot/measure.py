@@ -1,6 +1,6 @@
 """Run the app under cProfile or coverage: PEX_PROFILE and PEX_COVERAGE, in zipapp mode only."""
 
-# In Python 2, a relative import would need the package `boot`, which is removed before this runs.
+# Without this, Python 2 would search for each import in the package `boot` first, which is removed before this module runs.
 from __future__ import absolute_import
 
 import sys

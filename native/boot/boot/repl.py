@@ -1,6 +1,6 @@
 """Run the interactive interpreter of an app, with `pex()`, which describes the app, tab completion and an optional history."""
 
-# In Python 2, a relative import would need the package `boot`, which is removed before this runs.
+# Without this, Python 2 would search for each import in the package `boot` first, which is removed before this module runs.
 from __future__ import absolute_import
 
 import code

@@ -5,7 +5,7 @@ import sys
 
 from boot import interpreter, tags
 
-# The oldest macOS that wheels are tagged for, and the last of the 10 series.
+# The minor versions of macOS 10, from the last to the oldest that wheels are tagged for.
 MACOS_TEN = range(16, 3, -1)
 
 
