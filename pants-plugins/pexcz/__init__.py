@@ -1,3 +1,3 @@
-"""Makes and reads CZEX files: PEX files with a native boot runtime."""
+"""Make and read CZEX files: Python apps in one file, with a native boot runtime."""
 
 __version__ = "0.1.0"

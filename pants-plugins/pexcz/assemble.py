@@ -1,4 +1,4 @@
-"""Puts packs, runtimes and boot shims together to a CZEX, a file or a directory, as docs/format.md lays it out."""
+"""Assemble packs, runtimes and the boot to a CZEX, a file or a directory, as docs/format.md describes it."""
 
 from __future__ import annotations
 
@@ -35,25 +35,25 @@ START = ".czex/start"
 BOOT = ".czex/boot"
 TOOLS = ".czex/tools"
 SEAL = ".czex/seal"
-# Files of the boot that are texts in others. The reader, of a directory, stands behind BOOT_BEGINS.
+# Files of the boot whose text becomes a part of other files. The text of READER follows BOOT_BEGINS.
 QUICK = "quick.py"
 DAMAGED = "damaged.py"
 FIRST = "first.py"
-# Of an app with a preamble, which this runs before the text of `__main__.py`.
+# For an app with a preamble: runs the preamble before the text of `__main__.py`.
 PREAMBLE = "preamble.py"
 READER = "directory.py"
 BOOT_BEGINS = 'BOOT = """\n'
 WAY_IN = "pex"
-# Of the hash that names a boot in the cache, where every CZEX made by one version of this tool shares it.
+# Digits of the hash that names a boot in the cache. All CZEX files that one version of this tool makes share that boot.
 BOOT_DIGITS = 16
-# The last version of the format without references between objects, which depend on more than their values.
-# Python 2.7 has it, too.
+# The last version of the format without references between objects: references depend on more than values.
+# Python 2.7 reads it, too.
 MARSHAL_VERSION = 2
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """A platform's runtime executable: the platform's id, the name it has in a CZEX, its bytes."""
+    """The runtime for a platform: the platform's id, the executable's name in a CZEX, and its bytes."""
 
     platform: str
     name: str
@@ -62,13 +62,15 @@ class Runtime:
 
 @dataclass(frozen=True)
 class Parts:
-    """All that a CZEX is made of.
+    """The parts of a CZEX.
 
-    :param info: PEX-INFO, and `info_bytes` as it stands in the PEX.
-    :param beginning: The PEX's own.
-    :param preamble: As in `pexfile.Pex`.
-    :param packs: The sources' pack first, then those of wheels and of bytecode.
-    :param boot: The directory of the boot shims, `native/boot`, and `boot_code` what was compiled of it.
+    :param info: PEX-INFO, parsed.
+    :param info_bytes: PEX-INFO, as it is in the PEX.
+    :param beginning: The beginning of the PEX.
+    :param preamble: See `pexfile.Pex`.
+    :param packs: The pack of the sources, then the packs of wheels and of bytecode.
+    :param boot: The directory with the boot's sources, `native/boot`.
+    :param boot_code: The boot, compiled for some interpreters.
     """
 
     info: Dict[str, Any]
@@ -90,7 +92,7 @@ def assemble(
     The same parts give the same bytes.
 
     :param layout: One of LAYOUTS: a file or a directory.
-    :param with_packs: Whether a directory gets its packs, or whoever asked for it puts them there.
+    :param with_packs: Whether to copy the packs into a directory. If not, the caller does it.
     """
     assembly = _Assembly(parts)
     if layout == PACKED:
@@ -107,11 +109,11 @@ def is_czex_directory(path: Path) -> bool:
 
 
 class _Assembly:
-    """What goes into a CZEX, in either layout."""
+    """The content of a CZEX, for both layouts."""
 
     def __init__(self, parts: Parts) -> None:
         packs = [(path, read_pack_info(path)) for path in parts.packs]
-        # There may be no module in a wheel.
+        # A wheel without modules has an empty pack of bytecode.
         self._packs = [
             (path, info) for path, info in packs if info.files or info.meta["kind"] != "bytecode"
         ]
@@ -179,11 +181,12 @@ class _Assembly:
         writer.add(MANIFEST, _json(manifest))
         writer.add(PEX_INFO, self._parts.info_bytes)
         writer.add(HOOK, self._boot[HOOK])
-        # Else Python would keep the bytecode of `__main__.py` there, and may take it for that of the next version.
+        # A file in the place of this directory keeps Python from caching the bytecode of `__main__.py`: it could take
+        # it for the bytecode of the next version.
         writer.add("__pycache__", b"")
         for name, content in self._boots.items():
             writer.add_by_content(name, content)
-        # What `start` is called must not depend on its `files`: one of them is `__main__.py`, which has that name.
+        # The name of `start` must not depend on its `files`: one of them is `__main__.py`, which contains that name.
         start = self._start(manifest)
         name = name_by_content(START, _json([start, self._header()]))
         main = self._main(name)
@@ -191,7 +194,7 @@ class _Assembly:
         writer.add(MAIN, (shebang + main).encode("utf-8"), executable=True)
         way_in = header.polyglot(self._header()) + main
         writer.add(WAY_IN, way_in.encode("utf-8"), executable=True)
-        # The checksums of all others are in it.
+        # It contains the checksums of all other files.
         content = _marshalled({**start, "files": writer.files})
         writer.add(name, content)
         writer.add(SEAL, hashlib.sha256(content).hexdigest().encode("ascii"))
@@ -208,9 +211,9 @@ class _Assembly:
         )
 
     def _main(self, start: str) -> str:
-        """The text of `__main__.py`.
+        """Return the text of `__main__.py`.
 
-        :param start: The file of a directory that START is; "" for a zip file.
+        :param start: The name of START's file in a directory; "" for a zip file.
         """
         quick = source_text(self._boot, QUICK)
         if start:
@@ -259,7 +262,10 @@ def _json(value: Any) -> bytes:
 
 
 def _tools(boot: Dict[str, bytes], infos: Sequence[PackInfo]) -> bytes:
-    """What PEX_TOOLS asks for: sources, and of each wheel all requirements, without `overridden` and `excluded`."""
+    """Return the content for PEX_TOOLS: sources, and all requirements of each wheel.
+
+    `overridden` and `excluded` don't apply to these requirements.
+    """
     sources = {f"tools.{name}": text for name, text in module_sources(boot, "tools").items()}
     sources["tools"] = sources.pop("tools.__init__")
     requires = {
@@ -274,7 +280,7 @@ def _tools(boot: Dict[str, bytes], infos: Sequence[PackInfo]) -> bytes:
 
 
 def _marshalled(value: Any) -> bytes:
-    """A value in a form that every Python reads without an import, with a checksum."""
+    """Return a value in a form that every Python reads without an import, with a checksum."""
     return _compressed(marshal.dumps(json.loads(_json(value)), MARSHAL_VERSION))
 
 
@@ -283,7 +289,7 @@ def _compressed(content: bytes) -> bytes:
 
 
 def _fingerprint(parts: Parts, infos: Sequence[PackInfo], boot: Dict[str, bytes]) -> str:
-    """Names all that an installed environment depends on: the packs, PEX-INFO, the boot."""
+    """Return the app's fingerprint: a hash of all that an environment depends on, as packs, PEX-INFO and the boot."""
     digest = hashlib.sha256(
         _json(
             [
@@ -300,7 +306,7 @@ def _fingerprint(parts: Parts, infos: Sequence[PackInfo], boot: Dict[str, bytes]
 
 
 def _filled_in(text: str, **values: str) -> str:
-    """Put string literals in the place of the literals `"@name@"`."""
+    """Replace the literals `"@name@"` by string literals of the values."""
     for name, value in values.items():
         literal = f'"@{name}@"'
         assert literal in text, literal
@@ -339,7 +345,7 @@ def _pack_records(
 
 
 def _beside_bytecode(info: PackInfo) -> Tuple[int, int]:
-    """How many files and bytes are in a pack beside bytecode, which Python itself adds to what is unpacked."""
+    """Count the files and bytes of a pack without bytecode, because Python itself adds bytecode to unpacked files."""
     sizes = [
         size
         for path, size, flags in info.files
@@ -350,7 +356,7 @@ def _beside_bytecode(info: PackInfo) -> Tuple[int, int]:
 
 
 def _place(info: PackInfo, offsets: Dict[str, int]) -> Dict[str, Any]:
-    """What a manifest says of any pack."""
+    """Return the fields of the manifest that all packs have."""
     return {
         "content_size": info.content_size,
         "files": len(info.files),

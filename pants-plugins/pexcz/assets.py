@@ -1,6 +1,6 @@
-"""The files that go into every CZEX: the boot shims and the runtimes.
+"""The files that every CZEX needs: the boot and the runtimes.
 
-A wheel of pexcz carries them as package data below `_native/`. A build that has made its own hands their places over.
+The wheel of pexcz carries them as package data below `_native/`. A build in steps passes the paths of its own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ NATIVE = Path(__file__).parent / "_native"
 
 
 def known_platforms(native: Path) -> Platforms:
-    """The platforms that there are, by what is beside their runtimes."""
+    """Return the platforms of `platforms.json`, which is beside the runtimes."""
     path = native / "platforms.json"
     try:
         return Platforms.parse(path.read_bytes())
@@ -25,7 +25,7 @@ def known_platforms(native: Path) -> Platforms:
 
 
 def checked(platforms: Iterable[str], known: Platforms) -> Tuple[str, ...]:
-    """These platforms, each once and by its own name. Raises PexczError, with those that there are, for any other."""
+    """Return these platforms, each once and by its own name. Raise PexczError for an unknown one."""
     platforms = list(platforms)
     for name in known.unknown(platforms):
         raise PexczError(f"unknown platform {name!r}; use some of {', '.join(known.ids)}")
@@ -33,7 +33,7 @@ def checked(platforms: Iterable[str], known: Platforms) -> Tuple[str, ...]:
 
 
 def carried() -> Path:
-    """The directory of the assets that this installation of pexcz carries."""
+    """Return the directory with the assets of this installation of pexcz."""
     if not NATIVE.is_dir():
         raise PexczError(
             "can't find the boot runtimes: this pexcz runs from its source tree, which has none; install it by "
@@ -43,7 +43,7 @@ def carried() -> Path:
 
 
 def cache_root(native: Path) -> Path:
-    """The directory that CZEX files are installed into, as the boot finds it for this user."""
+    """Return the directory that this user's apps are installed into. The code for this is the boot's."""
     namespace: Dict[str, Any] = {}
     source = native / "boot" / "place.py"
     try:

@@ -1,4 +1,4 @@
-"""The boot shims, as files of `native/boot` and as a CZEX carries them."""
+"""Read the boot's files from `native/boot`, and convert them to the texts that a CZEX carries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Dict
 from pexcz.comments import without_comments
 from pexcz.errors import PexczError, unreadable
 
-# A directory that is removed while it is read seems to have fewer files.
+# Checked because a directory seems to have fewer files if it is removed while it is read.
 _ONE_OF_EACH_DIRECTORY = (
     "__main__.py",
     "__pex__/__init__.py",
@@ -25,9 +25,9 @@ _ONE_OF_EACH_DIRECTORY = (
     "tools/__init__.py",
     "trust.py",
 )
-# Of blank lines, and of what `without_comments` leaves of docstrings.
+# Blank lines, and the empty strings that `without_comments` leaves of docstrings.
 _EMPTY_LINES = re.compile(r'^ *(?:"")?\n', re.M)
-# What each of these files defines is a part of others.
+# Module → its function, whose text becomes a part of other files.
 _SHARED = {"place": "cache_root", "trust": "distrusted"}
 _IMPORT = re.compile(r"^from (place|trust) import .*\n", re.M)
 _NAMES = re.compile(r"\w+")
@@ -35,13 +35,13 @@ _CALL = re.compile(r"^( *)(\w+) = (\w+)\((.*)\)\n", re.M)
 
 
 def boot_files(directory: Path) -> Dict[str, bytes]:
-    """Path → content of the boot shims."""
+    """Return path → content of the boot's files."""
 
     def fail(error: OSError) -> None:
         raise unreadable(error.filename or directory, error)
 
     found = {}
-    # Unlike `rglob`, which leaves out what can't be looked at.
+    # `rglob` would silently skip unreadable directories.
     for parent, _, names in os.walk(directory, onerror=fail):
         for name in names:
             path = Path(parent, name)
@@ -57,7 +57,7 @@ def boot_files(directory: Path) -> Dict[str, bytes]:
 
 
 def boot_sources(boot: Dict[str, bytes]) -> Dict[str, str]:
-    """Name → text of the boot's modules, as a CZEX carries them."""
+    """Return name → text of the boot's modules, as a CZEX carries them."""
     return {
         name: _IMPORT.sub(lambda match: _function(boot, match[1]), without_comments(text))
         for name, text in module_sources(boot, "boot").items()
@@ -65,9 +65,10 @@ def boot_sources(boot: Dict[str, bytes]) -> Dict[str, str]:
 
 
 def source_text(boot: Dict[str, bytes], file: str) -> str:
-    """Return the text of a file of the boot where every byte counts: without comments, empty lines and shared functions.
+    """Return the text of a boot file without comments and empty lines, and with shared functions inlined.
 
-    The body of a shared function stands in the place of its call, with the arguments in the place of its parameters.
+    It is for files in which every byte counts. The body of a shared function replaces its call, and the arguments replace
+    its parameters.
     """
     bodies = {function: _function(boot, module) for module, function in _SHARED.items()}
 
@@ -86,13 +87,13 @@ def source_text(boot: Dict[str, bytes], file: str) -> str:
 
 
 def _function(boot: Dict[str, bytes], module: str) -> str:
-    """The text of a shared function. The text that it becomes a part of has imported the modules that it uses."""
+    """Return the text of a shared function. The text around it must import the modules that the function uses."""
     text = without_comments(boot[f"{module}.py"].decode("utf-8"))
     return text[text.index("\ndef ") + 1 :]
 
 
 def module_sources(boot: Dict[str, bytes], directory: str) -> Dict[str, str]:
-    """Name → text of the modules in a directory of the boot."""
+    """Return name → text of the modules in a directory of the boot."""
     return {
         PurePosixPath(name).stem: content.decode("utf-8")
         for name, content in boot.items()

@@ -1,4 +1,4 @@
-"""The boot that a CZEX gets is whole, or there is an error that names what is missing."""
+"""An incomplete boot is an error that names the missing file."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Bytecode for one interpreter, made by starting it: of what a pack holds, and of the boot.
+"""Compile the modules of a pack, and the boot, with the interpreter that the bytecode is for.
 
-A cold start with it neither compiles the boot nor, at their first import, the app's modules.
+With this bytecode, a cold start compiles neither the boot nor the app's modules.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from pexcz.errors import BadPackError, PexczError
 from pexcz.packwriter import write_pack
 
 SCRIPT = Path(__file__).with_name("compile_sources.py")
-# Nothing of the machine's, no user's, no warnings about other people's code.
+# Without the machine's and the user's packages, and without warnings about other people's code.
 FLAGS = ("-s", "-S", "-B", "-Wignore")
-# What an interpreter may need to start at all.
+# Some interpreters can't start without these variables.
 ENVIRONMENT = ("LD_LIBRARY_PATH", "SYSTEMROOT")
 LIBRARY = "lib/"
-# Hardly an app imports the tests of a package, and in pandas they would be three quarters of the bytecode.
+# Apps rarely import the tests of a package. In pandas, tests would be three quarters of the bytecode.
 TESTS = {"test", "tests"}
-# Of sources, for one process; never by the number of CPUs, on which the bytes must not depend.
+# The size of sources that one process compiles. It is fixed, because the bytes must not depend on the number of CPUs.
 CHUNK_BYTES = 1 << 20
 
-# What a cold start loads that has nothing special to do.
+# The modules that an ordinary cold start loads.
 BOOT_MODULES = (
     "__init__",
     "activate",
@@ -58,15 +58,15 @@ BOOT_MODULES = (
     "versions",
     "warm",
 )
-# On the stack below the app.
+# Their frames are on the stack of the app, and so in its tracebacks.
 BOOT_MODULES_TRACED = ("activate", "warm")
-# Written into each environment.
+# Modules whose texts are written into each environment.
 BOOT_TEXTS = ("damage", "venv_main")
 
 
 @dataclass(frozen=True)
 class BootCode:
-    """The boot as bytecode: the interpreter's cache tag (PEP 3147), and what it marshalled: `code` and `sources` by name."""
+    """The boot as bytecode: the interpreter's cache tag (PEP 3147), and marshalled `code` and `sources` by name."""
 
     tag: str
     content: bytes
@@ -91,8 +91,8 @@ def compile_pack(
     """Write a pack with the bytecode of a wheel's or an app's modules, compiled by `python`.
 
     :param path: The pack with the modules.
-    :param threads: How many interpreters run at once; 0 for as many as there are CPUs.
-    :param scratch: Where they work; None for the machine's temporary directory.
+    :param threads: The number of interpreters that run at once; 0 for the number of CPUs.
+    :param scratch: The directory that they work in; None for the system's temporary directory.
     """
     info = pack.read_pack_info(path)
     threads = threads or pack.default_threads()
@@ -111,7 +111,7 @@ def compile_pack(
 
 
 def _fits(itself: Dict[str, Any], wheel: Sequence[str]) -> bool:
-    """Whether an interpreter could import a wheel with these tags, on whatever platform the wheel is for."""
+    """Return whether an interpreter could import a wheel with these tags, on any platform."""
     version = tuple(itself["version"])
     if itself["name"] != "cpython":
         return True
@@ -125,7 +125,7 @@ def _fits(itself: Dict[str, Any], wheel: Sequence[str]) -> bool:
 
 
 def _write_sources(path: Path, info: pack.PackInfo, directory: Path) -> List[Tuple[str, int]]:
-    """Write the modules of a pack below a directory; returns their paths and sizes, sorted."""
+    """Write the modules of a pack below a directory, and return their paths and sizes, sorted."""
     written = []
     for name, content in pack.contents(path, info):
         if name.startswith(LIBRARY) and name.endswith(".py") and TESTS.isdisjoint(name.split("/")):
@@ -137,7 +137,7 @@ def _write_sources(path: Path, info: pack.PackInfo, directory: Path) -> List[Tup
 
 
 def _chunks(sources: Sequence[Tuple[str, int]]) -> List[List[str]]:
-    """The paths in groups for one process each."""
+    """Return the paths in groups, one for each process."""
     chunks: List[List[str]] = []
     size_bytes = 0
     for path, size in sources:
@@ -162,7 +162,7 @@ def _chunks_of(file: Path) -> Iterator[bytes]:
 
 
 def compile_boot(directory: Path, python: str) -> BootCode:
-    """Compile what a plain cold start loads of the boot shims in a directory."""
+    """Compile the modules of the boot that an ordinary cold start loads."""
     sources = boot_sources(boot_files(directory))
     with tempfile.TemporaryDirectory(prefix="pexcz-") as scratch:
         output = Path(scratch, "code")
@@ -178,22 +178,22 @@ def compile_boot(directory: Path, python: str) -> BootCode:
 
 
 def _boot_file(name: str) -> str:
-    """The file of a module of the boot, as a traceback shows it."""
+    """Return the file name of a module of the boot, as a traceback shows it."""
     directory = "<czex>/" if name in BOOT_MODULES_TRACED else "<czex>/boot/"
     return f"{directory}{name}.py"
 
 
 @lru_cache(maxsize=None)
 def identify(python: str) -> Dict[str, Any]:
-    """What an interpreter says it is. It is asked once, however many packs it compiles."""
+    """Return the facts that an interpreter reports of itself. Each interpreter is asked once."""
     with tempfile.TemporaryDirectory(prefix="pexcz-") as scratch:
         return _run(python, {"directory": scratch})
 
 
 def _run(python: str, request: Dict[str, Any]) -> Dict[str, Any]:
-    """Have an interpreter carry out a request of `compile_sources.py`, in a directory. Returns what it says it is."""
+    """Let an interpreter carry out a request of `compile_sources.py`. Return the facts that it reports of itself."""
     environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
-    # Until 3.11 the order of a set's items in the bytecode depends on it.
+    # Until Python 3.11, the order of a set's items in the bytecode depends on the seed.
     environment["PYTHONHASHSEED"] = "0"
     try:
         process = subprocess.run(
@@ -224,9 +224,9 @@ def _run(python: str, request: Dict[str, Any]) -> Dict[str, Any]:
 def match(
     bytecode: Sequence[pack.PackInfo], contents: Sequence[pack.PackInfo]
 ) -> List[Tuple[int, str]]:
-    """For each pack of bytecode, which of `contents` it was compiled from, by its index, and for which cache tag.
+    """Return, for each pack of bytecode, the index in `contents` of the pack that it was compiled from, and its cache tag.
 
-    Raises BadPackError where one is of a pack that isn't there, or two are for the same.
+    Raise BadPackError if that pack isn't there, or if two packs of bytecode are for the same pack and tag.
     """
     indexes = {info.fingerprint: index for index, info in enumerate(contents)}
     matches: List[Tuple[int, str]] = []

@@ -1,4 +1,4 @@
-"""Bytecode packs hold what an interpreter would cache, and say which pack they belong to."""
+"""A pack of bytecode has the files that an interpreter would cache, and names the pack that it belongs to."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VERSION = "{}{}".format(*sys.version_info)
 
 
 def write(path: Path, files: dict[str, str], **meta: object) -> Path:
-    """A pack with these files, of a wheel where tags are given."""
+    """Write a pack with these files: of a wheel if `tags` is given, or else of sources."""
     meta = {"kind": "wheel" if "tags" in meta else "sources", **meta}
     contents = {name: content.encode() for name, content in files.items()}
     entries = [
@@ -48,7 +48,7 @@ def test_each_module_has_its_bytecode(tmp_path: Path) -> None:
     of = pack.read_pack_info(source).fingerprint
     assert info.meta == {"kind": "bytecode", "of": of, "python": TAG}
     assert list(contents) == [f"lib/__pycache__/c.{TAG}.pyc", f"lib/a/__pycache__/b.{TAG}.pyc"]
-    # A hash that is not checked (PEP 552), and the path from where the module is imported.
+    # An unchecked hash (PEP 552), and the path that the module is imported from.
     content = contents[f"lib/a/__pycache__/b.{TAG}.pyc"]
     assert content[4:8] == b"\1\0\0\0"
     code = marshal.loads(content[16:])

@@ -1,8 +1,8 @@
-"""The cache that CZEX files are installed into: what is there, and how it is made smaller.
+"""Read and prune the cache that apps are installed into.
 
-What uses what can be read off the cache itself. An environment is a tree of links to wheels and sources. `boot` in it is
-touched by a start at most once a day, and held open by every process that runs in it. While the runtime installs
-something, it has a shared lock on the cache; here it is an exclusive one.
+The cache itself shows which files are used. An environment is a tree of links to wheels and sources. A start touches the
+environment's file `boot` at most once a day, and every process that runs in the environment holds it open. The runtime has a
+shared lock on the cache while it installs something; a prune has an exclusive one.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, Set, Tup
 from pexcz.errors import CacheError
 
 PACKS = ("wheels", "sources")
-# What a start writes anew where it is missing.
+# A start writes missing files of these directories again.
 MADE_ANEW = ("runtimes", "boot", "pexes")
 DISCARDED = ".discarded"
 LEFT_BEHIND = (".tmp", ".lock", DISCARDED)
 SETTLED_SECONDS = 60
-# A process that has not written a small file by then is dead.
+# A process that takes longer to write a small file is assumed to be dead.
 WRITTEN_SECONDS = 3600
 
 
@@ -35,7 +35,7 @@ class Environment:
     """An app installed for an interpreter. `packs` are the wheels and sources it links to."""
 
     path: Path
-    app: str  # The CZEX that has installed it: its path, or its name alone. "" where no app runs in it.
+    app: str  # The path, or only the name, of the CZEX that installed it. "" if no app runs in it.
     last_used: float
     size_bytes: int
     packs: FrozenSet[Path]
@@ -43,12 +43,12 @@ class Environment:
 
 @dataclass(frozen=True)
 class Cache:
-    """What is in a cache; each path with its size in bytes."""
+    """The content of a cache: each path with its size in bytes."""
 
     root: Path
     environments: List[Environment]
     packs: Dict[Path, int]
-    apps: Dict[Path, int]  # What an app has beside its environments.
+    apps: Dict[Path, int]  # The files of an app beside its environments.
     others: Dict[Path, int]
     leftovers: Dict[Path, int]
 
@@ -59,7 +59,7 @@ class Cache:
         return sum(sizes) + sum(sum(part.values()) for part in parts)
 
     def size_with(self, kept: Iterable[Environment]) -> int:
-        """How large the cache would be with these environments alone."""
+        """Return the size of the cache if it had only these environments."""
         kept = list(kept)
         return (
             sum(one.size_bytes for one in kept)
@@ -71,17 +71,17 @@ class Cache:
 
 @dataclass(frozen=True)
 class Pruned:
-    """What was removed, and what was left because a process uses it."""
+    """The removed files, and the files that were kept because a process uses them."""
 
     environments: int
     packs: int
     size_bytes: int
     in_use: List[Path]
-    young: int  # Environments, wheels and sources that it was asked for, and that a start may be about to use.
+    young: int  # Environments, wheels and sources that were kept because a start may be about to use them.
 
 
 def read_cache(root: Path) -> Cache:
-    """What is in a cache; nothing, if there is none at `root`."""
+    """Read the cache at `root`. A missing cache is empty."""
     below = {name: listed(root / name) for name in ("venvs", *PACKS, *MADE_ANEW)}
     everything = [path for paths in below.values() for path in paths]
     for parent in (*below["venvs"], *below["runtimes"]):
@@ -101,11 +101,13 @@ def read_cache(root: Path) -> Cache:
 
 
 def prune(root: Path, unused_since: float, size_bytes_max: int | None = None) -> Pruned:
-    """Remove what no process uses and no start has used since a time, in seconds since the epoch.
+    """Remove unused environments, and the wheels and sources that no other environment links to.
 
-    What is not yet a minute old stays: a start may be about to use it.
+    An environment is unused if no process runs in it and it was last started before `unused_since`. Files that are less
+    than a minute old stay: a start may be about to use them.
 
-    :param size_bytes_max: Also remove what was used later, the latest last, until the rest is no larger.
+    :param unused_since: In seconds since the epoch.
+    :param size_bytes_max: Also remove the least recently used environments until the cache is no larger.
     """
     settled = time.time() - SETTLED_SECONDS
     asked_since, unused_since = unused_since, min(unused_since, settled)
@@ -147,7 +149,7 @@ def prune(root: Path, unused_since: float, size_bytes_max: int | None = None) ->
 
 
 def _closed(unused: Iterable[Environment]) -> List[Path]:
-    """Those of these environments that no start can take any more. One that has just done so stays as it is."""
+    """Close environments to further starts, and return them. An environment that a start has just entered stays open."""
     closed = _put_aside(one.path / "boot" for one in unused)
     for boot in _held(closed):
         boot.rename(closed.pop(boot))
@@ -155,17 +157,17 @@ def _closed(unused: Iterable[Environment]) -> List[Path]:
 
 
 def in_use(environments: Iterable[Environment]) -> Set[Path]:
-    """Those of these environments in which a process runs, as far as this user may know.
+    """Return the environments in which a process runs, as far as this user may see it.
 
-    Raises CacheError where that can't be found out.
+    Raise CacheError if that can't be found out.
     """
     return {path.parent for path in _held(one.path / "boot" for one in environments)}
 
 
 def _held(files: Iterable[Path]) -> List[Path]:
-    """Those of these files that a process has open, by whatever path: a cache may be mounted in two places."""
+    """Return the files that a process holds open, by any path: a cache may be mounted in two places."""
     if os.name == "nt":
-        # What is open can't be renamed there.
+        # Windows doesn't let an open file be renamed, so `_put_aside` fails for it.
         return []
     found = _open_by_proc if Path("/proc/self/fd").is_dir() else _open_by_lsof
     held = {_identity(path) for path in found()} - {None}
@@ -180,7 +182,7 @@ def _identity(path: str | Path) -> Tuple[int, int] | None:
 
 
 def _open_by_proc() -> Iterator[str]:
-    """The descriptors of files named as those are, or as `_put_aside` renames them."""
+    """Yield the descriptors of files named `boot`, also as `_put_aside` renames them."""
     for process in Path("/proc").glob("[0-9]*/fd"):
         with suppress(OSError):
             for descriptor in process.iterdir():
@@ -200,7 +202,7 @@ def _open_by_lsof() -> Iterator[str]:
 
 @contextmanager
 def locked(root: Path) -> Iterator[None]:
-    """No runtime installs anything meanwhile."""
+    """Hold the lock on the cache, so that no runtime installs anything meanwhile."""
     if os.name == "nt" or not root.is_dir():
         yield
         return
@@ -247,7 +249,7 @@ def _app(environment: Path) -> str:
             if key == "czex":
                 return value
         return "(unknown)"
-    # It leads on to another interpreter, which an earlier start has chosen.
+    # No pyvenv.cfg: it leads to the environment of another interpreter, which an earlier start has chosen.
     return ""
 
 
@@ -256,20 +258,20 @@ def packs_of(environments: Iterable[Environment]) -> Set[Path]:
 
 
 def _is_dead(path: Path) -> bool:
-    """Whether something half made is nobody's any more. What the runtime was making is, for it holds no lock now."""
+    """Return whether a partial file was abandoned. A partial directory was: its runtime would hold the lock."""
     return path.is_dir() or _changed(path) < time.time() - WRITTEN_SECONDS
 
 
 def _put_aside(paths: Iterable[Path]) -> Dict[Path, Path]:
-    """Give them other names, so that each is there as a whole or not at all. Returns new name → old name."""
+    """Rename paths, so that a start sees each of them whole or not at all. Return new path → old path."""
     aside = {}
     for path in paths:
         if path.name.endswith(DISCARDED):
-            # Already, by one that was killed. With each further name it would come closer to one that is too long.
+            # A killed prune has renamed it already. With each further suffix the name could become too long.
             aside[path] = path
             continue
         name = path.with_name(f"{path.name}.{secrets.token_hex(8)}{DISCARDED}")
-        # Somebody else may have been faster, or, on Windows, it is in use.
+        # Another process may have been faster. On Windows, the file may be in use.
         with suppress(OSError):
             path.rename(name)
             aside[name] = path
@@ -277,7 +279,7 @@ def _put_aside(paths: Iterable[Path]) -> Dict[Path, Path]:
 
 
 def remove_whole(paths: Iterable[Path]) -> None:
-    """Remove what may be looked for at the same moment. What can't be removed stays."""
+    """Remove paths that a start may look for at the same moment. A path that can't be removed stays."""
     for path in _put_aside(paths):
         _remove(path)
 
@@ -302,7 +304,7 @@ def _sizes(paths: Iterable[Path]) -> Dict[Path, int]:
 
 
 def size_of(path: Path) -> int:
-    """Of a file, or of all files and links in a directory, in bytes."""
+    """Return the size in bytes of a file, or of all files and links in a directory."""
     if path.is_symlink() or not path.is_dir():
         return int(_of(path, lambda status: status.st_size))
     return sum(map(size_of, listed(path)))
@@ -313,7 +315,7 @@ def _changed(path: Path) -> float:
 
 
 def _of(path: Path, fact: Callable[[os.stat_result], float]) -> float:
-    """What `lstat` says of something that may just have gone."""
+    """Return a fact of `lstat`, or 0 if the file has just been removed."""
     try:
         return fact(path.lstat())
     except OSError:

@@ -1,7 +1,7 @@
-"""Which packs can't share one directory on `sys.path`: they use a name of a module for different files.
+"""Find packs that can't share one directory on `sys.path`: they have different files for the same module.
 
-In one directory a package comes before a module of its name, and an extension module before a source. In two
-directories the first one counts. What is a file in one and a directory in another can't share one either.
+In one directory, Python prefers a package to a module of its name, and an extension module to a source. In two directories,
+the first one counts. Two packs can't share a directory either if a path is a file in one and a directory in the other.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ LIBRARY = "lib/"
 
 
 def relations(contents: Sequence[PackInfo]) -> List[Dict[str, Any]]:
-    """Of each pack of sources or a wheel, what its record in the manifest gets.
+    """Return, for each pack of sources or a wheel, the fields `clashes` and `shares` of its record in the manifest.
 
-    Both keys have names of wheels that have a module of the same name as this pack. In `clashes` its file is another one; in
-    `shares` it may be any. Most apps have neither.
+    Both name wheels that have a module of the same name as this pack. For `clashes`, their files differ; for `shares`, they
+    may be the same. Most apps have neither field.
     """
     clashes: List[Set[str]] = [set() for _ in contents]
     shares: List[Set[str]] = [set() for _ in contents]
@@ -45,16 +45,16 @@ def relations(contents: Sequence[PackInfo]) -> List[Dict[str, Any]]:
 
 
 def _may_meet(one: PackInfo, other: PackInfo) -> bool:
-    """Whether an app may have both, and the second one is a wheel: of a project it has one version."""
+    """Return whether an app may have both packs, and `other` is a wheel. An app has one version of a project."""
     if other.meta["kind"] != "wheel":
         return False
     return bool(one.meta["kind"] != "wheel" or one.meta["project"] != other.meta["project"])
 
 
 def _owners(contents: Sequence[PackInfo]) -> Dict[str, Dict[int, Set[str]]]:
-    """The path of a module without its suffix → index of each pack that has it → its files.
+    """Return path of a module without its suffix → index of each pack that has it → its files.
 
-    Also the path of what is a file in one pack and a directory in another.
+    The keys include paths that are a file in one pack and a directory in another.
     """
     tops: Dict[str, Set[int]] = {}
     for index, info in enumerate(contents):
@@ -65,7 +65,7 @@ def _owners(contents: Sequence[PackInfo]) -> Dict[str, Dict[int, Set[str]]]:
     kinds: Dict[str, Dict[int, Set[str]]] = {}
     for index, info in enumerate(contents):
         for path, _, _ in info.files:
-            # Only what two packs have a part of needs a closer look.
+            # Only names at the top that two packs have need a closer look.
             if path.startswith(LIBRARY) and len(tops[_top(path)]) > 1:
                 for name, file in _module(path[len(LIBRARY) :]):
                     found.setdefault(name, {}).setdefault(index, set()).add(file)
@@ -86,7 +86,7 @@ def _top(path: str) -> str:
 
 
 def _module(path: str) -> Iterator[Tuple[str, str]]:
-    """The name and the file of the module that a file is, if it is one; a package's file is its directory."""
+    """Yield the name and the file of the module, if the path is a module. The file of a package is its directory."""
     directory, _, file = path.rpartition("/")
     stem = file.split(".", 1)[0]
     if not file.endswith(MODULE_SUFFIXES) or not all(

@@ -1,6 +1,6 @@
 """The command line of pexcz.
 
-Each command imports what it needs: a build starts one for each of its steps.
+Each command imports its own modules, because a build starts one command for each of its steps.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pexcz.pexfile import LAYOUTS, ZIPAPP, read_pex
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command. 0 if all is well, 1 with a message if not, 2 for a wrong command line."""
+    """Run one command. Return 0 for success or 1 after an error message. argparse exits with 2 for a wrong command line."""
     parser = _parser()
     options = parser.parse_args(argv)
     if options.root and not options.has_root:
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _say(message: str) -> None:
-    """Print one line for a person. Names in it may be anybody's, and hold what a terminal obeys."""
+    """Print a message in one line. Escape names in it, which may contain control sequences for a terminal."""
     line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in message)
     print(f"pexcz: {line}", file=sys.stderr)
 
@@ -249,7 +249,7 @@ def _add_cache_commands(command: argparse.ArgumentParser) -> None:
 
 
 def _add_root(command: argparse.ArgumentParser, default: object = argparse.SUPPRESS) -> None:
-    """Let `--root` stand here. A parser below another one must not put its default over what that has read."""
+    """Add `--root` to a parser. A subparser has no default, which would replace the value of its parent parser."""
     command.set_defaults(has_root=True)
     command.add_argument(
         "--root",
@@ -264,7 +264,7 @@ def _add_json(command: argparse.ArgumentParser) -> None:
 
 
 def _size(text: str) -> int:
-    """A number of bytes, of which K, M, G and T are a thousand each as often."""
+    """Parse a number of bytes. The units K, M, G and T are powers of 1000."""
     number, unit = (text[:-1], text[-1].upper()) if text[-1:].isalpha() else (text, "")
     try:
         return int(float(number) * 1000 ** ["", "K", "M", "G", "T"].index(unit))

@@ -1,6 +1,6 @@
-"""The commands do what they say, to real PEXes of all layouts; what they can't do, they say in one line.
+"""The commands work with real PEXes of all layouts. Errors are one line.
 
-The PEXes come from the Pex that is installed beside these tests. What is tested here needs no runtime that runs.
+The PEXes come from the Pex that is installed beside these tests. The runtimes here are files without code.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PLATFORMS = BOOT.parent / "platforms.json"
 
 @pytest.fixture(scope="module")
 def native(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Assets with runtimes that are only names."""
+    """Return a directory of assets whose runtimes contain only their names."""
     root = tmp_path_factory.mktemp("native")
     (root / "boot").symlink_to(BOOT)
     (root / "platforms.json").symlink_to(PLATFORMS)
@@ -40,7 +40,7 @@ def native(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def pexes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One app in every layout."""
+    """Build one app in every layout."""
     root = tmp_path_factory.mktemp("pexes")
     (root / "sources" / "empty").mkdir(parents=True)
     (root / "sources" / "app.py").write_text("print('hi')\n")
@@ -129,7 +129,7 @@ def test_without_sh_the_pexs_own_line_comes_first(
 
 
 def tree(directory: Path) -> Dict[str, Tuple[int, bytes]]:
-    """Path → mode and content of all files below a directory."""
+    """Return path → mode and content of all files below a directory."""
     return {
         path.relative_to(directory).as_posix(): (path.stat().st_mode & 0o777, path.read_bytes())
         for path in directory.rglob("*")
@@ -158,7 +158,7 @@ def test_a_directory_has_the_same_packs_as_files(native: Path, pexes: Path, tmp_
     del whole["packs"][0]["offset"]
     assert own == whole
     assert {name for name, (mode, _) in files.items() if mode == 0o755} == {"__main__.py", "pex"}
-    # All else in there is called by its content.
+    # All other files are named by their content.
     kinds = [name.rpartition(".")[0] for name in files]
     assert kinds.count(".czex/start") == kinds.count(".czex/boot") == 1
     assert kinds.count(".czex/runtime/linux-x86_64/pexcz") == 1
@@ -178,7 +178,7 @@ def test_the_same_pex_gives_the_same_directory(native: Path, pexes: Path, tmp_pa
 def test_of_a_directory_only_what_has_changed_changes(
     native: Path, pexes: Path, tmp_path: Path
 ) -> None:
-    """Files that are called by their content are added and removed, never changed: a start finds those of one version."""
+    """Files that are named by their content are added and removed, but never changed. A start finds the files of one version."""
     one = inject_packed(
         native, pexes / "zipapp", tmp_path / "app.czex", "--platform", "linux-x86_64"
     )

@@ -1,6 +1,6 @@
-"""Takes comments, docstrings and most of the indentation out of Python source: a CZEX carries its boot, and few read it there.
+"""Remove comments, docstrings and most of the indentation from Python source, to make the boot of a CZEX smaller.
 
-`tokenize` would take a quarter of the time of an assembly. What is looked for here is all that decides.
+`tokenize` would take a quarter of the time of an assembly. The pattern here finds only the tokens that matter.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _INDENTATION = re.compile(r"(?<=\n) +")
 
 
 def without_comments(source: str) -> str:
-    """Return the same program, line for line, without comments, with empty docstrings, and indented by one space each.
+    """Return the same program without comments, with empty docstrings, and with an indentation of one space.
 
-    For what a traceback shows, each line keeps its number.
+    Each line keeps its number, because tracebacks show it.
     """
     kept = []
     position = statement = depth = 0
@@ -59,5 +59,5 @@ def without_comments(source: str) -> str:
 
 
 def _dedented(text: str) -> str:
-    """Return text outside of strings with one space for each four at the begin of a line."""
+    """Return text from outside of strings, indented by one space instead of four."""
     return _INDENTATION.sub(lambda match: " " * (len(match.group()) // INDENTATION), text)

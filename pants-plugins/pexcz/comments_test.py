@@ -1,4 +1,4 @@
-"""What is left of a program without its comments is the same program."""
+"""`without_comments` doesn't change a program."""
 
 from __future__ import annotations
 

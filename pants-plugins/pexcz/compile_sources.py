@@ -1,8 +1,8 @@
-"""Compiles Python sources. Run by the interpreter that the bytecode is for, CPython 3.7 or PyPy 3.7 and newer; never imported.
+"""Compile Python sources. The interpreter that the bytecode is for runs this script: CPython or PyPy, 3.7 or newer.
 
-It reads a request from standard input, and says what it is on standard output, both in JSON. What it writes
-depends on the request and the interpreter alone: `marshal` notes which objects others refer to, so one process always
-compiles the same files in the same order, and nothing but Python itself is loaded.
+It reads a request from standard input, and writes facts about the interpreter to standard output, both in JSON. The bytecode
+depends only on the request and the interpreter. `marshal` stores which objects are referred to more than once; so one
+process always compiles the same files in the same order, and loads nothing but Python itself.
 """
 
 import importlib.util
@@ -32,15 +32,15 @@ def main():
 
 def write_cached(paths, sources, output):
     # type: (list, str, str) -> None
-    """Compile the files at `paths` below `sources` to what Python would cache, without a check (PEP 552).
+    """Compile the files at `paths` below `sources` to unchecked `.pyc` files (PEP 552).
 
-    What doesn't compile, such as a template or a module for another Python, has no bytecode, as when it is installed.
+    Files that don't compile, such as templates or modules for another Python, get no bytecode, as when pip installs them.
     """
     mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
     for path in paths:
         target = os.path.join(output, importlib.util.cache_from_source(path))
         try:
-            # Python puts the real path there when it loads it.
+            # Python replaces this path by the real one when it loads the file.
             py_compile.compile(os.path.join(sources, path), target, path, True, -1, mode)
         except (py_compile.PyCompileError, ValueError, RecursionError):
             pass
@@ -48,10 +48,11 @@ def write_cached(paths, sources, output):
 
 def write_boot(modules, texts, traced, output):
     # type: (dict, dict, list, str) -> None
-    """Compile modules of the boot: by the name of its file, the name and text of each.
+    """Compile modules of the boot.
 
-    :param texts: Those that a start needs as they are: by its name, the text of each.
-    :param traced: Those that appear in an app's tracebacks; the others need no line numbers.
+    :param modules: File name → name and text of a module.
+    :param texts: Name → text of each module that a start needs as text.
+    :param traced: Names of modules that appear in an app's tracebacks. Others need no line numbers.
     """
     code = {}
     for file, (name, text) in sorted(modules.items()):
@@ -63,7 +64,7 @@ def write_boot(modules, texts, traced, output):
 
 def without_lines(code):
     # type: (CodeType) -> CodeType
-    """The same code without its line table, a third of its size."""
+    """Return the code without its line table, which is a third of its size."""
     if not hasattr(code, "replace"):
         return code
     constants = [without_lines(c) if isinstance(c, CodeType) else c for c in code.co_consts]

@@ -1,4 +1,4 @@
-"""Reads a CZEX: its manifest, and what of it a person may want to know."""
+"""Read the manifest and PEX-INFO of a CZEX."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PLACE = {
     "sha256": shape.digits(64),
     "size": shape.size,
 }
-# As far as this tool reads it. Digests name files to read, and directories to remove.
+# The fields that this tool reads. Digests must be checked: they name files to read and directories to remove.
 _is_manifest = shape.record(
     fingerprint=shape.digits(FINGERPRINT_DIGITS),
     interpreter_constraints=shape.list_of(shape.record(text=shape.text)),
@@ -42,7 +42,7 @@ _is_manifest = shape.record(
 
 @dataclass(frozen=True)
 class Czex:
-    """A CZEX's manifest and PEX-INFO, and the size of the file, or of all files of the directory, in bytes."""
+    """A CZEX: its manifest and PEX-INFO, and the size in bytes of the file, or of all files of the directory."""
 
     path: Path
     size: int
@@ -51,7 +51,7 @@ class Czex:
     tree: Tree
 
     def place(self, pack: Dict[str, Any]) -> Tuple[Path, int]:
-        """The file that a pack of the manifest is in, and its offset there."""
+        """Return the file that contains a pack of the manifest, and the pack's offset there."""
         file = self.path / pack_file(pack["sha256"]) if self.path.is_dir() else self.path
         return file, pack["offset"]
 
@@ -64,7 +64,7 @@ class Czex:
 
 
 def read_czex(path: Path) -> Czex:
-    """Open the CZEX at `path`. Raises NotACzexError if it isn't one."""
+    """Read the CZEX at `path`. Raise NotACzexError if it isn't one."""
     if not path.exists():
         raise NotACzexError(f"can't read {path}: it does not exist")
     tree: Tree
@@ -76,7 +76,7 @@ def read_czex(path: Path) -> Czex:
         raise NotACzexError(f"can't read {path} as a CZEX: it has no {MANIFEST}")
     try:
         manifest = json.loads(tree.read(MANIFEST))
-        # A half of a surrogate pair may be in JSON, but can't be shown.
+        # JSON may contain half of a surrogate pair, which can't be printed.
         json.dumps(manifest, ensure_ascii=False).encode("utf-8")
         version = manifest["format"]
     except (ValueError, KeyError, TypeError, RecursionError) as e:
@@ -96,7 +96,7 @@ def read_czex(path: Path) -> Czex:
 
 
 def packs(manifest: Dict[str, Any]) -> Iterator[Tuple[Dict[str, Any], str]]:
-    """What the manifest says of each pack, those of bytecode, too, and what a person calls it."""
+    """Yield the record and a readable name of each pack in the manifest, including packs of bytecode."""
     for record in manifest["packs"]:
         name = record.get("name", "the sources")
         yield record, name
@@ -105,14 +105,14 @@ def packs(manifest: Dict[str, Any]) -> Iterator[Tuple[Dict[str, Any], str]]:
 
 
 def _check_places(manifest: Dict[str, Any], path: Path) -> None:
-    """Raises NotACzexError where a pack would not be in the file."""
+    """Raise NotACzexError if a pack is not in the file."""
     size = path.stat().st_size
     if any(pack["offset"] + pack["size"] > size for pack, _ in packs(manifest)):
         raise NotACzexError(f"{path} is damaged: its manifest names a pack that is not in the file")
 
 
 def _check_packs(manifest: Dict[str, Any], tree: Tree) -> None:
-    """Raises NotACzexError where a directory lacks a pack, or a part of one."""
+    """Raise NotACzexError if a directory lacks a pack, or a part of one."""
     for pack, _ in packs(manifest):
         file = pack_file(pack["sha256"])
         size = tree.files[file].size if file in tree else 0

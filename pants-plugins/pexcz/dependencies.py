@@ -1,6 +1,6 @@
-"""Which requirements lead to which wheels of a PEX, as PEX-INFO configures it, for the manifest.
+"""Resolve the requirements of a PEX to its wheels, for the manifest. PEX-INFO may exclude and override requirements.
 
-What depends on the interpreter is left to the boot: tags, `Requires-Python`, markers, and which of several overrides
+The boot decides all that depends on the interpreter: tags, `Requires-Python`, markers, and which of several overrides
 applies.
 """
 
@@ -22,7 +22,7 @@ from pexcz.specifiers import includes
 Json = Dict[str, Any]
 Metas = Sequence[Dict[str, Any]]
 
-# `name=requirement`, where another project takes the place of `name`.
+# `name=requirement`: another project replaces `name`.
 _OTHER_PROJECT = re.compile(
     r"^\s*(?P<project>[A-Za-z0-9][A-Za-z0-9._-]*)\s*=\s*(?P<other>[A-Za-z0-9].*)$"
 )
@@ -48,21 +48,21 @@ class Dependencies:
             self._overrides[project].append(self._record(requirement_data(override)))
 
     def orders(self) -> Dict[int, int]:
-        """Index of a pack → its place among those of its project, 0 for the version to prefer."""
+        """Return index of a pack → its rank among the packs of its project. Rank 0 is the preferred version."""
         orders = {}
         for packs in self._packs.values():
-            # Of two builds of one version the last one counts.
+            # Of two builds of one version, the last one is preferred.
             newest_first = sorted(packs, key=lambda pack: (_sortable(pack[1]), pack[0]))[::-1]
             orders.update({index: order for order, (index, _) in enumerate(newest_first)})
         return orders
 
     def roots(self) -> List[Json]:
-        """What the app itself requires."""
+        """Return the requirements of the app itself."""
         roots = map(read_requirement, self._info.get("requirements") or ())
         return [record for record in map(self._record, roots) if "excluded" not in record]
 
     def of_wheel(self, requires: Sequence[Json]) -> List[Json]:
-        """What a wheel requires; each with the overrides for it, of which the one that applies takes its place."""
+        """Return the requirements of a wheel, each with its overrides. The override that applies replaces it."""
         records = []
         for data in requires:
             record = self._record(data)
@@ -74,7 +74,7 @@ class Dependencies:
         return records
 
     def _record(self, data: Json) -> Json:
-        """A requirement with the indexes of the packs that satisfy it."""
+        """Return a requirement with the indexes of the packs that satisfy it."""
         record = {key: data[key] for key in ("extras", "marker", "project", "text")}
         record["packs"] = [
             index
@@ -95,7 +95,7 @@ class Dependencies:
 
 
 def _override(text: str) -> Tuple[str, Requirement]:
-    """The project that an entry of `overridden` is about, and what takes its place."""
+    """Return the project of an entry in `overridden`, and the requirement that replaces it."""
     match = _OTHER_PROJECT.match(text)
     requirement = parse_requirement(match.group("other") if match else text, PEX_INFO)
     return canonicalize_name(match.group("project") if match else requirement.name), requirement
@@ -106,7 +106,7 @@ def _specifier_set(specifiers: List[List[str]]) -> SpecifierSet:
 
 
 def _satisfies(version: str, specifiers: List[List[str]]) -> bool:
-    """Whether a wheel's version satisfies specifiers; prereleases count."""
+    """Return whether a wheel's version satisfies specifiers. Prereleases do, too."""
     if not specifiers:
         return True
     if len(specifiers) == 1 and specifiers[0][0] == "===":
@@ -115,9 +115,9 @@ def _satisfies(version: str, specifiers: List[List[str]]) -> bool:
 
 
 def _sortable(version: str) -> Version:
-    """A version; one that PEP 440 doesn't allow is older than all others."""
+    """Parse a version. A version that PEP 440 doesn't allow sorts before all others."""
     try:
         return Version(version)
     except ValueError:
-        # Or one whose numbers are too long for Python.
+        # Also raised for numbers that are too long for Python.
         return Version("0.dev0")

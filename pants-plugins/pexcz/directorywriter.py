@@ -1,7 +1,7 @@
-"""Writes the directory that a CZEX in packed layout is (docs/format.md).
+"""Write a CZEX in packed layout, which is a directory (docs/format.md).
 
-Modes don't depend on the umask. Times are those of the writing: what copies a directory by size and time, as rsync
-does, would otherwise miss a file of which only the content has changed.
+Modes don't depend on the umask. Files keep the time at which they were written. With a fixed time, tools that compare files by
+size and time, such as rsync, would miss changed files of the same size.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ import zlib
 from pathlib import Path
 from typing import Dict, Tuple
 
-# Of the hash in the name of a file, as many as tell its versions apart.
+# Digits of the hash in a file name; enough to tell the versions of a file apart.
 NAME_DIGITS = 16
 
 
 class DirectoryWriter:
-    """Makes files below `root`. `files` tells of each entry which file it is, and its CRC-32."""
+    """Write files below `root`. `files` maps each entry to its file and its CRC-32."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self.files: Dict[str, Tuple[str, int]] = {}
 
     def add(self, name: str, content: bytes, executable: bool = False) -> None:
-        """Add an entry as the file of its name."""
+        """Add an entry as a file of the same name."""
         self._add(name, name, content, executable)
 
     def add_by_content(self, name: str, content: bytes) -> str:
@@ -34,7 +34,7 @@ class DirectoryWriter:
         return file
 
     def add_pack(self, name: str, source: Path) -> None:
-        """Copy a pack. Its index and its frames have checksums of their own."""
+        """Copy a pack. It is not in `files`, because its index and its frames have checksums."""
         shutil.copyfile(source, self._place(name))
         self._place(name).chmod(0o644)
 

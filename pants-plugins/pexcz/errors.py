@@ -1,4 +1,4 @@
-"""What can be wrong with what a person gave to `pexcz`. Each message names the file and says what to do."""
+"""Errors in the input of `pexcz`. Each message names the file and a remedy."""
 
 from __future__ import annotations
 
@@ -6,35 +6,35 @@ from pathlib import Path
 
 
 class PexczError(Exception):
-    """A fault in the input or the machine, for a person to read. Never a bug."""
+    """A problem with the input or the machine, with a message for the user. Never a bug."""
 
 
 class NotAPexError(PexczError):
-    """The input isn't a PEX, or is one that can't be read."""
+    """The input is not a PEX, or can't be read."""
 
 
 class BadArchiveError(PexczError):
-    """An archive contradicts itself, or names a path that no archive should."""
+    """An archive is damaged, or contains a path that is not allowed."""
 
 
 class BadPackError(PexczError):
-    """A pack isn't one, or is damaged."""
+    """A file is not a pack, or is damaged."""
 
 
 class NotACzexError(PexczError):
-    """The input isn't a CZEX, or is one that can't be read."""
+    """The input is not a CZEX, or can't be read."""
 
 
 class OutputError(PexczError):
-    """The output can't be written where it was asked for."""
+    """The output can't be written to its path."""
 
 
 class CacheError(PexczError):
-    """The cache can't be looked at, or not be made smaller."""
+    """The cache can't be read or pruned."""
 
 
 def unreadable(path: str | Path, error: OSError, kind: type[PexczError] = PexczError) -> PexczError:
-    """What to raise where `error` kept a file from being read."""
+    """Return the error to raise for a file that can't be read because of `error`."""
     return kind(f"can't read {path}: {error.strerror}")
 
 

@@ -1,6 +1,6 @@
-"""What stands before the zip file: the `sh` header, or the shebang that the PEX had.
+"""Write the text before the zip file: the `sh` header, or the shebang of the PEX.
 
-A PEX of `pex --sh-boot` begins with a header of Pex's own, of which the interpreters and their flags are kept.
+A PEX of `pex --sh-boot` begins with Pex's own header. The CZEX keeps the interpreters and flags that it names.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any, Dict, List, Sequence, Tuple
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 DEFAULT_SHEBANG = "/usr/bin/env python3"
-# The Pythons that Pex supports, and how far a patch number is looked for in a constraint.
+# The Pythons that Pex supports, and the patch numbers that are tried with a constraint.
 MINORS = tuple((3, minor) for minor in range(5, 17))
 PYTHONS = ((2, 7), *MINORS)
 PATCHES = range(0, 40)
 GENERIC_NAMES = ("python3", "python", "pypy3", "python2", "pypy")
-# Variables that ask for more than running the app as it is; with one set, the header leaves it to the boot.
+# Variables that change how the app runs. If one of them is set, the header leaves the start to the boot.
 VARIABLES = (
     "PEX_ALWAYS_CACHE",
     "PEX_COVERAGE",
@@ -54,26 +54,26 @@ VARIABLES = (
     "PYTHONHOME",
     "PYTHONPLATLIBDIR",
 )
-# Letters, digits, "-", "." and "_" may be in the name of an encoding.
+# The name of an encoding: it may contain letters, digits, "-", "." and "_".
 INCOMPLETE = "czex-this-file-is-incomplete.copy-or-download-it-again"
 _COMMENT = re.compile(r"^ *#.*\n", re.M)
 _PYTHON_NAME = re.compile(r"(python|pypy)[0-9.]*t?")
-# Of Pex's own header: `None` and `DEFAULT_PYTHON_ARGS` are Pex 2.1's.
+# Parts of Pex's own header. Pex 2.1 writes `None` and `DEFAULT_PYTHON_ARGS`.
 _SH_PYTHON = re.compile(r'^DEFAULT_PYTHON="(.*)"$', re.M)
 _SH_ARGUMENTS = re.compile(r'^(?:DEFAULT_)?PYTHON_ARGS="(.*)"$', re.M)
 _SH_NAMES = re.compile(r'^ *for python in \\\n((?: *"[\w.]+" *\\\n)+)', re.M)
-# What a supported interpreter answers to `-V`, and how that ends: PyPy's with a bracket.
+# Patterns for the answer of a supported interpreter to `-V`, and for its end: PyPy's answer ends with a bracket.
 _ANSWERS = '*"Python 2.7."* | *"Python 3."[5-9]* | *"Python 3."[1-9][0-9]*'
 _ENDS = {"CPython": "[!]]", "PyPy": "]"}
 
 
 @dataclass(frozen=True)
 class Beginning:
-    """What the text before a PEX says of the interpreters that are to run it.
+    """The interpreters that the text before a PEX names.
 
-    :param shebang: Without `#!`; "" where there is none for Python.
-    :param interpreter: That of the shebang, a path or a name to look up on PATH.
-    :param arguments: Its flags.
+    :param shebang: Without `#!`; "" if there is no shebang for Python.
+    :param interpreter: The interpreter of the shebang, a path or a name to look up on PATH.
+    :param arguments: The flags of the shebang.
     :param names: The interpreters that Pex's `sh` header tries, in order.
     """
 
@@ -84,9 +84,9 @@ class Beginning:
 
 
 def read_beginning(text: str, inject_python_args: Sequence[str] = ()) -> Beginning:
-    """Read the text before a PEX. What can't be made out in it is left out.
+    """Read the text before a PEX. Ignore parts of an unknown form.
 
-    :param inject_python_args: Of PEX-INFO. Pex's header has them, too, and the boot adds them by itself.
+    :param inject_python_args: From PEX-INFO. Pex's header has them, too, but the boot adds them itself.
     """
     if not text.startswith("#!"):
         return Beginning()
@@ -106,7 +106,7 @@ def read_beginning(text: str, inject_python_args: Sequence[str] = ()) -> Beginni
     env = ["/usr/bin/env"] if "/" not in interpreter else []
     env += ["-S"] if env and arguments else []
     shebang = " ".join(map(shlex.quote, [*env, interpreter, *arguments]))
-    # Pex looks for a path there, but not for a name, unless `env` does.
+    # Pex's header tries a path, but looks up a name on PATH only by `env`.
     if "/" not in interpreter and interpreter == python:
         interpreter = ""
     return Beginning(shebang, interpreter, tuple(arguments), listed)
@@ -118,9 +118,9 @@ def _first(pattern: re.Pattern[str], text: str) -> str:
 
 
 def split_shebang(shebang: str) -> Tuple[str, List[str]]:
-    """The interpreter that a shebang names, as a path or a name to look up on PATH, and its arguments.
+    """Return the interpreter of a shebang, as a path or a name to look up on PATH, and its arguments.
 
-    ("", []) where it names none: there is no shebang, or it is the `sh` of Pex's `--sh-boot`.
+    Return ("", []) if there is no shebang, or if it is the `sh` of Pex's `--sh-boot`.
     """
     try:
         words = shlex.split(shebang)
@@ -133,7 +133,7 @@ def split_shebang(shebang: str) -> Tuple[str, List[str]]:
 
 
 def python_names(beginning: Beginning, constraints: List[Dict[str, Any]]) -> List[str]:
-    """The interpreters that the header looks for, in order: the PEX's own, the constraints', any."""
+    """Return the names that the header looks for, in order: from the PEX, from the constraints, any Python."""
     names = [beginning.interpreter] if beginning.interpreter else []
     names += beginning.names
     names += [f"python{major}.{minor}" for major, minor in _versions(constraints)]
@@ -142,7 +142,7 @@ def python_names(beginning: Beginning, constraints: List[Dict[str, Any]]) -> Lis
 
 
 def _fitting(constraints: List[Dict[str, Any]]) -> str:
-    """The `sh` patterns for what interpreters that constraints allow answer to `-V`."""
+    """Return `sh` patterns that match the answers to `-V` of the interpreters that constraints allow."""
     patterns = [
         f'*"Python {major}.{minor}."*{_ENDS.get(constraint["implementation"], "")}'
         for constraint in constraints
@@ -152,7 +152,7 @@ def _fitting(constraints: List[Dict[str, Any]]) -> str:
 
 
 def _versions(constraints: List[Dict[str, Any]]) -> List[Tuple[int, int]]:
-    """The Python versions that constraints allow, oldest first; without any, newest first."""
+    """Return the Python versions that constraints allow, oldest first. Without constraints, return all, newest first."""
     if not constraints:
         return sorted(MINORS, reverse=True)
     allowed = []
@@ -188,39 +188,39 @@ def sh_header(
         "python_args": "".join(" " + shlex.quote(argument) for argument in beginning.arguments),
         "set_variables": "".join(f"${{{name}+x}}" for name in VARIABLES),
     }
-    # A start reads comments, too. The first two stay, for a person who looks into the file.
+    # Remove comments, because a start has to read them. The first two lines stay, for a person who opens the file.
     *head, rest = template.split("\n", 3)
     text = "\n".join((*head, _COMMENT.sub("", rest)))
     return re.sub("@([a-z_]+)@", lambda match: values[match.group(1)], text)
 
 
 def before_zip(header: str) -> str:
-    """Return a header that names an encoding which doesn't exist. Python shows that name where the end of the file is missing.
+    """Return a header that names an encoding which doesn't exist. Python prints that name if the file is truncated.
 
-    It takes such a file for source, and looks for an encoding in its first two lines (PEP 263) before it reads anything else.
-    In a whole zip file it doesn't look.
+    Python takes a truncated zip file for source, and first looks for an encoding in two lines (PEP 263). It doesn't look for one
+    in a whole zip file.
     """
     shebang, text = header.split("\n", 1)
     return f"{shebang}\n# coding: {INCOMPLETE}\n{text}"
 
 
 def polyglot(header: str) -> str:
-    """A header behind which Python code may follow, whoever reads the file: `sh` or Python."""
+    """Return a header for a file of Python code, which `sh` and Python can both run."""
     shebang, text = header.split("\n", 1)
     if not text:
         return header
-    # To `sh` the first line is a command that does nothing. To Python all but the comments is one string.
+    # For `sh`, the line after the comments is a command that does nothing. For Python, the whole header is one string.
     assert "'''" not in text, text
     return f"{shebang}\n# -*- coding: utf-8 -*-\n\":\" r''':'\n{text}'''\n"
 
 
 def _sh_path(path: str) -> str:
-    """A path for `sh`, in which `~/` is the home directory."""
+    """Quote a path for `sh`. A leading `~/` stands for the home directory."""
     if path.startswith("~/"):
         return '"$HOME"' + shlex.quote(path[1:])
     return shlex.quote(path)
 
 
 def plain_header(beginning: Beginning) -> str:
-    """The line with which the PEX itself begins."""
+    """Return a header that is only the shebang of the PEX, or a default one."""
     return f"#!{beginning.shebang or DEFAULT_SHEBANG}\n"

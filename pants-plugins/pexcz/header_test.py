@@ -87,7 +87,7 @@ def test_python_shows_of_a_file_without_its_end_that_it_is_incomplete(
     process = subprocess.run([sys.executable, str(file)], capture_output=True, text=True)
     assert (process.returncode, process.stdout) == (1, "")
     assert process.stderr.splitlines()[-1].endswith(f": {INCOMPLETE}")
-    # What Python reads as source has to be in an encoding.
+    # Python needs a known encoding for the source that it reads.
     assert INCOMPLETE not in polyglot(header)
 
 

@@ -1,4 +1,4 @@
-"""Finds the files of wheels that an environment has no room for, because something else has their place there."""
+"""Find files of wheels that an environment leaves out, because their path is taken."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Dict, Iterator, List, Sequence, Tuple
 
 from pexcz.pack import PackInfo, directories
 
-# Where each scheme goes, but for site-packages' own path, which no other scheme should know.
+# The directory of each scheme. The real path of site-packages is not needed here.
 _PLACES = {"data": "", "data64": "lib/", "lib": "site-packages/", "scripts": "bin/"}
-# The environment's own files.
+# Paths of the environment itself.
 _OWN = re.compile(
     r"(boot|packs|__main__\.py|pyvenv\.cfg|lib64|bin/python[\d.]*|site-packages/czex(-apart|-path)?\.pth)$"
 )
 
 
 def hidden(contents: Sequence[PackInfo], is_merged: bool) -> List[str]:
-    """A line for each file of a wheel that an app won't find.
+    """Return a line for each file of a wheel that an app won't find.
 
-    :param is_merged: Whether a file can't be where another wheel has a directory; else one of the two is kept apart.
+    :param is_merged: Whether all wheels share one site-packages directory. If not, wheels that clash have their own.
     """
     lines = []
     commands = {
@@ -49,7 +49,7 @@ def hidden(contents: Sequence[PackInfo], is_merged: bool) -> List[str]:
 
 
 def _places(info: PackInfo, is_merged: bool) -> Iterator[Tuple[str, str]]:
-    """Each path that may be in the way of another, and where it goes."""
+    """Yield the paths of a pack that may clash with others, each with its place in the environment."""
     for path, _, _ in info.files:
         scheme, _, rest = path.partition("/")
         if scheme in _PLACES and (is_merged or scheme != "lib" or rest.startswith("czex")):

@@ -1,4 +1,4 @@
-"""A file of a wheel that an environment has no room for is named."""
+"""Files of a wheel that an environment leaves out are named."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pexcz.pack import PackInfo
 
 
 def info(name: str, *paths: str, commands: Dict[str, str] | None = None, **meta: Any) -> PackInfo:
-    """A pack as far as its names go. `name` "" is that of the sources."""
+    """Return a pack with these paths; `name` "" is for the sources."""
     facts = {"kind": "wheel", "name": name, "project": name} if name else {"kind": "sources"}
     groups = {"console_scripts": commands} if commands else {}
     files = tuple((path, 0, 0) for path in paths)
@@ -50,7 +50,7 @@ def test_a_file_is_in_the_way_of_a_directory_where_all_is_merged() -> None:
     packs = [info("", "lib/a.py"), info("one", "lib/docs"), info("other", "lib/docs/x")]
     line = "other: lib/docs/x is left out: in one, site-packages/docs is a file"
     assert hidden(packs, True) == [line]
-    # Else they are apart.
+    # If wheels aren't merged, the two have separate directories.
     assert hidden(packs, False) == []
     assert relations(packs)[2]["clashes"] == ["one"]
 

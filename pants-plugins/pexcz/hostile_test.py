@@ -1,4 +1,4 @@
-"""A PEX from a stranger becomes a CZEX, or is refused in one line; nothing beside the CZEX is written."""
+"""A malicious PEX becomes a CZEX or is refused in one line. Only the CZEX is written."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def metadata(text: str) -> Dict[str, str]:
 
 
 def surroundings(root: Path) -> Dict[str, Any]:
-    """All there is below a directory, but for what is told apart by the test."""
+    """Return path → content of all files below a directory, except for CZEX files."""
     return {
         str(path): path.read_bytes() if path.is_file() else None
         for path in root.rglob("*")
@@ -39,7 +39,7 @@ def native(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A directory deep below others, with temporary files of its own, where what is written can be seen."""
+    """Return a directory deep below others, with its own temporary files, so that all writes can be seen."""
     place = tmp_path / "a" / "b" / "c"
     (tmp_path / "tmp").mkdir()
     place.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Turns a PEX into a CZEX in one go: packs its wheels and its sources, and assembles the result."""
+"""Turn a PEX into a CZEX: pack its wheels and its sources, and assemble the result."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def inject(
     progress: Callable[[str], None] = lambda name: None,
     warn: Callable[[str], None] = lambda message: None,
 ) -> None:
-    """Write the CZEX of the PEX at `pex_path` to `output`, in one of LAYOUTS.
+    """Write a CZEX of the PEX at `pex_path` to `output`.
 
     :param native: A directory with `boot/`, `runtime/<platform>/` and `platforms.json`.
-    :param platforms: The platforms to carry a runtime for; none for those of the PEX's wheels, or all that there are
+    :param platforms: The platforms to add runtimes for. If empty: the platforms of the PEX's wheels, or all platforms
         if its wheels are pure Python.
-    :param precompile: Interpreters to carry bytecode for, as commands or paths.
-    :param progress: Told the name of each pack before it is made.
-    :param warn: Told in one line of each surprise: what the CZEX will do and may not be meant to, or which file of a wheel
-        the app won't find.
+    :param precompile: Interpreters to add bytecode for, as commands or paths.
+    :param layout: One of LAYOUTS.
+    :param progress: Called with the name of each pack before it is made.
+    :param warn: Called with one line for each likely mistake, and for each file of a wheel that the app won't find.
     """
     pex = read_pex(pex_path)
     if output.exists() and output.samefile(pex_path):
@@ -100,7 +100,7 @@ def output_paths(
 
 
 def _check_constraints(pex: Pex, python: str) -> None:
-    """Raises PexczError if the app can't run on the version that `python` compiles for: no start would read the bytecode."""
+    """Raise PexczError if the app can't run on the version of `python`: no start would read the bytecode."""
     constraints = [constraint_data(text) for text in pex.info.get("interpreter_constraints") or ()]
     itself = identify(python)
     version = "{}.{}".format(*itself["version"])
@@ -114,7 +114,7 @@ def _check_constraints(pex: Pex, python: str) -> None:
 
 
 def _surprises(pex: Pex, output: Path, known: Platforms, chosen: Sequence[str]) -> Iterator[str]:
-    """What is right by the letter, and may be a mistake; `chosen` are the platforms to carry a runtime for."""
+    """Yield a line for each likely mistake; `chosen` are the platforms of the runtimes."""
     if not (pex.info.get("entry_point") or pex.info.get("script")):
         yield f"{pex.path} has no entry point, so {output} starts an interpreter"
     lacking: Dict[Tuple[str, ...], List[str]] = {}
@@ -145,7 +145,7 @@ def _packs(pex: Pex, scratch: Path, level: int, progress: Callable[[str], None])
 
 
 def read_runtime(native: Path, platform: str) -> Runtime:
-    """The runtime of a platform from a directory that has it."""
+    """Read the runtime of a platform from the directory `native`."""
     name = "pexcz.exe" if platform.startswith("windows-") else "pexcz"
     path = native / "runtime" / platform / name
     try:

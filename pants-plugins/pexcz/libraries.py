@@ -1,7 +1,8 @@
-"""Which native libraries of a wheel look for others outside of it.
+"""Find native libraries of a wheel that load libraries of other wheels.
 
-They name the directories to search relative to their own, in ELF files from `$ORIGIN`, in Mach-O files from
-`@loader_path`. Such a library must lie beside the other wheels; the directory of any other may be a link to the cache.
+A library names the directories to search relative to its own directory: by `$ORIGIN` in ELF files and by `@loader_path` in
+Mach-O files. If they lead out of the wheel, the library must be beside the other wheels. The directories of all other
+libraries may be links to the cache.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from typing import Dict, Iterable, Iterator, Set
 
 _LIBRARY = re.compile(r"\.(?:so|dylib)(?:\.[^/]*)?$")
-# What to look for, and what stands around it, up to the end of a name in a list or of the string.
+# Magic number → the word to look for, and the pattern of a whole name, up to its end in a list or a string.
 _ORIGINS = {
     b"\x7fELF": (b"ORIGIN", re.compile(rb"\$(?:ORIGIN|\{ORIGIN\})(?P<path>[^\0:]*)")),
     b"": (b"@loader_path", re.compile(rb"@loader_path(?P<path>[^\0]*)")),
@@ -20,22 +21,22 @@ _NAME_BYTES_MAX = 4096
 
 
 class Libraries:
-    """The libraries of one wheel, looked at while they are packed."""
+    """The libraries of one wheel, which are scanned while they are packed."""
 
     def __init__(self) -> None:
         self._searched: Dict[str, Set[bytes]] = {}
 
     def watch(self, path: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        """The same chunks of a file, of which it is noted where it looks for others."""
+        """Yield the same chunks of a file, and note where the file looks for libraries."""
         if not _LIBRARY.search(path):
             return chunks
         return self._watch(self._searched.setdefault(path, set()), chunks)
 
     def outward(self, paths: Iterable[str]) -> Set[str]:
-        """Those libraries that look outside of a wheel with these files."""
+        """Return the libraries that look outside of a wheel with the files `paths`."""
         places: Set[str] = set()
         for path in paths:
-            # At the top of a scheme are those of all wheels.
+            # All wheels share the top of a scheme.
             while "/" in path and path not in places:
                 places.add(path)
                 path = posixpath.dirname(path)
@@ -55,7 +56,7 @@ class Libraries:
                 word, origin = _ORIGINS.get(bytes(chunk[:4]), _ORIGINS[b""])
                 is_first = False
             data = rest + chunk
-            # A name may go on in the next chunk.
+            # A name may continue in the next chunk.
             end = len(data) - _NAME_BYTES_MAX
             searched.update(_names(data, word, origin, end))
             rest = data[max(end - 2, 0) :]
@@ -64,7 +65,7 @@ class Libraries:
 
 
 def _names(data: bytes, word: bytes, origin: re.Pattern[bytes], end: int) -> Iterator[bytes]:
-    """What follows each origin that begins before `end`."""
+    """Yield the path after each origin that begins before `end`."""
     position = data.find(word)
     while 0 <= position < end:
         match = origin.search(data, max(position - 2, 0), position + _NAME_BYTES_MAX)
@@ -74,6 +75,6 @@ def _names(data: bytes, word: bytes, origin: re.Pattern[bytes], end: int) -> Ite
 
 
 def _place(library: str, name: bytes) -> str:
-    """The directory or file that a library means, as a path in its wheel."""
+    """Return the directory or file that a library names, as a path in its wheel."""
     place = posixpath.join(posixpath.dirname(library), name.decode("utf-8", "replace").strip("/"))
     return posixpath.normpath(place)

@@ -1,4 +1,4 @@
-"""A native library that looks for others outside of its wheel is known, whatever it is built for."""
+"""Native libraries that look for others outside of their wheel are found, for all platforms."""
 
 from __future__ import annotations
 

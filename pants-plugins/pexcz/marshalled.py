@@ -1,6 +1,6 @@
-"""Reads values as `.czex/start` has them: in zlib's format, plain ones in version 2 of Python's `marshal`.
+"""Read plain values in version 2 of Python's `marshal`, compressed by zlib, such as `.czex/start`.
 
-`marshal` itself is not for what a stranger may have made: some bytes crash it, others have it ask for all memory.
+The module `marshal` is unsafe for input of unknown origin: some bytes crash it, others make it allocate all memory.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Any, Dict
 BYTES_MAX = 256 << 20
 _CONSTANTS = {b"N": None, b"F": False, b"T": True}
 _FORMATS = {b"i": "<i", b"g": "<d"}
-# A long number is that many digits of 15 bits, and its sign.
+# A long number is a list of digits of 15 bits; the sign of their count is its sign.
 _DIGIT_BITS = 15
 
 
 def loads(content: bytes) -> Any:
-    """The value. Raises ValueError where there is none."""
+    """Return the value. Raise ValueError for malformed content."""
     inflater = zlib.decompressobj()
     try:
         raw = inflater.decompress(content, BYTES_MAX)
@@ -30,7 +30,7 @@ def loads(content: bytes) -> Any:
 
 
 def _read(raw: bytes, at: int) -> Any:
-    """The value that begins at an offset, and where it ends."""
+    """Return the value that begins at an offset, and the offset of its end."""
     kind = raw[at : at + 1]
     at += 1
     if kind in _CONSTANTS:

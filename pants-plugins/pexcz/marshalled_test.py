@@ -1,4 +1,4 @@
-"""What `marshal` has written is read as `marshal` reads it, and what could crash or fill the machine is refused."""
+"""`loads` reads values as `marshal` does, and refuses content that would crash `marshal` or fill the memory."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_a_value_is_what_marshal_says() -> None:
     [
         b"",
         b"x",
-        # As many items of a tuple, or a list, as take 16 GiB.
+        # A tuple, or a list, whose items would take 16 GiB.
         b"(" + struct.pack("<I", 2**31 - 1),
         b"[" + struct.pack("<I", 2**31 - 1),
         b"[\1\0\0\0" * 100_000,

@@ -1,7 +1,7 @@
-"""Finds the code in a pack that depends on how its process was started.
+"""Find code in a pack that depends on how its process was started.
 
-A module that sets the title of the process looks for the arguments in its memory. A subinterpreter finds modules by the
-interpreter that was started, and not by what the boot has made of it.
+A module that sets the title of the process searches its memory for the arguments. A subinterpreter finds modules as the
+interpreter was started, without the changes that the boot has made.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ _SUBINTERPRETERS = re.compile(
     rb"|\bInterpreterPoolExecutor\b|\bconcurrent(?:\.|\s+import\s+)interpreters\b"
     rb"|\banyio(?:\.|\s+import\s+)to_interpreter\b"
 )
-# It has these names for its users, whom the last pattern above finds. Most apps that have it use none of that.
+# anyio names these modules for its users, which the last pattern finds. Most apps with anyio don't use them.
 _ON_BEHALF_OF_OTHERS = ("anyio",)
 _MENTION_BYTES_MAX = 64
 
 
 class Mentions:
-    """What the files of one pack name, looked at while they are packed.
+    """The modules that the files of one pack name. The files are scanned while they are packed.
 
-    :param project: Of a wheel, its project.
+    :param project: The project of a wheel; None for sources.
     """
 
     def __init__(self, project: str | None) -> None:
@@ -41,14 +41,14 @@ class Mentions:
     def _watch(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         rest = b""
         for chunk in chunks:
-            # A name may go on in the next chunk.
+            # A name may continue in the next chunk.
             data = rest + chunk
             self._has_subinterpreters |= bool(_SUBINTERPRETERS.search(data))
             rest = data[-_MENTION_BYTES_MAX:]
             yield chunk
 
     def meta(self, paths: Iterable[str]) -> Dict[str, Any]:
-        """What to add to the meta section of the pack: nothing, for most."""
+        """Return the fields to add to the meta section of the pack. Most packs need no field."""
         meta = {}
         if self._project == "setproctitle" or any(_TITLE.search(path) for path in paths):
             meta["title"] = True

@@ -1,4 +1,4 @@
-"""A pack says what a start has to know of the code in it, and nothing where that is nothing."""
+"""The meta section of a pack notes code that depends on how its process was started."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_pack_whose_modules_name_subinterpreters_says_so(text: str, expected: 
         found = meta("lib/a.py", content, size=size)
         assert found == ({"subinterpreters": True} if expected else {})
     assert meta("lib/a.txt", content) == {}
-    # It names them for those who use it.
+    # anyio itself names these modules for its users.
     assert meta("lib/anyio/to_interpreter.py", content, "anyio") == {}
 
 

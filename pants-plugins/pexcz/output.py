@@ -1,7 +1,7 @@
-"""Files and directories that are written whole or not at all.
+"""Write files and directories whole or not at all.
 
-What isn't whole yet is in a directory beside its place, `.NAME.XXXXXXXX.tmp`, on which its writer has a lock. A lock dies with its
-holder: whoever writes to the same place next removes what a dead one has left there.
+A writer works in a directory beside the output, `.NAME.XXXXXXXX.tmp`, and holds a lock on it. The lock ends with its process,
+so the next writer of the same output can tell which directories are abandoned, and removes them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pexcz.errors import OutputError
 try:
     import fcntl
 except ImportError:
-    # Windows. There, and on a file system without locks, age tells what is nobody's any more.
+    # Windows. There, and on a file system without locks, a directory is abandoned after some time.
     fcntl = None  # type: ignore[assignment]
 
 OLD = "old"
@@ -31,7 +31,7 @@ RIVALS_MAX = 100
 
 @contextmanager
 def whole_file(path: Path, mode: int) -> Iterator[IO[bytes]]:
-    """Write a file that is at `path` whole or not at all."""
+    """Write the file at `path` whole or not at all."""
     with room_beside(path) as room:
         temporary = room / "new"
         with open(temporary, "w+b") as stream:
@@ -42,9 +42,9 @@ def whole_file(path: Path, mode: int) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def whole_directory(path: Path, may_replace: Callable[[Path], bool]) -> Iterator[Path]:
-    """Fill a directory that is at `path` whole or not at all.
+    """Write the directory at `path` whole or not at all.
 
-    :param may_replace: Tells whether a directory with something in it may give its place up. All else is left alone.
+    :param may_replace: Returns whether a directory that isn't empty may be replaced.
     """
     path = Path(os.path.abspath(path))
     if path.is_symlink() or path.is_file():
@@ -64,7 +64,7 @@ def whole_directory(path: Path, may_replace: Callable[[Path], bool]) -> Iterator
             with suppress(FileNotFoundError):
                 path.rename(old)
             is_there = _put(temporary, path)
-            # Replaced, by this or by a rival's. What is going to be removed must not be taken for whole.
+            # The old directory was replaced, by this writer or a rival. Without a rename, `_remove` could put it back.
             with suppress(OSError if is_there else FileNotFoundError):
                 old.rename(room / f"{OLD}.{attempt}")
             if is_there:
@@ -76,7 +76,7 @@ def whole_directory(path: Path, may_replace: Callable[[Path], bool]) -> Iterator
 
 @contextmanager
 def room_beside(path: Path) -> Iterator[Path]:
-    """An empty directory for what is to be at `path`, removed in the end."""
+    """Yield an empty directory beside `path` to write to, and remove it in the end."""
     path = Path(os.path.abspath(path))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +88,7 @@ def room_beside(path: Path) -> Iterator[Path]:
             with suppress(OSError):
                 _remove(room, path)
             if lock is not None:
-                # Of a directory that is only read: nothing that was written is lost.
+                # An error here loses nothing: the descriptor was only for the lock.
                 with suppress(OSError):
                     os.close(lock)
     except OSError as e:
@@ -96,7 +96,7 @@ def room_beside(path: Path) -> Iterator[Path]:
 
 
 def _put(directory: Path, path: Path) -> bool:
-    """Give a directory its name. False where somebody else's has it by now."""
+    """Rename a directory to its final name. Return False if another process was faster."""
     try:
         directory.rename(path)
     except OSError as e:
@@ -111,7 +111,7 @@ def _make_room(path: Path) -> tuple[Path, int | None]:
         room = Path(tempfile.mkdtemp(".tmp", f".{path.name}.", path.parent))
         if fcntl is None:
             return room, None
-        # Between these two, it may have been taken for a dead one's.
+        # Until it is locked, another process may take it for abandoned and remove it.
         with suppress(FileNotFoundError):
             lock = os.open(room, os.O_RDONLY)
             with suppress(OSError):
@@ -132,7 +132,7 @@ def _remove_dead(path: Path) -> None:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 _remove(room, path)
             except BlockingIOError:
-                # Its writer lives.
+                # Its writer still runs.
                 pass
             except OSError:
                 _remove_if_old(room, path)
@@ -146,7 +146,7 @@ def _remove_if_old(room: Path, path: Path) -> None:
 
 
 def _remove(room: Path, path: Path) -> None:
-    """Remove a room, but for what a new version was about to replace: that goes back."""
+    """Remove a directory of a writer. If the old output was moved there but not yet replaced, put it back."""
     if (room / OLD).exists() and not path.exists():
         (room / OLD).rename(path)
     shutil.rmtree(room, ignore_errors=True)

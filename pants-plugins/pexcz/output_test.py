@@ -1,4 +1,4 @@
-"""What is written is there whole or not at all, and what a dead writer has left is cleaned up by the next."""
+"""Output is written whole or not at all. The next writer removes the files of a killed one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ with output.{writer} as made:
 
 
 def killed(path: Path, writer: str, before: str = "") -> None:
-    """Have a process write to `path`, and kill it before it has."""
+    """Start a process that writes to `path`, and kill it before it is done."""
     code = KILLED.format(path=str(path), writer=writer, before=before)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     subprocess.run([sys.executable, "-c", code], env=environment)

@@ -1,4 +1,4 @@
-"""The pack: one wheel's files, or an app's sources, as docs/format.md describes it.
+"""Read packs, which contain the files of a wheel or the sources of an app (docs/format.md).
 
 `packwriter` writes them.
 """
@@ -21,7 +21,7 @@ from pexcz.errors import BadPackError
 
 MAGIC = b"CZEXPACK"
 VERSION = 2
-# Magic, version, zero; stored and raw size of the outline, the meta and the index; size of the content.
+# Magic, version, zero; stored and raw sizes of the outline, the meta section and the index; size of the content.
 HEADER = struct.Struct("<8s8IQ")
 FRAME = struct.Struct("<II")
 ENTRY = struct.Struct("<BHQ")
@@ -37,7 +37,7 @@ _CUSTOMIZE = ("sitecustomize", "usercustomize")
 MODULE_SUFFIXES = (".py", ".pyc", ".so", ".pyd")
 
 FRAME_RAW_MAX = 8 << 20
-# The runtime reads no larger one.
+# The runtime refuses larger sections.
 SECTION_RAW_MAX = 64 << 20
 FINGERPRINT_DIGITS = 40
 COPY_CHUNK_BYTES = 1 << 20
@@ -46,7 +46,7 @@ DEFAULT_LEVEL = 9
 
 @dataclass(frozen=True)
 class Entry:
-    """A file or an empty directory to pack. `chunks` gives `size` bytes, each time it is called."""
+    """A file or an empty directory to pack. Each call of `chunks` yields `size` bytes."""
 
     __slots__ = ("path", "size", "flags", "chunks")
     path: str
@@ -61,7 +61,7 @@ File = Tuple[str, int, int]
 
 @dataclass(frozen=True)
 class PackInfo:
-    """What a pack says of itself. Sizes are in bytes."""
+    """The meta section and the index of a pack, and its digests. Sizes are in bytes."""
 
     meta: Dict[str, Any]
     sha256: str
@@ -77,14 +77,14 @@ class PackInfo:
 
     @property
     def header_size(self) -> int:
-        """What stands before the first frame."""
+        """The size of the header and the sections before the first frame."""
         return self.size - sum(packed for packed, _ in self.frames)
 
 
 def read_pack_info(path: Path) -> PackInfo:
-    """Read and check everything of a pack but the content of its frames.
+    """Read and check a pack, except for the content of its frames.
 
-    Raises BadPackError if it isn't a pack or contradicts itself.
+    Raise BadPackError if it isn't a pack, or is damaged.
     """
     digest, crc32 = hashlib.sha256(), 0
     with open(path, "rb") as stream:
@@ -126,7 +126,7 @@ def parse_pack(stream: IO[bytes], size: int, name: str, sha256: str, crc32: int)
 
 
 def contents(path: Path, info: PackInfo, offset: int = 0) -> Iterator[Tuple[str, bytes]]:
-    """The path and content of each entry of a pack, in order; one frame and one file are in memory at a time.
+    """Yield the path and content of each entry of a pack, in order, with one frame and one file in memory at a time.
 
     :param offset: Where the pack begins in the file at `path`.
     """
@@ -162,7 +162,7 @@ def _section(stream: IO[bytes], packed_bytes: int, raw_bytes: int) -> bytes:
 
 
 def encoded(files: Sequence[File]) -> bytes:
-    """Entries as an outline and an index have them."""
+    """Encode entries as in an outline and an index."""
     parts = [COUNT.pack(len(files))]
     for path, size, flags in files:
         name = path.encode("utf-8")
@@ -171,11 +171,11 @@ def encoded(files: Sequence[File]) -> bytes:
 
 
 def outline_of(files: Sequence[File]) -> List[File]:
-    """The top of a tree: what to link for all of it to be there, where nobody else has a part of a directory.
+    """Return the files and directories to link so that an environment has the whole tree.
 
-    A directory stands for everything below it, if no file there needs a real one: a script or a RECORD, which the
-    environment has in its own words, or a library that looks for others outside of its wheel. The schemes are always
-    real.
+    A link to a directory covers all files below it. Real directories are needed above a script or a RECORD, which the
+    environment writes itself, and above a library that loads libraries of other wheels. The directory of a scheme is
+    always real. All this assumes that no other pack has files in the same directory.
     """
     real = {path.split("/", 1)[0] for path, _, _ in files}
     for path, _, flags in files:
@@ -192,7 +192,7 @@ def outline_of(files: Sequence[File]) -> List[File]:
 
 
 def directories(path: str) -> Iterator[str]:
-    """Those above a path, the outermost first."""
+    """Yield the directories above a path, the outermost first."""
     end = path.find("/")
     while end >= 0:
         yield path[:end]
@@ -225,7 +225,7 @@ def _parse_index(index: bytes) -> Tuple[List[Tuple[int, int]], Tuple[File, ...]]
 
 
 def read_by_site(targets: List[str]) -> List[str]:
-    """Return what `site` would read at a start: `.pth` and `.start` files (PEP 829), a `sitecustomize` and a `usercustomize`."""
+    """Return the files that `site` reads at a start: `.pth`, `.start` (PEP 829), `sitecustomize` and `usercustomize`."""
     names = (target.split("/", 1)[1] for target in targets if target.startswith("lib/"))
     return sorted(
         name
@@ -237,14 +237,14 @@ def read_by_site(targets: List[str]) -> List[str]:
 
 
 def _import_name(path: str) -> str | None:
-    """The name of the module that a file at the top of a directory is, or of the package that it begins."""
+    """Return the name of the module, or of the package, that a file at the top of a directory defines."""
     top, _, rest = path.partition("/")
     is_module = (rest or top).endswith(MODULE_SUFFIXES)
     return top.split(".")[0] if is_module and (not rest or rest.startswith("__init__.")) else None
 
 
 def default_threads() -> int:
-    """As many threads as this process has CPUs."""
+    """Return the number of CPUs that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""Packs are as docs/format.md says, whatever the number of threads."""
+"""Packs have the format of docs/format.md, for any number of threads."""
 
 from __future__ import annotations
 

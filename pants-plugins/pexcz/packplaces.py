@@ -1,7 +1,7 @@
-"""Where the packs of a CZEX stand: in its zip file, or, where they are too large for one, before it.
+"""Write the packs of a CZEX as entries of its zip file, or before the zip file if they are too large for it.
 
-Zip64 would do for the latter, but no Python before 3.13 can import it. That something stands before a zip file is no
-matter to any of them: the offsets in its directory count from its own start.
+Python can import zip64 files only since 3.13. All versions can import a zip file that follows other data: the offsets in its
+directory count from its own start.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import IO, Dict, Sequence, Tuple
 from pexcz.pack import COPY_CHUNK_BYTES, FINGERPRINT_DIGITS, PackInfo
 from pexcz.zipwriter import SIZE_MAX, ZipWriter
 
-# What else is in the zip file, runtimes above all, is far smaller than the rest.
+# All other entries together, mostly runtimes, are far smaller than the 64 MiB that are left for them.
 PACKS_IN_ZIP_BYTES_MAX = SIZE_MAX - (64 << 20)
 
 
 def pack_file(sha256: str) -> str:
-    """The entry that a pack is, or the file in a directory, by its digest."""
+    """Return the name of a pack's entry in a zip file, which is also its path in a directory."""
     return f".czex/packs/{sha256[:FINGERPRINT_DIGITS]}.pack"
 
 
@@ -26,7 +26,7 @@ def write_packs(
 ) -> Tuple[ZipWriter, Dict[str, int]]:
     """Write packs at the end of a file, as entries of a zip file or before it.
 
-    Returns the writer of the zip file, and the absolute offset of each pack by its SHA-256.
+    Return the writer of the zip file, and SHA-256 → absolute offset of each pack.
     """
     offsets = {}
     if sum(info.size for _, info in packs) <= PACKS_IN_ZIP_BYTES_MAX:
@@ -42,7 +42,7 @@ def write_packs(
 
 
 def _append(stream: IO[bytes], path: Path, info: PackInfo) -> int:
-    """Copy a pack to the end of a file, and return where it begins there."""
+    """Copy a pack to the end of a file, and return its offset there."""
     offset = stream.tell()
     with open(path, "rb") as source:
         for chunk in iter(lambda: source.read(COPY_CHUNK_BYTES), b""):

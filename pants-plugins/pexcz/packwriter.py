@@ -1,7 +1,7 @@
-"""Writes packs, as docs/format.md describes them.
+"""Write packs (docs/format.md).
 
-By streaming: at any time a few frames of 8 MiB are in memory, whatever the size of the wheels. The bytes of a pack
-depend on its content and the compression level alone, not on the number of threads, nor on the packs before it.
+At any time only a few frames of 8 MiB are in memory, for wheels of any size. The bytes of a pack depend on its content and the
+compression level only, not on the number of threads or on earlier packs.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Content = Tuple[Dict[str, Any], Iterable[Entry]]
 
 
 class FinishedPack:
-    """A pack whose frames are all compressed; they wait in a temporary file, as the index stands before them."""
+    """A pack whose frames are compressed. They are in a temporary file, because the index precedes them in the pack."""
 
     def __init__(
         self, meta: Dict[str, Any], entries: Iterable[Entry], scratch: Path | None
@@ -66,7 +66,7 @@ class FinishedPack:
         self._body.write(packed)
 
     def write(self, output: IO[bytes], level: int) -> None:
-        """Write the pack to `output`. It can't be written twice."""
+        """Write the pack to `output`. Call this once only."""
         meta = {**self._meta, **self.mentions.meta(entry.path for entry in self.entries)}
         meta_raw = json.dumps(meta, sort_keys=True, separators=(",", ":")).encode("utf-8")
         outward = self.libraries.outward(entry.path for entry in self.entries)
@@ -107,8 +107,8 @@ def write_pack(
     """Write a pack to `output`.
 
     :param level: A zstd compression level, 1 to 22.
-    :param threads: How many frames are compressed at once.
-    :param scratch: Where its frames wait; None for the machine's temporary directory.
+    :param threads: The number of frames that are compressed at once.
+    :param scratch: The directory for temporary files; None for the system's.
     """
     for pack in finished_packs([(meta, entries)], level, threads, scratch):
         pack.write(output, level)
@@ -117,14 +117,14 @@ def write_pack(
 def finished_packs(
     contents: Iterable[Content], level: int, threads: int, scratch: Path | None = None
 ) -> Iterator[FinishedPack]:
-    """Packs in the order of their contents, of which the next is being read while the last frames are compressed."""
+    """Yield packs in the order of their contents. Read the next content while earlier frames are compressed."""
 
     def frames() -> Iterator[Tuple[FinishedPack, bytes]]:
         for meta, entries in contents:
             pack = FinishedPack(meta, entries, scratch)
             for frame in _frames(pack.entries, pack.libraries, pack.mentions):
                 yield pack, frame
-            # The end, and all there is in a pack without content.
+            # An empty frame marks the end of a pack.
             yield pack, b""
 
     for pack, raw_size, packed in _compressed(frames(), level, threads):
@@ -137,11 +137,11 @@ def finished_packs(
 def _compressed(
     frames: Iterator[Tuple[FinishedPack, bytes]], level: int, threads: int
 ) -> Iterator[Tuple[FinishedPack, int, bytes]]:
-    """Pack, raw size and compressed bytes of each frame, in order, with `threads` + 1 frames in flight."""
+    """Yield pack, raw size and compressed bytes of each frame, in order, with `threads` + 1 frames in flight."""
     thread = threading.local()
 
     def set_up() -> None:
-        # Its tables are larger than most wheels are: one for each thread, not for each frame.
+        # One for each thread, not for each frame: its tables are larger than most wheels.
         thread.compressor = _compressor(level)
 
     def compress(pack: FinishedPack, frame: bytes) -> Tuple[FinishedPack, int, bytes]:
@@ -165,7 +165,7 @@ def _compressor(level: int) -> zstandard.ZstdCompressor:
 
 
 def _frames(entries: Iterable[Entry], libraries: Libraries, mentions: Mentions) -> Iterator[bytes]:
-    """The content, cut into frames: files together while they fit, a large file over several."""
+    """Yield the content in frames. A frame has as many files as fit; a large file spans several frames."""
     pending: List[bytes] = []
     pending_bytes = 0
     for entry in entries:

@@ -1,4 +1,4 @@
-"""The rules for a path in an archive, as docs/format.md states them."""
+"""Check paths in archives by the rules of docs/format.md."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ COMPONENTS_MAX = 128
 def check(path: str, archive: str) -> str:
     """Return `path`, a "/"-separated relative path of a file in `archive`, if it may be unpacked.
 
-    Raises BadArchiveError for a path that is absolute, leads outside (`..`), or that no file system
-    could hold.
+    Raise BadArchiveError for a path that is absolute, leads outside (`..`), or is not possible on all file systems.
     """
     reason = _objection(path)
     if reason:
@@ -24,7 +23,7 @@ def check(path: str, archive: str) -> str:
 
 
 def is_allowed(path: str) -> bool:
-    """Whether a path may be unpacked."""
+    """Return whether a path may be unpacked."""
     return _objection(path) is None
 
 
@@ -51,5 +50,5 @@ def _objection(path: str) -> str | None:
 
 
 def sort_key(path: str) -> list[bytes]:
-    """Order by component, as the entries of a pack are."""
+    """Return the key by which the entries of a pack are sorted: by component."""
     return [component.encode("utf-8") for component in path.split("/")]

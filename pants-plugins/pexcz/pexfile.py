@@ -1,7 +1,7 @@
-"""Reads a PEX of any layout: `zipapp` (a file), `packed` (a directory of zips) or `loose` (of files).
+"""Read a PEX of any layout: `zipapp` (a file), `packed` (a directory of zips) or `loose` (a directory of files).
 
-See the Pex docs on `--layout`. PEX-INFO fields that a Pex version doesn't know are absent: everything
-here has Pex's default for them.
+See the Pex docs on `--layout`. A field of PEX-INFO may be absent, because older versions of Pex don't write it. Its default is
+then Pex's.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 PEX_INFO = "PEX-INFO"
 MAIN = "__main__.py"
 DEPS = ".deps"
-# What is nested deeper no Pex has written, and not every Python can read.
+# Pex writes no deeper nesting, and not every Python can read it.
 INFO_DEPTH_MAX = 100
 MANIFEST = ".czex/manifest.json"
-# Those of a CZEX.
+# The layouts of a CZEX.
 ZIPAPP, PACKED = LAYOUTS = ("zipapp", "packed")
-# What Pex itself puts beside an app's sources.
+# The files of Pex itself beside an app's sources.
 _NOT_SOURCES = frozenset(
     [
         ".bootstrap",
@@ -43,12 +43,12 @@ _NOT_SOURCES = frozenset(
         "__pycache__",
     ]
 )
-# A link to `__main__.py`, beside it in a directory; in a zip file it is the app's own.
+# In a directory, Pex's link to `__main__.py`. In a zip file, a file of this name belongs to the app.
 _LINK_TO_MAIN = "pex"
 HOOK = "__pex__/__init__.py"
-# Pex's `sh` header has a few kilobytes.
+# More than enough for Pex's `sh` header, which has a few kilobytes.
 BEGINNING_BYTES_MAX = 65536
-# Begins and ends that header in the `__main__.py` of a directory.
+# The begin and the end of that header in the `__main__.py` of a directory.
 _SH_BEGINS, _SH_ENDS = b"'''': pshprs\n", b"\n'''\n"
 _FIELDS: Dict[str, shape.IsRight] = {
     "bind_resource_paths": shape.dict_of(shape.text),
@@ -75,10 +75,10 @@ _FIELDS: Dict[str, shape.IsRight] = {
 class Pex:
     """A PEX.
 
-    :param info_bytes: PEX-INFO as it stands in the file.
-    :param beginning: What it begins with: a shebang, or the header of `--sh-boot`.
-    :param preamble: What `--preamble-file` has put before Pex's own code in `__main__.py`, with the shebang as its first
-        line; empty where there is none.
+    :param info_bytes: PEX-INFO as it is in the PEX.
+    :param beginning: The interpreters that the PEX's shebang, or its header of `--sh-boot`, names.
+    :param preamble: The text of `--preamble-file`, which Pex puts before its own code in `__main__.py`. Its first line is the
+        shebang. Empty without a preamble.
     """
 
     path: Path
@@ -90,7 +90,7 @@ class Pex:
 
     @property
     def wheel_names(self) -> List[str]:
-        """The file names of the PEX's wheels, sorted."""
+        """The file names of the wheels in the PEX, sorted."""
         return sorted(self.info.get("distributions") or ())
 
     def wheels(self) -> Iterator[Wheel]:
@@ -102,7 +102,7 @@ class Pex:
             yield read_wheel(self._wheel_tree(name, chroots), name)
 
     def sources_meta(self) -> Dict[str, Any]:
-        """The meta section of the sources' pack."""
+        """Return the meta section for the pack of the sources."""
         paths = [entry.path for entry in self.source_entries()]
         return {
             "kind": "sources",
@@ -111,7 +111,7 @@ class Pex:
         }
 
     def source_entries(self) -> List[Entry]:
-        """The app's own files, for the sources' pack."""
+        """Return the entries for the pack of the sources."""
         entries = [
             Entry(
                 "lib/" + path,
@@ -145,9 +145,9 @@ class Pex:
 
 
 def read_pex(path: Path) -> Pex:
-    """Open the PEX at `path`, a file or a directory.
+    """Read the PEX at `path`, a file or a directory.
 
-    Raises NotAPexError or BadArchiveError if it isn't one, or isn't whole.
+    Raise NotAPexError if it isn't a PEX, and BadArchiveError if it is damaged.
     """
     from pexcz.header import read_beginning
 
@@ -178,10 +178,10 @@ def read_pex(path: Path) -> Pex:
 
 
 def parse_pex_info(info_bytes: bytes, name: str) -> Dict[str, Any]:
-    """PEX-INFO as a dict, checked as far as this tool and the boot read it."""
+    """Parse PEX-INFO, and check the fields that this tool and the boot read."""
     try:
         info = json.loads(info_bytes.decode("utf-8"))
-        # A half of a surrogate pair may be in JSON, but in nothing that is written from it.
+        # JSON may contain half of a surrogate pair, which can't be written as UTF-8.
         json.dumps(info, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as e:
         raise NotAPexError(f"can't read {name} as a PEX: its {PEX_INFO} is not JSON: {e}") from e
@@ -205,7 +205,7 @@ def parse_pex_info(info_bytes: bytes, name: str) -> Dict[str, Any]:
 
 
 def _problem(value: Any) -> str:
-    """Why a start could do nothing with this value out of JSON; "" if it could."""
+    """Return the reason why a start could not use this value from JSON, or ""."""
     level = [value]
     for _ in range(INFO_DEPTH_MAX):
         below: List[Any] = []
@@ -221,7 +221,7 @@ def _problem(value: Any) -> str:
 
 
 def _preamble(tree: Tree) -> bytes:
-    """What stands in `__main__.py` before Pex's own code, which is that of the import hook."""
+    """Return the text in `__main__.py` before Pex's own code, which is the same as in the import hook."""
     if MAIN not in tree or HOOK not in tree:
         return b""
     main, own = tree.read(MAIN), tree.read(HOOK)

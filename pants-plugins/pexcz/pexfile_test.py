@@ -1,4 +1,4 @@
-"""What is no PEX, or one that can't become a CZEX, is refused with its reason."""
+"""A file that is not a PEX, or can't become a CZEX, is refused with a reason."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""The platforms that a CZEX can have a runtime for, and which of them an app's wheels can run on, as plain functions.
+"""The platforms of the runtimes, and the platforms that an app's wheels can run on.
 
-A platform's name is an OS and an architecture, such as "linux-x86_64". `native/platforms.json` lists all of them, and
-for each the regular expressions of the platform tags (PEP 425) that its machines can load.
+A platform's name is an OS and an architecture, such as "linux-x86_64". `native/platforms.json` lists all platforms. For each,
+it has regular expressions for the platform tags (PEP 425) of the wheels that run there.
 
-The backend reads this file, too, without the rest of pexcz: it imports nothing but the standard library.
+This module imports only the standard library, because the backend uses it without the rest of pexcz.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import re
 from dataclasses import dataclass
 from typing import Dict, Iterable, List, Sequence, Tuple
 
-# Names that others have for an architecture.
+# Other names for an architecture.
 ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64", "armv7l": "armv7", "x64": "x86_64"}
 
 
 def normalised(platform: str) -> str:
-    """A platform's own name for one that people know it by, such as linux-arm64. Any other text stays as it is."""
+    """Return the name of a platform for another name of it, such as linux-arm64. Return unknown names unchanged."""
     system, _, architecture = platform.partition("-")
     architecture = ARCHITECTURES.get(architecture, architecture)
     if architecture == "aarch64" and system in ("macos", "windows"):
@@ -28,7 +28,7 @@ def normalised(platform: str) -> str:
 
 @dataclass(frozen=True)
 class Platforms:
-    """The platforms that the runtime can be built for, in the order of `platforms.json`."""
+    """All platforms, in the order of `platforms.json`."""
 
     wheel_platforms: Tuple[Tuple[str, Tuple[str, ...]], ...]
 
@@ -49,12 +49,12 @@ class Platforms:
         return tuple(platform for platform in platforms if normalised(platform) not in self.ids)
 
     def in_order(self, platforms: Iterable[str]) -> Tuple[str, ...]:
-        """Each of these once, by its own name, whatever order and how often they were named in."""
+        """Return each of these platforms once, by its own name, in the order of `platforms.json`."""
         wanted = frozenset(map(normalised, platforms))
         return tuple(platform for platform in self.ids if platform in wanted)
 
     def of_wheel(self, wheel: str) -> Tuple[str, ...]:
-        """The platforms that a wheel was compiled for; none if it is pure Python."""
+        """Return the platforms that a wheel was compiled for: an empty tuple if it is pure Python."""
         return tuple(
             platform
             for platform, patterns in self.wheel_platforms
@@ -64,17 +64,17 @@ class Platforms:
         )
 
     def of_wheels(self, wheels: Sequence[str]) -> Tuple[str, ...]:
-        """The platforms that a PEX of these wheels can run on; none if all are pure Python."""
+        """Return the platforms that a PEX of these wheels can run on: an empty tuple if all are pure Python."""
         compiled_for = {platform for wheel in wheels for platform in self.of_wheel(wheel)}
         return tuple(
             platform for platform in self.in_order(compiled_for) if not self.unfit(platform, wheels)
         )
 
     def unfit(self, platform: str, wheels: Iterable[str]) -> Tuple[str, ...]:
-        """The wheels of distributions that have none for this platform, where an app must miss them.
+        """Return the wheels of the distributions that lack a wheel for this platform.
 
-        A wheel for this platform alone is a sign that the PEX was resolved for it, too. What other
-        distributions have no wheel for it are then those that their markers leave out there.
+        If any wheel is for this platform only, the PEX was resolved for it. Distributions without a wheel are then excluded
+        there by markers, so the app doesn't need them, and the result is empty.
         """
         by_distribution: Dict[str, List[str]] = {}
         for wheel in wheels:
@@ -92,7 +92,7 @@ class Platforms:
 
 
 def platform_tags(wheel: str) -> Tuple[str, ...]:
-    """The platform tags in a wheel's file name, without "any".
+    """Return the platform tags in a wheel's file name, without "any".
 
     The last component of "{name}-{version}(-{build})?-{python}-{abi}-{platform}.whl" is a set of them,
     joined by dots (PEP 425).

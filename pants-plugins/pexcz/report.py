@@ -1,4 +1,4 @@
-"""Shows a person what is in a CZEX."""
+"""Print reports on a CZEX and on the cache."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pexcz.verify import Damage
 
 
 def console(file: IO[str] | None = None) -> Console:
-    """What shows a text as it is: `CPython[gil]` and a file called `[/a]` are no markup."""
+    """Return a console without markup, so that texts such as `CPython[gil]` and a file `[/a]` are printed unchanged."""
     return Console(file=file, markup=False, emoji=False)
 
 
@@ -63,7 +63,7 @@ def show(czex: Czex, console: Console) -> None:
 
 
 def _sizes(records: Iterable[Dict[str, Any]]) -> List[str]:
-    """How many files these packs have, and how large they are, unpacked and packed."""
+    """Return the number of files in these packs, and their sizes, unpacked and packed."""
     records = list(records)
     sums = {
         key: sum(record[key] for record in records) for key in ("files", "content_size", "size")
@@ -72,7 +72,7 @@ def _sizes(records: Iterable[Dict[str, Any]]) -> List[str]:
 
 
 def show_cache(cache: Cache, console: Console) -> None:
-    """Print how large a cache is, and when each environment in it was used last."""
+    """Print the size of a cache, and when each environment in it was used last."""
     facts = Table.grid("", Column(overflow="fold"), padding=(0, 2))
     facts.add_row("cache", f"{cache.root} ({decimal(cache.size_bytes)})")
     facts.add_row("wheels, sources", f"{len(cache.packs)} ({decimal(sum(cache.packs.values()))})")
@@ -98,7 +98,7 @@ def show_cache(cache: Cache, console: Console) -> None:
 
 
 def show_pruned(pruned: Pruned, console: Console) -> None:
-    """Print what was removed from a cache, and what was not."""
+    """Print the files that were removed from a cache, and the files that were kept."""
     console.print(
         f"Removed {pruned.environments} environments, and {pruned.packs} wheels and sources: "
         f"{decimal(pruned.size_bytes)}.",
@@ -115,7 +115,7 @@ def show_pruned(pruned: Pruned, console: Console) -> None:
 
 
 def show_damages(root: Path, damages: Sequence[Damage], console: Console) -> None:
-    """Print what was wrong with an installed app."""
+    """Print the damages of an installed app."""
     if not damages:
         console.print(f"Its installed files in {root} are as they were packed.", soft_wrap=True)
     for damage in damages:

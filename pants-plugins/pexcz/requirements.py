@@ -1,4 +1,4 @@
-"""Requirements, markers and constraints as data, so that the boot needs no parser for them.
+"""Convert requirements, markers and constraints to data, so that the boot needs no parser for them.
 
 A marker becomes a nested list: `["and", …]`, `["or", …]`, or `[op, left, right]` where an operand is
 `{"var": name}` or a string (PEP 508). A specifier set becomes a list of `[operator, version]` pairs
@@ -20,18 +20,18 @@ from pexcz.specifiers import is_possible
 
 Json = Any
 
-# A name, perhaps extras, and specifiers that need not be PEP 440's: what installers took before there was PEP 508.
+# The form that installers accepted before PEP 508: a name, optional extras, and specifiers that PEP 440 may not allow.
 _OLD_REQUIREMENT = re.compile(
     r"^\s*(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\s*(?P<extras>\[[^\]]*\]))?"
     r"\s*(?:\(?(?P<specifiers>[<>=!~][^;@()]*)(?:\)\s*)?)?(?P<marker>;.*)?$"
 )
-# Python refuses to read numbers of more than some thousand digits.
+# Python refuses to parse numbers of some thousand digits.
 _HUGE_NUMBER = re.compile(r"[0-9]{1000}")
 _HUGE = "a number in it has a thousand digits"
 
 
 def parse_requirement(text: str, source: str) -> Requirement:
-    """Parse a PEP 508 requirement; `source` names where it stands, for the error."""
+    """Parse a PEP 508 requirement; `source` names its origin, for the error."""
     try:
         return _parsed(text)
     except InvalidRequirement as e:
@@ -39,10 +39,10 @@ def parse_requirement(text: str, source: str) -> Requirement:
 
 
 def read_requirement(text: str) -> Dict[str, Json]:
-    """The data of a requirement that may be older than PEP 508, and may never be asked for.
+    """Return the data of a requirement, which may be in an older form than PEP 508's.
 
-    A specifier that PEP 440 doesn't allow is left out: it held for the version that is in the PEX. What is no
-    requirement at all becomes one that nothing satisfies, so that an app fails if it needs it, and then says so.
+    Leave out specifiers that PEP 440 doesn't allow: the version in the PEX was chosen by them. A text that is not a
+    requirement becomes one that nothing satisfies. An app then fails only if it needs it, with a message.
     """
     try:
         return requirement_data(_parsed(text))
@@ -69,7 +69,7 @@ def read_requirement(text: str) -> Dict[str, Json]:
 
 
 def _parsed(text: str) -> Requirement:
-    """A PEP 508 requirement. Raises InvalidRequirement, also for what `packaging` only stumbles over."""
+    """Parse a PEP 508 requirement. Raise InvalidRequirement, also where `packaging` raises other errors."""
     if _HUGE_NUMBER.search(text):
         raise InvalidRequirement(_HUGE)
     try:
@@ -77,7 +77,7 @@ def _parsed(text: str) -> Requirement:
     except InvalidRequirement:
         raise
     except (RecursionError, SyntaxError, ValueError) as e:
-        # Too many parentheses, or a string that Python can't read: an escape sequence that there isn't, or a NUL.
+        # Too many parentheses, or a string that Python can't parse: an unknown escape sequence, or a NUL.
         raise InvalidRequirement(f"can't parse its marker: {e}") from e
 
 
@@ -90,7 +90,7 @@ def _is_specifier(text: str) -> bool:
 
 
 def requirement_data(requirement: Requirement) -> Dict[str, Json]:
-    """The parts of a requirement that decide at boot."""
+    """Return the parts of a requirement that the boot needs."""
     return {
         "text": str(requirement),
         "project": canonicalize_name(requirement.name),
@@ -101,20 +101,20 @@ def requirement_data(requirement: Requirement) -> Dict[str, Json]:
 
 
 def parse_specifiers(text: str) -> SpecifierSet:
-    """A PEP 440 specifier set. Raises InvalidSpecifier, also for what some `packaging` only stumbles over later."""
+    """Parse a PEP 440 specifier set. Raise InvalidSpecifier, also where some versions of `packaging` fail only later."""
     if _HUGE_NUMBER.search(text):
         raise InvalidSpecifier(_HUGE)
     return SpecifierSet(text)
 
 
 def specifier_data(specifiers: SpecifierSet) -> List[List[str]]:
-    """A specifier set as sorted `[operator, version]` pairs."""
+    """Return a specifier set as sorted `[operator, version]` pairs."""
     return sorted([specifier.operator, specifier.version] for specifier in specifiers)
 
 
 def marker_data(marker: Marker | None) -> Json:
-    """A marker as nested lists; None where there is none."""
-    # `packaging` has no public way to walk a marker; this attribute has had its shape since 2016.
+    """Return a marker as nested lists, or None for no marker."""
+    # `packaging` has no public API to walk a marker. This attribute has had the same form since 2016.
     return None if marker is None else _any_of(marker._markers)
 
 
@@ -135,7 +135,7 @@ def _term(item: Any) -> Json:
     left, operator, right = item
     operands = [_operand(left), _operand(right)]
     if {"var": "extra"} in operands:
-        # Names of extras are compared as those of projects are (PEP 685).
+        # Names of extras are normalised like names of projects (PEP 685).
         operands = [
             canonicalize_name(operand) if isinstance(operand, str) else operand
             for operand in operands
@@ -150,7 +150,7 @@ def _operand(operand: Any) -> Json:
 
 
 def constraint_data(text: str) -> Dict[str, Json]:
-    """An interpreter constraint of PEX-INFO, such as `CPython>=3.9,<3.13`, `==3.11.*` or `PyPy`.
+    """Return the data of an interpreter constraint, such as `CPython>=3.9,<3.13`, `==3.11.*` or `PyPy`.
 
     See the Pex docs on `--interpreter-constraint`.
     """
@@ -176,7 +176,7 @@ def constraint_data(text: str) -> Dict[str, Json]:
 
 
 def allows_minor(constraint: Dict[str, Json], implementation: str, version: str) -> bool:
-    """Whether an interpreter constraint allows an interpreter of a version, such as "3.11", whatever its patch."""
+    """Return whether a constraint allows any interpreter of a version, such as "3.11"."""
     specifiers = SpecifierSet(",".join(map("".join, constraint["specifiers"])))
     is_of_it = constraint["implementation"] in (None, implementation)
     return is_of_it and is_possible(specifiers & SpecifierSet(f"=={version}.*"))

@@ -1,7 +1,7 @@
-"""The seal of a CZEX file: a digest of all that the digests in its manifest leave out, so of all but the packs.
+"""The seal of a CZEX file: a digest of all its bytes except for the packs, which have digests in the manifest.
 
-It is the comment of the last entry in the zip file's directory, which no reader looks at. So every byte of the file counts, also
-those that no checksum of a zip file is about: names, sizes and times before the entries, the directory, padding.
+It is the comment of the last entry in the zip file's directory, which readers ignore. It also covers bytes that no checksum of a
+zip file covers: names, sizes and times before the entries, the directory, padding.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ UNSEALED = b"0" * SEAL_BYTES
 
 
 def seal(stream: IO[bytes], packs: Iterable[Tuple[int, int]]) -> None:
-    """Put the seal into a file that has UNSEALED in its place.
+    """Write the seal into a file that has UNSEALED in its place.
 
-    :param packs: Where packs are: offset and size.
+    :param packs: Offset and size of each pack.
     """
     digest = _digest(stream, packs)
     stream.seek(-END_BYTES - SEAL_BYTES, os.SEEK_END)
@@ -28,7 +28,7 @@ def seal(stream: IO[bytes], packs: Iterable[Tuple[int, int]]) -> None:
 
 
 def is_whole(stream: IO[bytes], packs: Iterable[Tuple[int, int]]) -> bool:
-    """Whether a file has the seal that it should have."""
+    """Return whether a file has the right seal."""
     digest = _digest(stream, packs)
     stream.seek(-END_BYTES - SEAL_BYTES, os.SEEK_END)
     return stream.read(SEAL_BYTES) == digest

@@ -1,4 +1,4 @@
-"""Whether a value out of JSON has the shape that a reader counts on. A file may say anything."""
+"""Check that a value from JSON has the form that a reader expects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def size(value: Any) -> bool:
 
 
 def digits(count: int) -> IsRight:
-    """Of a digest."""
+    """Check for a number of hexadecimal digits."""
     pattern = re.compile("[0-9a-f]{%d}" % count)
     return lambda value: isinstance(value, str) and bool(pattern.fullmatch(value))
 
@@ -31,12 +31,12 @@ def list_of(is_right: IsRight) -> IsRight:
 
 
 def dict_of(is_right: IsRight) -> IsRight:
-    """With any keys."""
+    """Check the values of a dict, with any keys."""
     return lambda value: isinstance(value, dict) and all(map(is_right, value.values()))
 
 
 def record(**fields: IsRight) -> IsRight:
-    """A dict with these keys, and perhaps others."""
+    """Check the values of these keys in a dict, which may have others."""
     return lambda value: isinstance(value, dict) and all(
         is_right(value.get(key)) for key, is_right in fields.items()
     )

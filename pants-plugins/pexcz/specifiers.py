@@ -1,6 +1,6 @@
-"""Whether a specifier set leaves room for no version that another one doesn't (PEP 440).
+"""Compare specifier sets (PEP 440): does one of them include all versions of the other?
 
-Pex's `excluded` asks this of requirements: `foo<2` excludes one of `foo==1.5`, but not one of `foo`.
+Pex's `excluded` compares requirements in this way: `foo<2` excludes `foo==1.5`, but not `foo`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from typing import List, Tuple
 from packaging.specifiers import Specifier, SpecifierSet
 from packaging.version import Version
 
-# A place between versions: below all (-1) or above all (1), else just before (0) or just after (1) a version.
+# A place between versions: below all (-1), above all (1), or just before (0) or just after (1) a version.
 Place = Tuple[int, Version, int]
-# From the first place to the second.
+# The versions between two places.
 Interval = Tuple[Place, Place]
 
 _ANY = Version("0")
@@ -20,7 +20,7 @@ _ALL: Interval = ((-1, _ANY, 0), (1, _ANY, 0))
 
 
 def includes(outer: SpecifierSet, inner: SpecifierSet) -> bool:
-    """Whether all that `inner` allows is something, and `outer` allows it, too."""
+    """Return whether `inner` allows any version, and `outer` allows all versions that `inner` allows."""
     texts = [_arbitrary_equality(specifiers) for specifiers in (outer, inner)]
     if texts != [None, None]:
         return texts[0] == texts[1]
@@ -31,7 +31,7 @@ def includes(outer: SpecifierSet, inner: SpecifierSet) -> bool:
 
 
 def is_possible(specifiers: SpecifierSet) -> bool:
-    """Whether any version satisfies them all."""
+    """Return whether any version satisfies all specifiers."""
     return _arbitrary_equality(specifiers) is not None or bool(_intervals(specifiers))
 
 
@@ -74,6 +74,6 @@ def _allowed(specifier: Specifier) -> List[Interval]:
 
 
 def _next(version: Version, index: int) -> Version:
-    """The release that follows all with the same numbers up to `index`."""
+    """Return the first release after all releases with the same numbers up to `index`."""
     numbers = list(version.release[:index]) + [version.release[index] + 1]
     return Version(f"{version.epoch}!" + ".".join(map(str, numbers)))

@@ -1,4 +1,4 @@
-"""What a CZEX can't do, or may not be meant to do, is said in one line when it is made."""
+"""`pexcz inject` prints one line for each likely mistake."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LINUX = "a-1-cp311-cp311-manylinux_2_17_x86_64.whl"
 
 @pytest.fixture
 def native(tmp_path: Path) -> Path:
-    """Assets with runtimes that are only names."""
+    """Return a directory of assets whose runtimes contain only their names."""
     root = tmp_path / "native"
     root.mkdir()
     (root / "boot").symlink_to(NATIVE / "boot")
@@ -30,7 +30,7 @@ def native(tmp_path: Path) -> Path:
 
 
 def loose_pex(directory: Path, wheels: Sequence[str] = (), **info: object) -> Path:
-    """A PEX as a directory of files, with wheels of one module each."""
+    """Write a PEX as a directory of files, with wheels of one module each."""
     directory.mkdir()
     (directory / "__main__.py").write_text("#!/usr/bin/env python3\n")
     for wheel in wheels:

@@ -1,7 +1,4 @@
-"""Files to read, wherever they are: a directory, a zip file, or a part of either.
-
-Nothing here knows what the files mean.
-"""
+"""Read files from a directory, a zip file, or a part of either. This module doesn't interpret the files."""
 
 from __future__ import annotations
 
@@ -25,16 +22,16 @@ from pexcz import paths
 from pexcz.errors import BadArchiveError, OutputError, unreadable
 
 COPY_CHUNK_BYTES = 1 << 20
-# By what zipfile says that it can't read something.
+# The errors that zipfile and the decompressors raise for a damaged file.
 _UNREADABLE = (
     *(zipfile.BadZipFile, zlib.error, zstandard.ZstdError),
     *(EOFError, RuntimeError, ValueError, struct.error),
 )
-# APPNOTE.TXT, 4.4.5. `pex --rc` writes it; zipfile reads it since Python 3.14 alone.
+# APPNOTE.TXT, 4.4.5. `pex --rc` writes this method; zipfile can read it only since Python 3.14.
 ZIP_ZSTANDARD = 93
-# What is inflated in one go.
+# The largest file that is inflated in one piece.
 INFLATE_BYTES_MAX = 8 << 20
-# APPNOTE.TXT, 4.3.7: a signature, what the directory says too, the lengths of name and extra field. 4.4.4: flags.
+# APPNOTE.TXT, 4.3.7: a signature, fields that the directory has, too, and the lengths of name and extra field. 4.4.4: flags.
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _UTF8_NAME = 0x0800
 _HARMLESS_FLAGS = _UTF8_NAME | 0x000E
@@ -50,7 +47,7 @@ class File:
 
 
 def chunks_of(stream: IO[bytes], size_bytes: int) -> Iterator[bytes]:
-    """The next so many bytes of a stream, fewer where it ends."""
+    """Yield the next `size_bytes` of a stream, or fewer if it ends before."""
     while size_bytes > 0:
         chunk = stream.read(min(COPY_CHUNK_BYTES, size_bytes))
         if not chunk:
@@ -60,11 +57,11 @@ def chunks_of(stream: IO[bytes], size_bytes: int) -> Iterator[bytes]:
 
 
 class Tree(Protocol):
-    """Some files, by their "/"-separated path."""
+    """Files by their "/"-separated path."""
 
     @property
     def name(self) -> str:
-        """What to call it in a message."""
+        """The name for messages."""
 
     @property
     def files(self) -> Dict[str, File]: ...
@@ -73,7 +70,7 @@ class Tree(Protocol):
     def empty_directories(self) -> frozenset[str]: ...
 
     def chunks(self, path: str) -> Iterator[bytes]:
-        """The content of a file. Raises BadArchiveError if it isn't what the tree said it would be."""
+        """Yield the content of a file. Raise BadArchiveError if its size or its checksum is wrong."""
 
     def __contains__(self, path: str) -> bool: ...
 
@@ -115,7 +112,7 @@ class _Tree:
 
 
 class DirectoryTree(_Tree):
-    """The files below a directory; symbolic links stand for the files they lead to."""
+    """The files below a directory. Symbolic links are followed."""
 
     def __init__(self, root: Path) -> None:
         self.name = str(root)
@@ -160,14 +157,14 @@ class DirectoryTree(_Tree):
 
 
 class ZipTree(_Tree):
-    """The files of a zip file. A path that may not be unpacked, or one that is two files, is an error."""
+    """The files of a zip file. A path that may not be unpacked, or that two different files have, is an error."""
 
     def __init__(self, file: Path | IO[bytes], name: str) -> None:
         self.name = name
         try:
             self._zip = zipfile.ZipFile(file)
         except (*_UNREADABLE, OSError) as e:
-            # Only where it has calculated wrongly; else it is the disk.
+            # zipfile raises EINVAL for wrong offsets in a damaged file. Other errors come from the disk.
             if isinstance(e, OSError) and e.errno != errno.EINVAL:
                 raise unreadable(name, e, BadArchiveError) from e
             raise BadArchiveError(
@@ -179,10 +176,10 @@ class ZipTree(_Tree):
         directories = set()
         for info in self._zip.infolist():
             mode = info.external_attr >> 16
-            # Not `filename`, which is cut at a NUL, and on Windows has "/" for a backslash.
+            # Not `filename`: it ends at a NUL, and on Windows has "/" instead of a backslash.
             path = info.orig_filename
             if path in ("./", "../"):
-                # What Pex 2.1 writes into a packed layout's zips for the directory they were made of.
+                # Pex 2.1 writes this entry into the zips of a packed layout, for the directory that they were made from.
                 continue
             if path.endswith("/"):
                 directories.add(paths.check(path.rstrip("/"), name))
@@ -217,12 +214,12 @@ class ZipTree(_Tree):
         self.empty_directories = frozenset(directories - parents)
 
     def __del__(self) -> None:
-        # What was only read is not lost where closing it fails; `ZipFile` itself would show a traceback.
+        # An error on closing loses nothing here, because the file was only read. `ZipFile` would print a traceback.
         with suppress(OSError, AttributeError):
             self._zip.close()
 
     def _check_places(self) -> None:
-        """Each entry has a place of its own in the file: a small one that is many times the same large one is a bomb."""
+        """Check that entries don't overlap. A zip bomb is a small file whose entries share the same large content."""
         end = 0
         for info in sorted(self._zip.infolist(), key=lambda info: info.header_offset):
             if info.header_offset < end:
@@ -242,7 +239,7 @@ class ZipTree(_Tree):
             with self._zip.open(info) as stream:
                 yield stream
             return
-        # As if what is stored were the content, whose checksum is another.
+        # Let zipfile read the compressed bytes as a stored entry. The checksum is of the content, so it must not check it.
         stored = copy.copy(info)
         stored.compress_type, stored.file_size = zipfile.ZIP_STORED, info.compress_size
         del stored.CRC
@@ -270,7 +267,7 @@ class ZipTree(_Tree):
             )
 
     def _inflated(self, info: zipfile.ZipInfo) -> bytes | None:
-        """A small deflated file, in a third of the time that zipfile takes; None to leave it, and its errors, to that."""
+        """Inflate a small file in a third of zipfile's time. Return None to let zipfile read it, or raise its errors."""
         if (
             info.compress_type != zipfile.ZIP_DEFLATED
             or not 0 < info.file_size <= INFLATE_BYTES_MAX
@@ -302,7 +299,7 @@ class ZipTree(_Tree):
 
 
 class SubTree(_Tree):
-    """The part of a tree below a directory. `subtrees` makes them."""
+    """The part of a tree below a directory. `subtrees` makes it."""
 
     def __init__(self, tree: Tree, directory: str) -> None:
         self.name = f"{tree.name}/{directory}"
@@ -316,7 +313,7 @@ class SubTree(_Tree):
 
 
 def subtrees(tree: Tree, directory: str) -> Dict[str, SubTree]:
-    """Name → tree, of each directory in a directory of a tree that has files somewhere below it."""
+    """Return name → tree of each directory in `directory` that has files below it."""
     found: Dict[str, SubTree] = {}
     prefix = directory + "/"
     for path, file in tree.files.items():
@@ -334,7 +331,7 @@ def subtrees(tree: Tree, directory: str) -> Dict[str, SubTree]:
 
 
 def nested_zip(tree: Tree, path: str) -> ZipTree:
-    """The zip file that is a file of `tree`, by way of a temporary file."""
+    """Open a zip file that is a file of `tree`. Copy it to a temporary file for this."""
     try:
         copy = tempfile.TemporaryFile()
         for chunk in tree.chunks(path):

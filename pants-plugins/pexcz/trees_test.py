@@ -1,4 +1,4 @@
-"""What is read from archives is whole, and leads nowhere outside."""
+"""Damaged archives, and archives whose paths lead outside, are refused."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def zipped(*names: str, content: bytes = b"x", method: int = zipfile.ZIP_STORED)
 
 
 def zipped_by_zstd(*names: str, packed: bytes, content: bytes) -> io.BytesIO:
-    """Make a zip file whose entries hold `packed`, and say that it is `content`, compressed."""
+    """Make a zip file whose entries contain `packed` as the compressed form of `content`."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for name in names:
@@ -68,7 +68,7 @@ def test_names_that_differ_by_case_are_two_files() -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_entries_that_share_their_content_are_refused(method: int) -> None:
-    """So a few kilobytes could stand for terabytes."""
+    """Otherwise, a few kilobytes could be unpacked to terabytes."""
     content = bytearray(zipped("a", "b", content=b"content" * 99, method=method).getvalue())
     second = content.rindex(b"PK\1\2")
     for place in (0, 1, 29):
@@ -79,7 +79,7 @@ def test_entries_that_share_their_content_are_refused(method: int) -> None:
             ZipTree(io.BytesIO(bytes(content)), "x.zip")
 
 
-# Where in an entry of the directory, or at the end of the file, a number of four bytes or two is.
+# The offsets of numbers of four bytes and of two, in an entry of the directory and at the end of the file.
 NUMBERS = {
     b"PK\1\2": {8: "<H", 10: "<H", 20: "<I", 24: "<I", 28: "<H", 30: "<H", 32: "<H", 42: "<I"},
     b"PK\5\6": {8: "<H", 10: "<H", 12: "<I", 16: "<I", 20: "<H"},
@@ -110,7 +110,7 @@ def test_a_number_that_lies_is_noticed_or_does_no_harm(
 @pytest.mark.parametrize("field", range(3))
 @pytest.mark.parametrize("number", [0, 1, (1 << 63) - 1, 1 << 63, (1 << 64) - 1])
 def test_a_number_of_zip64_that_lies_is_noticed(field: int, number: int, tmp_path: Path) -> None:
-    """Size, stored size and offset, in the extra field of a directory's entry."""
+    """The numbers are size, stored size and offset, in the extra field of a directory's entry."""
     content = bytearray(zipped("a", content=b"content" * 9).getvalue())
     entry, end = content.index(b"PK\1\2"), content.index(b"PK\5\6")
     (size,) = struct.unpack_from("<I", content, entry + 24)
@@ -133,7 +133,7 @@ def test_a_number_of_zip64_that_lies_is_noticed(field: int, number: int, tmp_pat
 
 
 def streamed(content: bytes) -> bytes:
-    """Compress as a program does that doesn't know the size beforehand."""
+    """Compress as a program that doesn't know the size beforehand."""
     compressor = zstandard.ZstdCompressor(write_content_size=False).compressobj()
     return compressor.compress(content) + compressor.flush()
 

@@ -1,4 +1,4 @@
-"""Proves that a CZEX is as it was built, and what it has installed as it was packed."""
+"""Verify that a CZEX is as it was built, and that its installed files are as they were packed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Record = Dict[str, Any]
 
 @dataclass(frozen=True)
 class Damage:
-    """A directory of the cache, what is wrong there, and whether it is gone; else an app in `used_by` is running."""
+    """A damaged directory of the cache. It was removed, unless apps run in the environments `used_by`."""
 
     directory: Path
     problem: str
@@ -36,8 +36,8 @@ class Damage:
 
 
 def check(czex: Czex) -> None:
-    """Read all of a CZEX. Raises BadArchiveError, which names the first part that is not what it should be."""
-    # What has no digest in the manifest has at least a checksum.
+    """Read the whole CZEX. Raise BadArchiveError, which names the first damaged part."""
+    # Parts without a digest in the manifest have a checksum or the seal.
     if czex.path.is_dir():
         _check_directory(czex)
     else:
@@ -56,9 +56,9 @@ def check(czex: Czex) -> None:
 
 
 def repair(czex: Czex, root: Path) -> List[Damage]:
-    """Remove from a cache what isn't as this CZEX has packed it, so that the next start installs it again.
+    """Remove damaged files of this CZEX from a cache, so that the next start installs them again.
 
-    Its environments go, too, and all bytecode of the boot: to make them again is faster than to look at them.
+    Also remove its environments and all bytecode of the boot: making them again is faster than checking them.
     """
     with locked(root):
         damages = []
@@ -108,7 +108,7 @@ def _check_directory(czex: Czex) -> None:
 
 
 def _directories(czex: Czex, root: Path) -> Iterator[Tuple[Path, Sequence[Record]]]:
-    """Where each pack is installed, alone and with each of its packs of bytecode."""
+    """Yield the directories that each pack is installed into, alone and with each of its packs of bytecode."""
     for record in czex.manifest["packs"]:
         place = root / ("wheels" if record["kind"] == "wheel" else "sources")
         yield place / record["sha256"][:FINGERPRINT_DIGITS], [record]
@@ -117,7 +117,7 @@ def _directories(czex: Czex, root: Path) -> Iterator[Tuple[Path, Sequence[Record
 
 
 def _difference(czex: Czex, records: Sequence[Record], directory: Path) -> str:
-    """What of these packs isn't in a directory as it should be; "" if all is. Python may have added bytecode."""
+    """Return the first difference between these packs and a directory, or "". Ignore bytecode that Python has added."""
     for record in records:
         path, offset = czex.place(record)
         info = czex.pack_info(record)

@@ -1,4 +1,4 @@
-"""`pexcz verify` finds every flipped bit and every missing end, wherever it is in a CZEX of either layout."""
+"""`pexcz verify` finds every flipped bit and every truncation of a CZEX, in both layouts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pexcz.cli import main
 from testprojects.long_runs import LONG, counted
 from testprojects.strangers import Stranger, native_directory
 
-# Of all bits; no multiple of eight, so that each place in a byte is tried. Of each byte one, in a long run.
+# The distance of tested bits. It is no multiple of eight, so that each bit of a byte is tested. A long run tests one bit in nine.
 STEP = 9 if LONG else 1009
 
 pytestmark = pytest.mark.parametrize("layout", ["zipapp", "packed"])

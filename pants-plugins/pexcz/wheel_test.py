@@ -1,4 +1,4 @@
-"""The wheel of the tool by itself, as pip builds it."""
+"""pip builds the wheel of the tool, and the tool works from it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NATIVE = PROJECT.parents[1] / "native"
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What pip would unpack, with runtimes that are only names."""
+    """Return the unpacked wheel, whose runtimes contain only their names."""
     directory = tmp_path_factory.mktemp("wheel")
     for name, facts in json.loads((NATIVE / "platforms.json").read_text()).items():
         (directory / "runtimes" / name).mkdir(parents=True)
@@ -59,7 +59,7 @@ def test_it_carries_the_boot_and_a_runtime_for_every_platform(installed: Path) -
 
 
 def test_it_needs_no_checkout(installed: Path, tmp_path: Path) -> None:
-    """With runtimes that don't run it still makes a CZEX."""
+    """Runtimes that don't run are enough to make a CZEX."""
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "__main__.py").write_text("")
     (tmp_path / "app" / "PEX-INFO").write_text("{}")

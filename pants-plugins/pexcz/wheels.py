@@ -1,8 +1,8 @@
-"""Wheels as a PEX holds them, and what goes into a pack of one.
+"""Read the wheels of a PEX, for their packs.
 
-A PEX holds a wheel either as the wheel file it was (`deps_are_wheel_files`) or installed into a directory
-of its own, Pex's "installed wheel chroot": site-packages at its top, everything else in a stash beside it,
-and `.layout.json` to tell. Both become the schemes of a pack (docs/format.md).
+A PEX contains a wheel as a wheel file (`deps_are_wheel_files`), or installed into a directory of its own, Pex's "installed
+wheel chroot". The top of a chroot is site-packages. All other files are in a stash, which `.layout.json` names. Both forms
+become the schemes of a pack (docs/format.md).
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from pexcz.trees import Tree
 
 LAYOUT = ".layout.json"
 SHEBANG_PLACEHOLDER = b"#!python"
-# A script for Python, by whatever path: Pex and installers give it the environment's interpreter, without the options.
+# The shebang of a Python script, with any path. Pex and installers replace it by the environment's interpreter, without options.
 _PYTHON_SHEBANG = re.compile(
     rb"#!(?:.*\W)?(?:pythonw?|pypy)(?:\d+(?:\.\d+)*)?(?:\.exe)?(?:\s+\S.*)?\s*$", re.IGNORECASE
 )
-# A compressed set (PEP 425) of a few tags: thousands of each kind would be billions of tags.
+# A compressed set (PEP 425) of a few tags. Its length is limited: thousands of each kind would be billions of tags.
 _TAG = re.compile(r"(?=.{,255}$)[^-]+-[^-]+-[^-]+")
 ENTRY_POINT = re.compile(r"[\w.]+(:[\w.]+)?$")
 
@@ -49,9 +49,9 @@ class Wheel:
 
 
 def read_wheel(tree: Tree, file_name: str) -> Wheel:
-    """Read the wheel called `file_name`, a wheel file or an installed chroot.
+    """Read the wheel `file_name`, a wheel file or an installed chroot.
 
-    Raises BadArchiveError if it has no metadata.
+    Raise BadArchiveError if it has no metadata.
     """
     if LAYOUT in tree:
         schemes = _chroot_schemes(tree, file_name)
@@ -98,7 +98,7 @@ def _entry(tree: Tree, source: str, target: str) -> Entry:
 
 
 def _with_lib64_apart(target: str) -> str:
-    """Give data below `lib64` a scheme of its own: in most environments `lib64` is a link to `lib`."""
+    """Move data below `lib64` to a scheme of its own: in most environments `lib64` is a link to `lib`."""
     prefix = "data/lib64/"
     return "data64/" + target[len(prefix) :] if target.startswith(prefix) else target
 
@@ -110,11 +110,11 @@ def _with_record(
     sources: Dict[str, str],
     generated: Set[str],
 ) -> List[Entry]:
-    """The entries, where the wheel's RECORD names the files of the pack and the scripts that the boot makes.
+    """Return the entries with a RECORD that names the files of the pack, and the scripts that the boot makes.
 
-    What isn't in `lib` it names by the scheme, as `/data/share/x`. A RECORD that is right already stays as it is.
+    The RECORD names files outside of `lib` by their scheme, as `/data/share/x`. A RECORD that is right already is kept.
 
-    :param record: Where the RECORD is in the tree.
+    :param record: The path of the RECORD in the tree.
     :param sources: Path in the pack → path in the tree.
     """
     text = tree.read(record).decode("utf-8", "surrogateescape")
@@ -126,7 +126,7 @@ def _with_record(
     wanted = {}
     for entry in entries:
         scheme, _, path = entry.path.partition("/")
-        # Of a script, the interpreter's path is not known yet.
+        # A script has no hash yet: it will contain the interpreter's path.
         facts = ["", ""] if entry.flags & SHEBANG else known.get(sources[entry.path], ["", ""])
         wanted[path if scheme == "lib" else f"/{entry.path}"] = facts
     wanted.update({f"/scripts/{name}": ["", ""] for name in generated if "/" not in name})
@@ -148,10 +148,10 @@ def _with_record(
 
 
 def _chroot_schemes(tree: Tree, file_name: str) -> Dict[str, str]:
-    """Path in the pack → path in the chroot."""
+    """Return path in the pack → path in the chroot."""
     layout = _layout(tree, file_name)
     stash = layout["stash_dir"].strip("/") + "/"
-    # Since Pex knows of `sys_path_entries`, the data scheme has a directory of its own in the stash.
+    # Versions of Pex that write `sys_path_entries` have a directory for the data scheme in the stash.
     data_is_apart = "sys_path_entries" in layout
     schemes = {}
     for path in tree.files:
@@ -189,7 +189,7 @@ def _layout(tree: Tree, file_name: str) -> Dict[str, Any]:
 
 
 def _wheel_file_schemes(tree: Tree, file_name: str) -> Dict[str, str]:
-    """Path in the pack → path in the wheel file (PEP 427)."""
+    """Return path in the pack → path in the wheel file (PEP 427)."""
     schemes = {}
     for path in tree.files:
         head, _, rest = path.partition("/")
@@ -209,7 +209,7 @@ def _wheel_file_schemes(tree: Tree, file_name: str) -> Dict[str, str]:
 
 
 def dist_info_file(schemes: Dict[str, str], file_name: str, wanted: str) -> str | None:
-    """Where the wheel's own `*.dist-info/<wanted>` is. A wheel may vendor the dist-info of others, deeper."""
+    """Return the path of the wheel's `*.dist-info/<wanted>`. A wheel may contain the dist-info of others, deeper."""
     found = [
         source
         for target, source in schemes.items()
@@ -249,7 +249,7 @@ def _metadata(tree: Tree, schemes: Dict[str, str], file_name: str) -> Dict[str, 
         ) from e
     return {
         "project": project,
-        # Where its headers go, if it has any.
+        # The directory for its headers, if it has any.
         "headers": name if any(t.startswith("headers/") for t in schemes) else "",
         "version": version,
         "tags": _tags(file_name, _headers(tree, wheel_path)),
@@ -259,7 +259,7 @@ def _metadata(tree: Tree, schemes: Dict[str, str], file_name: str) -> Dict[str, 
 
 
 def _requires_python(text: str | None) -> List[List[str]] | None:
-    """`Requires-Python` as data; None where there is none, or one that PEP 440 doesn't allow."""
+    """Return `Requires-Python` as data, or None if it is absent or PEP 440 doesn't allow it."""
     try:
         return None if text is None else specifier_data(parse_specifiers(text))
     except ValueError:
@@ -267,7 +267,7 @@ def _requires_python(text: str | None) -> List[List[str]] | None:
 
 
 def _tags(file_name: str, wheel: Message) -> List[str]:
-    """The wheel's tags, from its file name as an installer takes them, else from its WHEEL."""
+    """Return the wheel's tags: from its file name, as installers do, or else from its WHEEL."""
     try:
         tags = parse_wheel_filename(file_name)[3]
     except ValueError:
@@ -279,9 +279,9 @@ def _tags(file_name: str, wheel: Message) -> List[str]:
 
 
 def _entry_points(tree: Tree, schemes: Dict[str, str], file_name: str) -> Dict[str, Dict[str, str]]:
-    """The console and GUI scripts of entry_points.txt: name → `module:function` or `module`.
+    """Return the console and GUI scripts of entry_points.txt: name → `module:function` or `module`.
 
-    Read line by line, as Pex does. A line that isn't an entry point is no script.
+    Read it line by line, as Pex does. Ignore lines that aren't entry points.
     """
     source = dist_info_file(schemes, file_name, "entry_points.txt")
     if source is None:

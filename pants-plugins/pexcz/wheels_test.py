@@ -1,4 +1,4 @@
-"""Wheels become the same schemes, whatever form a PEX has them in."""
+"""All forms of a wheel in a PEX give the same schemes."""
 
 from __future__ import annotations
 

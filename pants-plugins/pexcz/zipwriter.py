@@ -1,8 +1,8 @@
-"""Writes the zip file that a CZEX is.
+"""Write the zip file of a CZEX.
 
-`zipfile` would do but for one thing: its deflate is whatever zlib the machine has, and zlib-ng, which
-some have, gives other bytes. libdeflate (the `deflate` package) gives the same bytes everywhere. Every entry has the date
-1980-01-01 and mode 0644. See PKWARE's APPNOTE.TXT, 4.3 and 4.4.
+`zipfile` compresses with the machine's zlib. Some machines have zlib-ng, which gives other bytes. libdeflate (the `deflate`
+package) gives the same bytes everywhere. Every entry has the date 1980-01-01 and mode 0644. See PKWARE's APPNOTE.TXT, 4.3 and
+4.4.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import deflate
 STORED = 0
 DEFLATED = 8
 DEFLATE_LEVEL = 12
-# Zip64 begins here; a CZEX does without (docs/format.md).
+# Larger sizes need zip64, which a CZEX doesn't use (docs/format.md).
 SIZE_MAX = 0xFFFFFFFE
 
 _LOCAL = struct.Struct("<4s5H3I2H")
@@ -31,10 +31,9 @@ _MODE = 0o100644 << 16
 
 
 class ZipWriter:
-    """Appends entries to `stream`, whose position is where the zip file begins.
+    """Append a zip file to `stream`, at its position.
 
-    Offsets in the directory count from `base`, the start of the file unless something too large for a zip
-    file stands before it.
+    Offsets in the directory count from `base`. It is not 0 if other data is before the zip file.
     """
 
     def __init__(self, stream: IO[bytes], base: int = 0) -> None:
@@ -43,7 +42,7 @@ class ZipWriter:
         self._directory: List[bytes] = []
 
     def add(self, name: str, content: bytes, compress: bool = True) -> None:
-        """Add an entry, deflated where that makes it smaller."""
+        """Add an entry, deflated if that makes it smaller."""
         method, stored = STORED, content
         if compress:
             deflated = bytes(deflate.deflate_compress(content, DEFLATE_LEVEL))
@@ -53,13 +52,13 @@ class ZipWriter:
         self._stream.write(stored)
 
     def begin_stored(self, name: str, size: int, crc32: int) -> None:
-        """Begin a large entry; its content is the next `size` bytes that the caller writes to the stream."""
+        """Begin a large entry. Its content is the next `size` bytes that the caller writes to the stream."""
         self._header(name, STORED, crc32, size, size)
 
     def finish(self, comment: bytes = b"") -> None:
-        """Write the directory. Nothing can be added after it.
+        """Write the directory. Don't add entries after that.
 
-        :param comment: Of the last entry.
+        :param comment: The comment of the last entry.
         """
         start = self._stream.tell() - self._base
         last = bytearray(self._directory[-1])

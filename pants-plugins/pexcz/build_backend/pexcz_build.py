@@ -1,7 +1,7 @@
-"""Builds pexcz's wheel, with the ten runtimes and the boot shims in it (PEP 517).
+"""Build pexcz's wheel, with the ten runtimes and the boot in it (PEP 517).
 
-It needs the checkout around it for `native/`, no compiler, and some two minutes. $PEXCZ_RUNTIMES may name a directory of
-runtimes that are built already, `<platform>/pexcz`.
+It takes about two minutes and needs no compiler, but `native/` of the checkout. $PEXCZ_RUNTIMES may name a directory of
+runtimes that are built already, as `<platform>/pexcz`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LIBZSTD = NATIVE / "libzstd.txt"
 
 
 def prepare_metadata_for_build_wheel(metadata_directory: str, config_settings: Any = None) -> str:
-    """Write the wheel's metadata alone, for which nothing has to be compiled."""
+    """Write the wheel's metadata, without compiling anything."""
     target = os.path.abspath(metadata_directory)
     with _staged() as (_, _):
         return build_meta.prepare_metadata_for_build_wheel(target, config_settings)
@@ -42,9 +42,9 @@ def build_wheel(
 
 @contextmanager
 def _staged() -> Iterator[Tuple[Path, Path]]:
-    """Work in a copy of the project; gives its package, and a scratch directory."""
+    """Work in a copy of the project. Yield its package and a scratch directory."""
     if not NATIVE.is_dir():
-        sys.exit(f"pexcz is built from a checkout of czex: {NATIVE} isn't there.")
+        sys.exit(f"pexcz must be built in a checkout of czex: {NATIVE} is missing.")
     before = os.getcwd()
     with tempfile.TemporaryDirectory(prefix="pexcz-build-") as scratch:
         package = Path(scratch) / "stage" / "pexcz"
@@ -75,7 +75,7 @@ def _add_assets(target: Path, scratch: Path) -> None:
 def _built_runtimes(scratch: Path) -> Path:
     downloads, output = scratch / "libzstd", scratch / "runtimes"
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
-    # Pip asks a source distribution for its metadata even to download it only.
+    # Pip builds the metadata of a source distribution, even only to download it.
     pip += ["--no-binary=:all:", "--no-build-isolation", "--dest", str(downloads)]
     subprocess.run([*pip, "--requirement", str(LIBZSTD)], check=True)
     (sdist,) = downloads.iterdir()
