@@ -1,4 +1,4 @@
-"""Builds whose outcome has depended on the release of Pants. CZEX_TEST_PANTS names the command of another Pants."""
+"""Builds whose result may depend on the release of Pants. CZEX_TEST_PANTS is the command of another Pants."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def version(repository: Repository) -> Version:
 
 
 def package(repository: Repository, name: str, fields: str) -> Result:
-    """Package an app, `app:NAME-czex`, whose `pex_binary` has these fields besides its entry point."""
+    """Package an app, `app:NAME-czex`, whose `pex_binary` has these fields and an entry point."""
     target = dedent(
         f"""\
         pex_binary(name="{name}", entry_point="main.py", {fields})

@@ -1,6 +1,6 @@
-"""The assembly: the process that puts the parts of a CZEX together. It copies bytes and makes none.
+"""The assembly of a CZEX from its parts, in one process that only copies bytes.
 
-Into a directory it copies no packs: they are in Pants' store already, under the same names.
+It doesn't copy packs into a directory, because Pants' store has them already.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ FINGERPRINT_DIGITS = 40
 
 @dataclass(frozen=True)
 class AssemblyRequest:
-    """The parts of a CZEX; the sources' pack is the first, and bytecode comes after wheels."""
+    """The parts of a CZEX. The packs are of the sources, of wheels and of bytecode, in this order."""
 
     skeleton: Digest
     packs: tuple[Pack, ...]
@@ -53,7 +53,7 @@ class AssemblyRequest:
 
 @dataclass(frozen=True)
 class Assembled:
-    """A CZEX: a file, or the files of a directory, at `OUTPUT`."""
+    """A CZEX at `OUTPUT`: a file, or the files of a directory."""
 
     entries: tuple[FileEntry, ...]
 
@@ -80,9 +80,9 @@ def assemble_argv(request: AssemblyRequest, boot: str) -> tuple[str, ...]:
 
 
 def packs_in(manifest: bytes, packs: Iterable[FileEntry]) -> tuple[FileEntry, ...]:
-    """The packs that a manifest names, as files of its directory: of the others nothing can be imported.
+    """Return the packs that a manifest names, as files of its directory. Other packs are empty packs of bytecode.
 
-    A pack is called by the beginning of its SHA-256, which is also what a store knows a file by.
+    The name of a pack is the first digits of its SHA-256, and the store's fingerprint of a file is its SHA-256.
     """
     records = json.loads(manifest)["packs"]
     named = [pack for record in records for pack in (record, *record["bytecode"].values())]

@@ -1,8 +1,7 @@
-"""Where the backend finds what it hands to its processes: the runtime's sources, the boot and the tool.
+"""The files that the backend gives to its processes: the runtime's sources, the boot and the tool.
 
-Only this module knows. A wheel of the backend carries them (`pyproject.toml` says where). In a checkout
-they are beside the backend, and where that is the repository that Pants works in, they are read
-through the engine, which notices changes.
+Only this module knows their paths. The wheel of the backend carries them, as `pyproject.toml` says. In a checkout they are beside
+the backend. If Pants works in that checkout, the engine reads them, because it notices changes.
 """
 
 from __future__ import annotations
@@ -32,11 +31,11 @@ NATIVE = CARRIED / "native" if CARRIED.is_dir() else PACKAGE.parents[1] / "nativ
 
 
 def of_tool(name: str) -> ModuleType:
-    """A module of the tool that imports nothing but the standard library, and so needs none of the tool's packages."""
+    """Import a module of the tool that needs only the standard library, and not the packages of the tool."""
     spec = importlib.util.spec_from_file_location(f"czex.{name}_of_tool", TOOL / f"{name}.py")
     assert spec and spec.loader, f"{TOOL} has no {name}.py"
     module = importlib.util.module_from_spec(spec)
-    # Dataclasses look for their module there.
+    # The decorator `dataclass` looks up its module there.
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
@@ -47,22 +46,22 @@ if not TYPE_CHECKING:
 
 
 class NoPrebuiltRuntimeError(Exception):
-    """The backend carries no runtime for a platform."""
+    """The backend has no prebuilt runtime for a platform."""
 
 
 @dataclass(frozen=True)
 class RuntimeSources:
-    """`native/` without the boot: what the runtime is built from, and for which platforms."""
+    """`native/` without the boot: the sources of the runtime, and its platforms."""
 
     digest: Digest
     build_script: str
     platforms: Platforms
-    libzstd: str  # The source distribution to take libzstd from: a requirement with its hash.
+    libzstd: str  # The source distribution that contains libzstd: a requirement with its hash.
 
 
 @dataclass(frozen=True)
 class BootFiles:
-    """`native/boot`, the part of a CZEX's boot that is written in Python and sh."""
+    """`native/boot`: the boot of a CZEX, in Python and sh."""
 
     digest: Digest
     path: str
@@ -70,20 +69,20 @@ class BootFiles:
 
 @dataclass(frozen=True)
 class ToolSources:
-    """The `pexcz` package, to be found at `path`."""
+    """The package `pexcz`, in the directory `path`."""
 
     digest: Digest
     path: str
 
 
 def is_asset(path: PurePath) -> bool:
-    """Not a test, nor what Pants and Python leave beside the sources."""
+    """Return whether a file is a source: not a test, a BUILD file or bytecode."""
     names = ("BUILD", "conftest.py")
     return not (path.name in names or path.stem.endswith("_test") or "__pycache__" in path.parts)
 
 
 def read(root: Path, patterns: tuple[str, ...], below: str) -> CreateDigest:
-    """These files of a directory, as files below another one."""
+    """Read the files of `root` that match, as files below the directory `below`."""
     found = {path for pattern in patterns for path in root.glob(pattern) if path.is_file()}
     return CreateDigest(
         FileContent(f"{below}/{path.relative_to(root).as_posix()}", path.read_bytes())
@@ -93,9 +92,9 @@ def read(root: Path, patterns: tuple[str, ...], below: str) -> CreateDigest:
 
 
 async def files(root: Path, patterns: tuple[str, ...], below: str) -> CreateDigest:
-    """What `read` reads, through the engine where it can."""
+    """Return the same as `read`, through the engine if possible."""
     repository = BuildRoot().pathlib_path.resolve()
-    # What is installed below a repository, Pants may be told to ignore there.
+    # The backend may be installed below the repository, in a directory that Pants is told to ignore.
     if CARRIED in root.parents or repository not in root.parents:
         return read(root, patterns, below)
     place = root.relative_to(repository)
@@ -136,9 +135,9 @@ async def read_tool_sources() -> ToolSources:
 
 
 def carried_runtime(platform: str) -> Path:
-    """Return the executable for a platform that the backend's wheel carries.
+    """Return the executable for a platform in the backend's wheel.
 
-    Raises NoPrebuiltRuntimeError for a backend that isn't installed from its wheel.
+    Raise NoPrebuiltRuntimeError if the backend isn't installed from its wheel.
     """
     found = list((CARRIED / "native" / "runtime" / platform).glob("*"))
     if len(found) != 1:

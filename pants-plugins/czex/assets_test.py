@@ -42,7 +42,7 @@ def test_in_this_repository_a_change_is_noticed(monkeypatch: pytest.MonkeyPatch)
 def test_what_is_installed_below_a_repository_need_not_be_a_part_of_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As where a CI job keeps Pants' caches in its checkout."""
+    """For example, a CI job may keep Pants' caches in its checkout."""
     rule_runner = runner([QueryRule(ToolSources, ())])
     carried = Path(rule_runner.build_root) / ".cache" / "czex" / "_assets"
     (carried / "pexcz").mkdir(parents=True)

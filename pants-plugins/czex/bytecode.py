@@ -1,4 +1,4 @@
-"""Bytecode: one process for each pack and Python version, and one for the boot and a version."""
+"""Bytecode, made by one process for each pack and Python version, and one for the boot and each version."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Interpreter:
 
 @dataclass(frozen=True)
 class BytecodeRequest:
-    """The modules of a pack, which `name` tells a person."""
+    """A pack to compile, and its name for a process description."""
 
     pack: Pack
     name: str
@@ -59,9 +59,9 @@ def constraints_of(version: str) -> InterpreterConstraintsRequest:
 
 
 def only_version(texts: Sequence[str], python_setup: PythonSetup) -> tuple[str, ...]:
-    """The one version of CPython that interpreter constraints allow, if it is one.
+    """Return the version of CPython that interpreter constraints allow, if it is a single one.
 
-    It is the one that has built the PEX, then: every machine that can build the PEX can compile for it.
+    The PEX is built by that version, so every machine that can build the PEX can also compile for it.
     """
     if not texts or not all(text.startswith("CPython") for text in texts):
         return ()
@@ -71,10 +71,10 @@ def only_version(texts: Sequence[str], python_setup: PythonSetup) -> tuple[str, 
 
 
 def version_of_platforms(platforms: Iterable[str], complete: Iterable[bytes]) -> tuple[str, ...]:
-    """The one version of CPython that all platforms of a PEX have, if it is one.
+    """Return the version of CPython that all platforms of a PEX have, if it is a single one.
 
     :param platforms: As Pex abbreviates them, such as "linux-x86_64-cp-311-cp311".
-    :param complete: Contents of the files that `complete_platforms` names.
+    :param complete: The contents of the files in `complete_platforms`.
     """
     versions = set()
     for platform in platforms:
@@ -88,7 +88,7 @@ def version_of_platforms(platforms: Iterable[str], complete: Iterable[bytes]) ->
 
 
 def _the_one(versions: Sequence[str]) -> tuple[str, ...]:
-    # Before 3.7 there is no bytecode that Python takes without a look at its source.
+    # Before 3.7, Python always compares bytecode with its source.
     is_one = len(versions) == 1 and VERSION.match(versions[0])
     return tuple(versions) if is_one else ()
 

@@ -13,7 +13,7 @@ from czex.compat import steps
 
 
 def helpers(module: Path) -> dict[str, tuple[str, str]]:
-    """The parameters of each helper, and what it returns."""
+    """Return name → parameters and return type of each helper."""
     tree = ast.parse(module.read_text())
     functions = [node for node in tree.body if isinstance(node, ast.AsyncFunctionDef)]
     return {
@@ -23,7 +23,7 @@ def helpers(module: Path) -> dict[str, tuple[str, str]]:
 
 
 def imports(module: Path) -> dict[str, list[str]]:
-    """The names that are imported from each module."""
+    """Return module → names that are imported from it."""
     return {
         node.module or "": [alias.name for alias in node.names]
         for node in ast.walk(ast.parse(module.read_text()))
@@ -45,7 +45,7 @@ def test_both_generations_have_the_same_helpers(package: ModuleType) -> None:
 def test_rules_are_called_by_name_wherever_they_can_be_imported(
     by_name: str, generation: str
 ) -> None:
-    """From Pants 2.28 to 2.31 there are both ways, and from 2.30 on a warning of the other."""
+    """Pants 2.28 to 2.31 have both ways. Since 2.30, Pants warns of `Get`."""
     lines = (
         "import sys",
         "from unittest.mock import MagicMock",

@@ -1,4 +1,4 @@
-"""`czex_binaries`: one `czex_binary` for each `pex_binary` that a `pex_binaries` generates."""
+"""Generate a `czex_binary` for each `pex_binary` of a `pex_binaries`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the goals that read and write BUILD files make of a `czex_binary`."""
+"""Goals of Pants that read or write BUILD files support `czex_binary`."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_czex_binaries_generates_one_for_each_of_a_pex_binaries(repository: Repo
 
 
 def test_a_run_builds_no_more_than_it_needs(repository: Repository) -> None:
-    """Bytecode is for a file that is handed on, and so are the runtimes of other platforms."""
+    """A file for other machines needs bytecode and the runtimes of other platforms. A run needs neither."""
     fields = 'platforms=["linux-x86_64", "macos-arm64"], precompile=["3.9"]'
     build = GENERATED["apps/BUILD"].replace('platforms=["linux-x86_64"]', fields)
     repository.write({**GENERATED, "apps/BUILD": build})

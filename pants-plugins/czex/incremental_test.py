@@ -1,4 +1,4 @@
-"""Which processes run again after a change, read off Pants' own log and held against the documentation."""
+"""Compare the processes that run again after a change, by Pants' log, with the table in the documentation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from czex.rules_for_tests import options
 
 DOCUMENT = Path("docs/incremental.md")
 
-# The columns of the table, and what the descriptions of their processes begin with.
+# Columns of the table → patterns for the descriptions of their processes.
 COLUMNS = {
     "PEX of wheels": r"Building \S+\.pex\.wheels\b",
     "PEX of sources": r"Building \S+\.pex\.sources\b",
@@ -28,7 +28,7 @@ COLUMNS = {
     "runtimes": r"Building the czex runtime ",
     "assembly": r"Assembling ",
 }
-# What comes before all of these, once: tools, and what Pants does itself.
+# Processes that run once, before all others: for tools, and for Pants itself.
 PREPARATIONS = (
     r"Installing czex-|Fetching the source of libzstd|Building (local_dists|requirements)\.pex"
 )
@@ -45,7 +45,7 @@ czex_binary(
 }
 TARGETS = {"another app with the same wheel": "other:czex"}
 
-# A file, and what becomes of its text.
+# A file, and the change of its text.
 Change = Mapping[str, Callable[[str], str]]
 
 
@@ -84,9 +84,9 @@ CHANGES: dict[str, Change] = {
 
 @pytest.fixture(scope="module")
 def hello(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
-    """A repository with the backend in it, whose app is built."""
+    """Yield a repository with the backend in it, whose app is built."""
     directory = tmp_path_factory.mktemp("hello")
-    # The tool isn't loaded by Pants, whose daemon needn't start again when it changes.
+    # Pants doesn't load the tool, so its daemon need not restart when the tool changes.
     environment = {"PANTS_PANTSD_INVALIDATION_GLOBS": '["!pants-plugins/pexcz/**"]'}
     repository = Repository(directory / "repository", directory / "store", environment=environment)
     repository.configure(options())
@@ -99,9 +99,9 @@ def hello(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
 
 
 def counts(ran: list[str]) -> list[str]:
-    """How many steps of each column have run, as the table says it.
+    """Return the number of steps of each column that have run, as in the table.
 
-    Pants' daemon sometimes assembles with what it had, too, before it knows that the boot is compiled anew.
+    Each description counts once: Pants' daemon sometimes assembles the old parts first, before it notices the new boot.
     """
     kinds = Counter(kind(description) for description in set(ran))
     return [str(kinds[column] or "") for column in COLUMNS]
@@ -115,7 +115,7 @@ def kind(description: str) -> str:
 
 
 def table() -> dict[str, list[str]]:
-    """The rows of the table by their first cell."""
+    """Return the rows of the table by their first cell."""
     rows = [
         [cell.strip() for cell in line.strip("|\n").split("|")]
         for line in DOCUMENT.read_text().splitlines()

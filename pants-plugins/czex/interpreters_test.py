@@ -1,4 +1,4 @@
-"""Apps with compiled wheels, and environments that don't have the same interpreters."""
+"""Apps with compiled wheels, and environments with different interpreters."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def write(rule_runner: RuleRunner, build: str) -> None:
 
 
 def czex_of(rule_runner: RuleRunner, directory: Path, build: str) -> zipfile.ZipFile:
-    """Builds the target `:czex`."""
+    """Build the target `:czex`."""
     write(rule_runner, build)
     built = rule_runner.request(BuiltPackage, [field_set(rule_runner)])
     (file,) = rule_runner.request(DigestContents, [built.digest])
@@ -124,7 +124,7 @@ def test_an_interpreter_for_bytecode_that_is_not_there_gives_a_warning(
 def test_bytecode_is_for_what_targets_say_where_pex_info_has_no_constraints(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As with a lockfile of uv."""
+    """This is so with a lockfile of uv."""
 
     def without_constraints(infos: Sequence[bytes], whole: PexFromTargetsRequest) -> bytes:
         info = json.loads(info_of_whole(infos, whole))
@@ -172,9 +172,9 @@ def test_a_version_that_the_app_does_not_allow_is_refused(rule_runner: RuleRunne
 
 @pytest.fixture(scope="module")
 def environments() -> RuleRunner:
-    """Requests come from an environment that has CPython 3.9, and targets are for one that has 3.11.
+    """Return a runner with two environments: requests come from one with CPython 3.9, and targets are for one with 3.11.
 
-    Zig and libzstd can only be had in the first.
+    Zig and libzstd are available only in the first one.
     """
     only_old: dict[str, object] = {"interpreter_constraints": ["CPython==3.9.*"]}
     rule_runner = runner(
@@ -209,7 +209,7 @@ def test_it_is_built_in_its_own_environment_for_other_targets(environments: Rule
 
 
 def test_it_is_built_where_it_runs(environments: RuleRunner) -> None:
-    """As a `pex_binary` is, whatever its environment: here Zig can't be had in the targets' own."""
+    """A `pex_binary` is, too. Zig is not available in the environment of the targets, so the build would fail there."""
     target = 'czex_binary(name="czex", pex_binary=":app", environment="new")\n'
     write(environments, BUILD.replace("main.py", 'main.py", environment="new') + target)
     request = environments.request(RunRequest, [field_set(environments)])

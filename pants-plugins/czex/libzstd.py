@@ -1,7 +1,6 @@
-"""libzstd's source, from the source distribution of the `zstandard` package: `[czex-libzstd]`.
+"""The source of libzstd, from the source distribution of the `zstandard` package: `[czex-libzstd]`.
 
-The same release of `zstandard` compresses packs in the tool, so what is compressed when a CZEX is built
-is decompressed by the same libzstd when it starts.
+The tool compresses packs with the same release of `zstandard`. So the same version of libzstd compresses and decompresses.
 """
 
 from __future__ import annotations
@@ -59,10 +58,10 @@ class Libzstd:
 def download_argv(
     *, indexes: Iterable[str], find_links: Iterable[str], certificates: str | None
 ) -> tuple[str, ...]:
-    """Pip's arguments to fetch the source distribution, and nothing else, into `DIRECTORY`.
+    """Return pip's arguments to download only the source distribution, into `DIRECTORY`.
 
-    Pip asks a source distribution for its metadata even to download it only. Without build isolation
-    that costs a second, and needs no further download.
+    Pip builds the metadata of a source distribution, even only to download it. Without build isolation that takes a second
+    and downloads nothing else.
     """
     first, *others = (*indexes, None)
     return (

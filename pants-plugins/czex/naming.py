@@ -1,4 +1,4 @@
-"""How processes and log lines call things, as plain functions."""
+"""Names and sizes for process descriptions and log lines."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ _UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
 
 def distribution(wheel: str) -> str:
-    """The name and version of a wheel: "torch-2.13.0" for "torch-2.13.0-cp311-cp311-linux_x86_64.whl"."""
+    """Return the name and version of a wheel: "torch-2.13.0" for "torch-2.13.0-cp311-cp311-linux_x86_64.whl"."""
     return "-".join(wheel.split("-")[:2])
 
 
 def size(size_bytes: int) -> str:
-    """Three digits are enough to compare by: "812 MB", "1.25 KB", "17 bytes"."""
+    """Format a size with three digits: "812 MB", "1.25 KB", "17 bytes"."""
     value, unit = float(size_bytes), _UNITS[0]
     for unit in _UNITS:
         if value < 999.5 or unit == _UNITS[-1]:

@@ -1,4 +1,4 @@
-"""What other targets and goals of Pants make of a `czex_binary`."""
+"""Other targets and goals of Pants support `czex_binary`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Packs: one process for each wheel of a PEX, and one for its sources."""
+"""Packs, made by one process for each wheel of a PEX, and one for its sources."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from czex.pexcz import Pexcz
 
 @dataclass(frozen=True)
 class WheelPackRequest:
-    """A wheel of a packed PEX, at its file name: whatever PEX it came in, it is the same request."""
+    """A wheel of a packed PEX, at its file name. All PEXes with the same wheel have the same request."""
 
     wheel: FileEntry
     compression_level: int
@@ -22,7 +22,7 @@ class WheelPackRequest:
 
 @dataclass(frozen=True)
 class SourcesPackRequest:
-    """An app's own files, as they lie in its PEX, below `path`."""
+    """The sources of an app, below `path`, as in its PEX."""
 
     digest: Digest
     path: str

@@ -1,4 +1,4 @@
-"""`pants package` for a `czex_binary`: its PEX, its parts, and what the user gets."""
+"""`pants package` for a `czex_binary`: build its PEX, its parts and the CZEX."""
 
 from __future__ import annotations
 
@@ -94,13 +94,13 @@ async def built(
     runtime_sources: RuntimeSources,
     runs_on: str | None = None,
 ) -> BuiltPackage:
-    """Build the CZEX. Steps that need the app's own Python run where its PEX is built.
+    """Build the CZEX. Steps that need the app's own Python run in `pex_environment`.
 
-    :param runs_on: The platform of `pants run`, which wants the app soon and only here: the CZEX has this
-        runtime alone, no bytecode, and the fastest compression.
+    :param runs_on: The platform of `pants run`, which needs the app fast and only on this machine. The CZEX then has
+        only the runtime of that platform, no bytecode, and the fastest compression.
     """
     known = runtime_sources.platforms
-    checked_platforms(field_set.platforms, known)  # Before the PEX is built.
+    checked_platforms(field_set.platforms, known)  # Fail before the PEX is built.
     pex = await built_pex(PackedPexRequest(pex_binary), pex_environment)
 
     level = field_set.compression_level.value or czex.compression_level
@@ -135,7 +135,7 @@ async def built(
         except Exception as error:
             if not is_default:
                 raise no_interpreter(field_set.precompile, version, error) from error
-            # A PEX for given platforms can be built without it.
+            # A PEX with `complete_platforms` can be built without that interpreter.
             logger.warning(no_bytecode(field_set.precompile, version))
         else:
             interpreters.append(Interpreter(version, python))

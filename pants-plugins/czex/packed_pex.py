@@ -1,10 +1,10 @@
-"""The `pex_binary` of a `czex_binary`, built as a packed PEX: each wheel is a file of its own.
+"""Build the `pex_binary` of a `czex_binary` as a packed PEX, in which each wheel is a file.
 
-Pex builds it in two parts, one of wheels and one of sources. After a change of a source it would otherwise look at all
-wheels again, which for a large app takes longer than all else.
+Pex builds two parts: one of wheels and one of sources. Otherwise, after a change of a source, Pex would process all wheels again,
+which takes longer than all other steps for a large app.
 
-A wheel stays the file that was downloaded, where Pex can leave it. By itself Pex installs each wheel and zips what it
-has installed, only for it to be unzipped and packed again.
+If possible, a wheel stays the file that was downloaded. By default, Pex would install each wheel and zip the result, and the
+pack step would unzip it again.
 """
 
 from __future__ import annotations
@@ -43,48 +43,48 @@ from czex.tools import version_of
 
 logger = logging.getLogger(__name__)
 
-# What Pex puts at the top of a PEX beside the app's own files. "pex" is a link to "__main__.py".
+# Pex's files at the top of a PEX, beside the app's own. "pex" is a link to "__main__.py".
 _OF_PEX = (".bootstrap", ".deps", "PEX-INFO", "__main__.py", "__pex__", "pex")
 PEX_INFO = "PEX-INFO"
-# The assembly compares them, to find a preamble.
+# The assembly compares these files to find a preamble.
 _CODE_OF_PEX = ("__main__.py", "__pex__/__init__.py")
 
-# Options of Pex for which it needs wheels and sources in one PEX.
+# With these options, Pex needs wheels and sources in one PEX.
 _OF_BOTH_PARTS = (
     *("-D", "--sources-directory", "-M", "--module", "-P", "--package"),
     *("-R", "--resources-directory", "--executable", "--python-script"),
     *("--compile", "-p", "--preamble-file", "--validate-entry-point"),
 )
 _WHEEL_FILES = "--no-pre-install-wheels"
-# The first release that gets the file of a wheel out of another PEX, whatever that holds.
+# The first release of Pex that can take a wheel file out of any other PEX.
 _PEX_WITH_WHEEL_FILES = (2, 60)
 
-# Where the parts lie in the digests made of them.
+# The directories of the parts in their digests.
 SOURCES = "sources"
 SKELETON = "pex"
 
 
 @dataclass(frozen=True)
 class PackedPexRequest:
-    """What the `pex_binary` itself would have built, with all of its own options, but packed."""
+    """A `pex_binary` to build with all its options, but as a packed PEX."""
 
     pex_binary: PexBinaryFieldSet
 
 
 @dataclass(frozen=True)
 class PackedPex:
-    """A packed PEX, taken apart."""
+    """The parts of a packed PEX."""
 
-    wheels: tuple[FileEntry, ...]  # At their file names.
+    wheels: tuple[FileEntry, ...]  # By their file names.
     sources: CreateDigest  # The app's own files, below `SOURCES`.
-    skeleton: CreateDigest  # What the assembly reads of the PEX itself, below `SKELETON`.
+    skeleton: CreateDigest  # The files of Pex that the assembly reads, below `SKELETON`.
     size_bytes: int
-    # The one version of CPython that the app is for, if it is one.
+    # The version of CPython that the app is for, if it is a single one.
     only_version: tuple[str, ...] = ()
 
 
 def asks_for(arguments: Iterable[str], *options: str) -> bool:
-    """Tell whether arguments for Pex have one of these options, written out or as argparse lets one shorten it."""
+    """Return whether arguments for Pex contain one of these options, in full or abbreviated as argparse allows it."""
     names = [argument.partition("=")[0] for argument in arguments]
     return any(
         option.startswith(name) if name.startswith("--") and len(name) > 2 else name[:2] == option
@@ -94,9 +94,9 @@ def asks_for(arguments: Iterable[str], *options: str) -> bool:
 
 
 def with_wheel_files(whole: PexFromTargetsRequest, pex_version: str) -> PexFromTargetsRequest:
-    """The request for a PEX with the same content, whose wheels are files where Pex can leave them so.
+    """Return the request for the same PEX with wheels as files, if Pex can do that.
 
-    The arguments of the target come later, so that `--pre-install-wheels` among them counts.
+    The arguments of the target come later, so they can override this by `--pre-install-wheels`.
     """
     uses_modules = asks_for(whole.additional_args, "--compile", "--validate-entry-point")
     if uses_modules or version_of(pex_version) < _PEX_WITH_WHEEL_FILES:
@@ -109,9 +109,9 @@ def with_wheel_files(whole: PexFromTargetsRequest, pex_version: str) -> PexFromT
 
 
 def in_parts(whole: PexFromTargetsRequest) -> tuple[PexFromTargetsRequest, ...]:
-    """The requests for the wheels, with all that is said of the app, and for its sources.
+    """Return two requests: for the wheels, with the app's PEX-INFO, and for the sources.
 
-    One request alone where there are no sources, or where Pex has to look at the app's modules, or for its preamble.
+    Return a single request if there are no sources, or if Pex needs the app's modules or adds a preamble.
     """
     packed = dataclasses.replace(whole, layout=PexLayout.PACKED)
     is_apart = whole.main is None or isinstance(whole.main, (ConsoleScript, EntryPoint))
@@ -138,13 +138,13 @@ def in_parts(whole: PexFromTargetsRequest) -> tuple[PexFromTargetsRequest, ...]:
 
 
 def take_apart(pexes: Sequence[tuple[str, DigestEntries]], info: bytes) -> PackedPex:
-    """A packed PEX that was built in these parts.
+    """Return the parts of a packed PEX.
 
-    :param pexes: The name of each, and its files. The first has the wheels, and what is said of the app.
-    :param info: The PEX-INFO of the whole.
+    :param pexes: Name and files of each PEX that was built. The first one has the wheels.
+    :param info: The PEX-INFO of the whole app.
     """
     wheels = []
-    # Makes a PEX of the sources by themselves. The real PEX-INFO changes with more than they do.
+    # An empty PEX-INFO makes the sources a PEX. The real one may change even if no source changes.
     sources: list = [FileContent(f"{SOURCES}/{PEX_INFO}", b"{}")]
     skeleton: list = [FileContent(f"{SKELETON}/{PEX_INFO}", info)]
     size_bytes = 0
@@ -152,7 +152,7 @@ def take_apart(pexes: Sequence[tuple[str, DigestEntries]], info: bytes) -> Packe
         for entry in entries:
             outer, _, path = entry.path.partition(f"{name}/")
             if outer or not path:
-                continue  # Pex can write further files beside the PEX.
+                continue  # Pex can write other files beside the PEX.
             top, _, rest = path.partition("/")
             is_source = top not in _OF_PEX
             if is_source:
@@ -172,9 +172,9 @@ def take_apart(pexes: Sequence[tuple[str, DigestEntries]], info: bytes) -> Packe
 
 
 def info_of_whole(infos: Sequence[bytes], whole: PexFromTargetsRequest) -> bytes:
-    """The PEX-INFO that all parts would have in one PEX, as the `pex_binary` builds it.
+    """Return the PEX-INFO of one PEX with all parts, as the `pex_binary` builds it.
 
-    Its `pex_hash` is of theirs. In `distributions` a wheel that stayed a file has the hash of that file.
+    Its `pex_hash` is a hash of the parts' hashes. For a wheel that stayed a file, `distributions` has the hash of that file.
     """
     info = json.loads(infos[0])
     for sources in infos[1:]:
@@ -199,7 +199,7 @@ def no_pex(pex_binary: PexBinaryFieldSet) -> InvalidFieldException:
 
 
 def the_pex_binary(field: CzexPexBinaryField, targets: Sequence[Target]) -> PexBinaryFieldSet:
-    """The one target that a `czex_binary` may name."""
+    """Return the `pex_binary` that a `czex_binary` names. Raise InvalidFieldException for any other targets."""
     named = ", ".join(field.value or ())
     problem = None
     if len(targets) != 1:
@@ -241,9 +241,9 @@ async def pex_binary_of(field: CzexPexBinaryField) -> PexBinaryFieldSet:
 async def version_for(
     request: PexFromTargetsRequest, info: bytes, setup: PythonSetup
 ) -> tuple[str, ...]:
-    """The one version of CPython that an app is for, if it is one.
+    """Return the version of CPython that an app is for, if it is a single one.
 
-    PEX-INFO has no constraints of a PEX for given platforms, and of one from a lockfile of uv.
+    PEX-INFO has no constraints if the PEX has `complete_platforms`, or if its wheels come from a lockfile of uv.
     """
     constraints = json.loads(info).get("interpreter_constraints") or ()
     platforms = (*request.platforms, *request.complete_platforms)

@@ -28,7 +28,7 @@ class PexczSubsystem(LockedTool):
 
 @dataclass(frozen=True)
 class Pexcz:
-    """A Python interpreter that has the tool's requirements, and the tool's sources."""
+    """The tool's sources, and a Python interpreter with the packages that it needs."""
 
     pex: VenvPex
     sources: ToolSources
@@ -42,16 +42,17 @@ class Pexcz:
         python: PythonExecutable | None = None,
         is_directory: bool = False,
     ) -> VenvPexProcess:
-        """A run of `pexcz` that writes one file, or a directory. The digest must hold the tool's sources, too.
+        """Return a process of `pexcz` that writes one file or directory.
 
-        :param python: The interpreter for `--python`. Another one at the same path makes it another process.
+        :param input_digest: The input files, including the tool's sources.
+        :param python: The interpreter for `--python`. Its fingerprint is a part of the process's cache key.
         """
         caches = {}
         environment = {"PEX_EXTRA_SYS_PATH": self.sources.path, "PYTHONHASHSEED": "0"}
         if python:
             argv += ("--python", python.path)
             environment["PEXCZ_PYTHON_FINGERPRINT"] = python.fingerprint
-            # A provider of interpreters gives its cache to the tool's own interpreter, too.
+            # The tool's own interpreter may come from the same provider, with the same cache.
             caches = {
                 name: directory
                 for name, directory in (python.append_only_caches or {}).items()

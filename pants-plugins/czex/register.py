@@ -1,4 +1,4 @@
-"""What the backend adds to Pants."""
+"""The targets and rules of the backend."""
 
 from czex import (
     assemble,

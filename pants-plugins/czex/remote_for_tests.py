@@ -1,4 +1,4 @@
-"""Servers of the Remote Execution API (REAPI) on this machine: a cache, and one that also runs processes."""
+"""Servers of the Remote Execution API (REAPI) on this machine: a cache and a worker."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ import pytest
 from testprojects.missing import missing
 from testprojects.pythons import Python
 
-# How long one may take to listen.
+# The time that a server may take until it listens.
 START_SECONDS_MAX = 60.0
 
-# BuildGrid as what every implementation of the API has: a store of content and results of actions.
+# BuildGrid with only the services that every implementation has: a store of content, and results of actions.
 CACHE = """\
 server:
   - !channel
@@ -52,7 +52,7 @@ instances:
 
 @contextmanager
 def remote_cache(directory: Path) -> Iterator[str]:
-    """BuildGrid. Yields its address."""
+    """Run BuildGrid, and yield its address."""
     python = Python("cpython3.12").path()
     address = unused_address()
     directory.mkdir(parents=True)
@@ -65,10 +65,10 @@ def remote_cache(directory: Path) -> Iterator[str]:
 
 @contextmanager
 def remote_worker(directory: Path) -> Iterator[str]:
-    """BuildBox, which runs processes in a sandbox of Bubblewrap. Yields its address.
+    """Run BuildBox, and yield its address. It runs processes in a sandbox of Bubblewrap.
 
-    A process sees its inputs, the system's programs and the two interpreters that Pants says to run it
-    with, but neither a home, nor a repository, nor a cache. Its root is that of its file system.
+    A process sees its inputs, the system's programs and the two interpreters that Pants uses. It sees no home, no repository
+    and no cache.
     """
     if not shutil.which("bwrap"):
         missing("bubblewrap")
@@ -88,7 +88,7 @@ def remote_worker(directory: Path) -> Iterator[str]:
 
 
 def links_into(directory: str) -> list[str]:
-    """The links of the root directory that lead into a directory, such as /bin to /usr/bin."""
+    """Return the links in the root directory that lead into a directory, such as /bin to /usr/bin."""
     links = (path for path in Path("/").iterdir() if path.is_symlink())
     return [str(link) for link in links if os.path.realpath(link).startswith(f"{directory}/")]
 
@@ -101,9 +101,9 @@ def unused_address() -> str:
 
 @contextmanager
 def listening(start: Sequence[str], address: str, directory: Path) -> Iterator[None]:
-    """Run a server until the end, once it listens."""
+    """Start a server, wait until it listens, and end it at the end of the context."""
     log = directory / "log"
-    # For the server itself, as another machine would have them.
+    # The environment of the server differs from the test's, as on another machine.
     environment = {"HOME": str(directory), "PATH": os.environ["PATH"], "TZ": "Asia/Tokyo"}
     with open(log, "wb") as output:
         server = subprocess.Popen(start, env=environment, umask=0o077, stdout=output, stderr=output)

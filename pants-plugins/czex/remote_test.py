@@ -1,4 +1,4 @@
-"""A build whose processes have run on another machine, or run there."""
+"""Builds that take results from another machine, or run processes there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from czex.rules_for_tests import options
 
 DOCUMENT = Path("docs/remote-cache.md")
 
-# Each process of the backend, for an app with a wheel.
+# All processes of the backend for an app with a wheel.
 PROCESSES = [
     "Assembling hello:czex",
     "Building the czex runtime for linux-x86_64",
@@ -34,7 +34,7 @@ PROCESSES = [
 
 
 def settings(block: str, address: str) -> str:
-    """The options that the documentation gives under a heading, for the servers and the Pythons here."""
+    """Return the options of the documentation under a heading, changed for the servers and the Pythons of this test."""
     text = DOCUMENT.read_text().partition(f"## {block}\n")[2]
     (toml,) = re.findall(r"```toml\n(.+?)```", text.partition("\n## ")[0], re.DOTALL)
     python = os.path.realpath(sys.executable)
@@ -44,7 +44,7 @@ def settings(block: str, address: str) -> str:
 
 
 def machine(place: Path, remote: str, environment: Mapping[str, str], umask: int) -> Repository:
-    """A repository on what seems another machine: it has its own home, store and named caches."""
+    """Return a repository that simulates another machine: it has its own home, store and named caches."""
     home = place / "home"
     home.mkdir(parents=True)
     repository = Repository(
@@ -53,7 +53,7 @@ def machine(place: Path, remote: str, environment: Mapping[str, str], umask: int
         environment={"HOME": str(home), **environment},
         umask=umask,
     )
-    # What the documentation has to say isn't set otherwise.
+    # These scopes are set only by the options of the documentation.
     documented = ("pex", "python-bootstrap")
     repository.configure(
         {scope: values for scope, values in options().items() if scope not in documented}
@@ -72,7 +72,7 @@ def package(repository: Repository) -> Result:
 
 
 def counted(result: Result, prefix: str) -> dict[str, int]:
-    """Pants' counters of a kind that aren't zero."""
+    """Return Pants' counters with a prefix that aren't zero."""
     return {
         name: count
         for name, count in result.counters.items()
@@ -92,8 +92,8 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def first(cache: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Repository, Result]:
-    """The machine that builds everything, and what its Pants said."""
-    # Its named caches are those of the machine that the test runs on: they save downloads.
+    """Return the machine that builds everything, and the result of its build."""
+    # It uses the named caches of the real machine, to save downloads.
     here = {"HOME": os.environ["HOME"], "TZ": "UTC"}
     remote = settings("A shared cache", cache)
     repository = machine(tmp_path_factory.mktemp("first"), remote, here, umask=0o022)

@@ -1,7 +1,6 @@
-"""A repository that uses this backend, and the Pants that runs in it.
+"""A repository that uses this backend, and runs Pants in it.
 
-It is the Pants that the tests run with, or the one whose command the variable CZEX_TEST_PANTS names, such as
-"env PANTS_VERSION=2.33.0 pants".
+Pants is the one that the tests run with, or the command in CZEX_TEST_PANTS, such as "env PANTS_VERSION=2.33.0 pants".
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from czex.assets import NATIVE, PACKAGE, TOOL
 from czex.rules_for_tests import flags, options
 
 OTHER_PANTS = shlex.split(os.environ.get("CZEX_TEST_PANTS", ""))
-# What this Pants needs for its own Pex, and another one brings along.
+# Options that only the Pants of the tests needs, for its Pex.
 OF_THIS_PANTS = ("pex-cli",) if OTHER_PANTS else ()
 
 # An app with a wheel, `hello:czex`.
@@ -53,23 +52,25 @@ class Result:
 
     @property
     def ran(self) -> list[str]:
-        """The descriptions of the processes that Pants ran, not those that it had the results of."""
+        """The descriptions of the processes that ran. Processes with cached results are not included."""
         return re.findall(r"\[INFO\] Completed: (.+)", self.log)
 
     @property
     def counters(self) -> dict[str, int]:
-        """What Pants counted, with `--stats-log`."""
+        """The counters of Pants, if it ran with `--stats-log`."""
         _, _, counters = self.log.partition("[INFO] Counters:\n")
         return {name: int(count) for name, count in re.findall(r"  (\w+): (\d+)", counters)}
 
 
 @dataclass(frozen=True)
 class Repository:
-    """A repository at `root`. `store` holds its results, so that a new one knows of none.
+    """A repository.
 
-    :param has_backend: Pants finds the backend that the tests belong to; else it knows nothing of it, and
-        `pants.toml` is still to be written.
-    :param environment: What Pants runs with that differs from the test's own, as `umask` does.
+    :param root: Its directory.
+    :param store: The directory for results of processes. A new one is empty.
+    :param has_backend: Whether Pants finds the backend of these tests. If not, the caller also writes `pants.toml`.
+    :param environment: Variables that Pants runs with, in addition to the test's.
+    :param umask: The umask that Pants runs with.
     """
 
     root: Path
@@ -85,7 +86,7 @@ class Repository:
         return repository
 
     def configure(self, settings: Mapping[str, Mapping[str, object]]) -> None:
-        """Write a `pants.toml` with these options by scope, beside those that every repository has."""
+        """Write a `pants.toml` with these options by scope, and the options that every repository has."""
         scopes: dict[str, Mapping[str, object]] = {
             "GLOBAL": {
                 "pants_version": "2.17.1",
@@ -108,7 +109,7 @@ class Repository:
         self.write({"pants.toml": "\n".join(lines) + "\n"})
 
     def _python_path(self) -> dict[str, object]:
-        """Where another Pants finds the backend: in the repository itself, if it has one."""
+        """Return the option by which another Pants finds the backend: in the repository itself, if it has one."""
         places = [self.root / "pants-plugins", PACKAGE.parent]
         return {"pythonpath": list(map(str, places))} if OTHER_PANTS else {}
 
@@ -118,7 +119,7 @@ class Repository:
             (self.root / path).write_text(content)
 
     def check_out_backend(self) -> None:
-        """Copy the backend into the repository, which Pants then runs, and looks there for changes."""
+        """Copy the backend into the repository. Pants then runs that copy, and notices changes of it."""
         for source in (NATIVE, PACKAGE, TOOL):
             shutil.copytree(
                 source,
@@ -133,13 +134,13 @@ class Repository:
         given = ["--no-dynamic-ui", "--no-colors"]
         if not self.has_backend:
             paths = [path for path in paths if os.path.isdir(os.path.join(path, "pants"))]
-            # Of the machine, not of the repository.
+            # Options for this machine, not for the repository.
             own = ("czex", "python", *OF_THIS_PANTS)
             needed = {scope: of for scope, of in options().items() if scope not in own}
             given += flags({**needed, "anonymous-telemetry": {"enabled": False}})
             given.append(f"--local-store-dir={self.store}")
         if not OTHER_PANTS:
-            # A backend in the repository itself is the one that it runs.
+            # A backend in the repository itself comes first.
             paths.insert(0, str(self.root / "pants-plugins"))
             environment["PYTHONPATH"] = os.pathsep.join(paths)
         process = subprocess.run(
@@ -159,7 +160,7 @@ class Repository:
         return Result(process.stdout, process.stderr, process.returncode)
 
     def stop(self) -> None:
-        """Stop the daemon, which a repository that goes away must not leave behind."""
+        """Stop the daemon. It must not outlive the repository."""
         for pid in self.root.glob(".pids/*/pantsd/pid"):
             with suppress(ProcessLookupError):
                 os.kill(int(pid.read_text()), signal.SIGTERM)
@@ -171,5 +172,5 @@ class Repository:
 
 
 def toml(value: object) -> str:
-    """For the few kinds of value that a test's options have, Python writes what TOML reads."""
+    """Format a value for TOML. The `repr` of Python is valid TOML for the types that tests use."""
     return str(value).lower() if isinstance(value, bool) else repr(value)

@@ -18,7 +18,7 @@ CONSTRAINTS = "CPython>=3.9,<3.14"
 
 
 def pex_cli() -> Path:
-    """The script that stands in for the Pex PEX, from the repository that the tests run in."""
+    """Return the script in this repository that replaces the Pex PEX."""
     here = Path(__file__).resolve()
     return next(
         script
@@ -29,7 +29,7 @@ def pex_cli() -> Path:
 
 
 def options() -> dict[str, Mapping[str, object]]:
-    """Options by scope that every Pants which a test starts needs here."""
+    """Return the options by scope that every Pants needs if a test starts it."""
     script = pex_cli().read_bytes()
     known = f"{hashlib.sha256(script).hexdigest()}|{len(script)}"
     platforms = ("linux_arm64", "linux_x86_64", "macos_arm64", "macos_x86_64")
@@ -47,7 +47,7 @@ def options() -> dict[str, Mapping[str, object]]:
 
 
 def flags(scopes: Mapping[str, Mapping[str, object]]) -> list[str]:
-    """The same, as arguments."""
+    """Return options as arguments."""
     return [
         f"--{scope}-{name.replace('_', '-')}={value}"
         for scope, values in scopes.items()
@@ -61,10 +61,11 @@ def runner(
     backends: Iterable[Any] = (),
     **more: Mapping[str, object],
 ) -> RuleRunner:
-    """A runner whose apps have these interpreter constraints, whatever their targets say.
+    """Return a runner.
 
-    :param backends: The `register` modules of others than Python's and ours.
-    :param more: Options by scope, whose "_" stand for "-".
+    :param constraints: The interpreter constraints of the repository.
+    :param backends: The `register` modules of more backends, in addition to Python's and czex.
+    :param more: Options by scope, with "_" instead of "-" in the scope.
     """
     modules = (core_register, python_register, register, *backends)
     rule_runner = RuleRunner(

@@ -1,4 +1,4 @@
-"""Each step of a build by itself: `package_test.py` has them together."""
+"""Each step of a build by itself. `package_test.py` tests whole builds."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def test_parts_become_a_czex(rule_runner: RuleRunner) -> None:
 
 
 class Provider(PythonProvider):
-    """Provides the interpreter that runs the tests, with a cache of its own, as that of pyenv does."""
+    """Provide the interpreter that runs the tests, with a cache of its own, as the provider for pyenv does."""
 
 
 @rule

@@ -1,6 +1,6 @@
-"""`pants run` for a `czex_binary`: builds it and starts it with an interpreter that its PEX allows.
+"""`pants run` for a `czex_binary`: build it, and start it with an interpreter that its PEX allows.
 
-It is built where it runs, as `pants run` does with a `pex_binary`, whatever `environment` the targets name.
+It is built in the environment that it runs in, as `pants run` does for a `pex_binary`. The field `environment` doesn't count.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The runtime of a CZEX for one platform: a file of the backend's wheel, or compiled by a process of its own."""
+"""The runtime for a platform: a file of the backend's wheel, or the result of a compile process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OUTPUT = "runtime"
 
 
 class RuntimeSource(Enum):
-    """Where runtimes come from: `[czex].runtime`."""
+    """The origin of runtimes: `[czex].runtime`."""
 
     PREBUILT = "prebuilt"
     BUILD = "build"

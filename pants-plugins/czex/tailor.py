@@ -1,4 +1,4 @@
-"""`pants tailor`, where `[czex].tailor` asks for it: a `czex_binary` for each `pex_binary`, or `czex_binaries`."""
+"""`pants tailor` with `[czex].tailor`: add a `czex_binary`, or a `czex_binaries`, where one is missing."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _putative(
     return PutativeTarget.for_target_type(
         target_type,
         path=address.spec_path,
-        # A name holds no "#", "@", "=", "," or "/".
+        # A target's name must not contain "#", "@", "=", "," or "/".
         name=f"{re.sub('[^0-9A-Za-z_.+-]+', '-', name)}-czex",
         triggering_sources=(),
         kwargs={field.alias: f":{name}"},
@@ -75,7 +75,7 @@ def _putative(
 def to_add(
     targets: Iterable[Target], python_targets: Iterable[PutativeTarget]
 ) -> list[PutativeTarget]:
-    """Return a target for each `pex_binary` without a CZEX: one for a whole `pex_binaries` if none of its has one."""
+    """Return the targets to add: a `czex_binaries` if a whole `pex_binaries` lacks CZEX targets, or else a `czex_binary` each."""
     targets = tuple(targets)
     missing = without_a_czex(targets, python_targets)
     with_one = {
@@ -99,10 +99,10 @@ def to_add(
 def without_a_czex(
     targets: tuple[Target, ...], python_targets: Iterable[PutativeTarget]
 ) -> set[Address]:
-    """Return the addresses of every `pex_binary`, there or about to be added, that no `czex_binary` names."""
+    """Return the addresses of all `pex_binary` targets, existing or to be added, that no `czex_binary` names."""
     taken = {target.address for target in targets}
     pex_binaries = {target.address for target in targets if PexBinaryFieldSet.is_applicable(target)}
-    # Where its name is taken, `tailor` gives it another one: it is there the next time.
+    # If the name is taken, `tailor` renames the `pex_binary`. The next run of `tailor` then finds it.
     pex_binaries |= {
         target.address
         for target in python_targets

@@ -1,4 +1,4 @@
-"""A Python tool which the backend runs as a process, pinned by a lockfile that comes with it."""
+"""A Python tool that the backend runs as a process. A lockfile in the backend pins its packages."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from czex.compat import digest_of, venv_pex
 
 
 def version_of(pex: str) -> tuple[int, ...]:
-    """The first two numbers of a release of Pex, such as "v2.105.2"."""
+    """Return the first two numbers of a release of Pex, such as "v2.105.2"."""
     return tuple(int(part) for part in re.findall(r"\d+", pex)[:2])
 
 
 def args_for_pex(version: str) -> tuple[str, ...]:
-    """Leave wheels as they are, where Pex can: to unpack and compress Zig again takes 20 seconds."""
+    """Return arguments that keep wheels as files, if Pex can do that. Recompressing Zig would take 20 seconds."""
     return ("--no-pre-install-wheels",) if version_of(version) >= (2, 3) else ()
 
 
 class LockedTool(Subsystem):
-    """What `PythonToolBase` offers, as far as all generations of Pants agree on it."""
+    """The options of `PythonToolBase` that all generations of Pants have in common."""
 
-    lockfile: ClassVar[str]  # Its name in this package.
+    lockfile: ClassVar[str]  # The file name in this package.
 
     install_from_resolve = StrOption(
         default=None,
@@ -52,10 +52,10 @@ class LockedTool(Subsystem):
     )
 
     def pex_request(self, pex_cli: PexCli, lock: Digest) -> PexRequest:
-        """A PEX of all of a lockfile that behaves as a Python interpreter.
+        """Return the request for a PEX of a whole lockfile, to use as a Python interpreter.
 
-        The backend's own goes to Pex as the requirements file that it is: since 2.32 Pants fails to load
-        a lockfile from a package that doesn't have its metadata beside it.
+        Pex gets the backend's lockfile as a requirements file: since 2.32, Pants fails to load a lockfile from a package
+        without metadata beside it.
         """
         resolve = self.install_from_resolve
         own = () if resolve else ("--requirement", self.lockfile, "--no-transitive")
@@ -74,7 +74,7 @@ class LockedTool(Subsystem):
 
 
 async def installed(tool: LockedTool, pex_cli: PexCli) -> VenvPex:
-    """A Python interpreter that has a tool's packages."""
+    """Return a Python interpreter with the packages of a tool."""
     content = importlib.resources.files(__package__).joinpath(tool.lockfile).read_bytes()
     lock = await digest_of(CreateDigest([FileContent(tool.lockfile, content)]))
     return await venv_pex(tool.pex_request(pex_cli, lock))

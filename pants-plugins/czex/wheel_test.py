@@ -1,4 +1,4 @@
-"""The wheel of the backend, as `pants package` has built it."""
+"""The wheel of the backend, built by `pants package`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_it_is_the_same_bytes_from_everywhere(tmp_path: Path) -> None:
 
 
 def copy(source: Path, target: Path) -> None:
-    """As new files, with times and modes of their own, and without this test."""
+    """Copy files with new times and modes, and without this test."""
     if source.is_dir():
         for path in source.iterdir():
             if path.name not in ("__pycache__", "wheel_test.py"):
@@ -69,7 +69,7 @@ def test_it_has_what_it_hands_to_processes_and_no_tests() -> None:
 
 
 def test_it_carries_the_runtime_of_every_platform_as_built_from_its_source() -> None:
-    """Pants builds `native/runtime/` from the source for this test."""
+    """For this test, Pants builds `native/runtime/` from source."""
     platforms = json.loads((ROOT / "native" / "platforms.json").read_text())
     with zipfile.ZipFile(WHEEL) as wheel:
         prefix = "czex/_assets/native/runtime/"

@@ -1,4 +1,4 @@
-"""`czex_checked_runtime`: the runtime with every check in it, and its fuzz targets, as files."""
+"""`czex_checked_runtime`: the runtime with all safety checks, and its fuzz targets, as files."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class CheckedRuntimeSourcesField(MultipleSourcesField):
 class CzexCheckedRuntimeTarget(Target):
     alias = "czex_checked_runtime"
     core_fields = (*COMMON_TARGET_FIELDS, CheckedRuntimeSourcesField, OutputPathField)
-    help = "The runtime for this machine, as tests of hostile input want it, in `<output_path>/`."
+    help = "The runtime for this machine with all safety checks, for tests of hostile input, in `<output_path>/`."
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ async def package_checked_runtime(
             ),
             input_digest=input_digest,
             output_directories=("checked",),
-            description="Building the czex runtime with every check",
+            description="Building the czex runtime with all safety checks",
         ),
     )
     stripped = await Get(Digest, RemovePrefix(result.output_digest, "checked"))

@@ -1,6 +1,6 @@
-"""Targets for this repository alone: the runtimes by themselves, one with every check, and their unit tests.
+"""Targets for this repository only: the runtimes, a runtime with all safety checks, and unit tests in Zig.
 
-The backend that people install is `czex`. This one runs on the Pants that this repository pins.
+Users install the backend `czex`. This one supports only the version of Pants that this repository pins.
 """
 
 from czex_repo import checked_runtime, runtimes, zig_tests

@@ -1,4 +1,4 @@
-"""`czex_runtimes`: the executables that a CZEX carries, as a package and as files for a wheel."""
+"""`czex_runtimes`: the runtimes of a CZEX, as a package and as files for a wheel."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from czex.runtime import Runtime, RuntimeRequest
 
 class RuntimePlatformsField(StringSequenceField):
     alias = "platforms"
-    help = "The platforms to build for; by default all that there are."
+    help = "The platforms to build for; by default all platforms."
 
 
 class RuntimeFilesField(MultipleSourcesField):
-    """The target has no sources. By this field Pants finds the rule that generates its files."""
+    """An empty field, because the target has no sources. By its type, Pants finds the rule that generates its files."""
 
     alias = "_sources"
     uses_source_roots = False
@@ -49,8 +49,8 @@ class CzexRuntimesTarget(Target):
         OutputPathField,
     )
     help = (
-        "The runtime of a CZEX for each platform: packaged, at `<output_path>/<platform>/`; as files for "
-        "a target that depends on it, at `native/runtime/<platform>/`."
+        "The runtimes of a CZEX. `pants package` writes them to `<output_path>/<platform>/`. A target that depends "
+        "on this one gets them as files in `native/runtime/<platform>/`."
     )
 
 
@@ -69,7 +69,7 @@ class BuiltRuntimesRequest:
 
 @dataclass(frozen=True)
 class BuiltRuntimes:
-    """Executables at `runtime/<platform>/`."""
+    """Executables in `runtime/<platform>/`."""
 
     digest: Digest
 

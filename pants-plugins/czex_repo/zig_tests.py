@@ -1,4 +1,4 @@
-"""`zig_tests`: the unit tests of the runtime, which stand in its sources."""
+"""`zig_tests`: the unit tests in the sources of the runtime."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ZigTestsTarget(Target):
 class ZigTestSubsystem(Subsystem):
     options_scope = "zig-test"
     name = "Zig"
-    help = "How the unit tests of the runtime are run."
+    help = "Options for the unit tests of the runtime."
     skip = SkipOption("test")
 
 

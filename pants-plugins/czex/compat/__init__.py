@@ -1,15 +1,14 @@
-"""The only place that knows how rules call the engine, which Pants has changed.
+"""Hide the two ways in which rules call other rules in different releases of Pants.
 
-At first a rule asked for a type (`Get`, `MultiGet`). Since Pants 2.28 it can call every rule that is needed here by
-its name. Since 2.30 Pants warns of the old way at each start, and since 2.32 it has only the new one, so the new one
-is taken wherever it can be imported.
+In older releases, a rule requests a type (`Get`, `MultiGet`). Since Pants 2.28, a rule can call all rules that are needed here by
+name. Since 2.30, Pants warns of the old way at each start, and since 2.32 it has only the new one. So this module uses the new way
+if it can be imported.
 
-Both generations read the source of a rule, and of every coroutine function that it awaits, to find out what it
-asks for. So the helpers here have the same names and signatures in both, a rule awaits only them, and this module
-picks the right ones. Such a helper must be imported before the rule that awaits it is defined, and must not be
-passed around as a value.
+Both generations of Pants parse the source of a rule, and of every coroutine function that it awaits, to find its requests. The
+helpers here have the same names and signatures in both generations, and rules await only these helpers. A helper must be
+imported before the rule that awaits it is defined, and must not be passed as a value.
 
-`czex.compat` calls rules of Pants. `czex.compat.steps` calls those of this backend.
+`czex.compat` calls rules of Pants. `czex.compat.steps` calls rules of this backend.
 """
 
 from __future__ import annotations

@@ -81,13 +81,13 @@ async def all_targets() -> AllTargets:
 
 
 async def python_targets_to_add(dirs: tuple[str, ...]) -> PutativeTargets:
-    """What the `tailor` goal would add for Python, by itself."""
+    """Return the Python targets that the `tailor` goal would add."""
     request = PutativePythonTargetsRequest(dirs)
     return await Get(PutativeTargets, PutativePythonTargetsRequest, request)
 
 
 async def pex_request(field_set: PexBinaryFieldSet) -> PexFromTargetsRequest:
-    """What a `pex_binary` asks Pants to build when it is packaged."""
+    """Return the request for the PEX that `pants package` builds for a `pex_binary`."""
     wrapped = await Get(PexFromTargetsRequestForBuiltPackage, PexBinaryFieldSet, field_set)
     return wrapped.request
 
@@ -97,7 +97,7 @@ async def packed_pexes(requests: Iterable[PexFromTargetsRequest]) -> tuple[Pex, 
 
 
 async def environment_of(field_set: FieldSet) -> EnvironmentName:
-    """The environment that a target's `environment` field names."""
+    """Return the environment that a target's field `environment` names."""
     request = EnvironmentNameRequest.from_field_set(field_set)
     return await Get(EnvironmentName, EnvironmentNameRequest, request)
 
