@@ -52,10 +52,10 @@ def _pattern(pattern: str, replacement: str = "") -> Tuple[Tuple[Pattern[str], s
 
 
 CACHE = Difference(
-    what="Where an app's files are, so the `__file__` of modules and the entries of `sys.path`",
-    pex="below `$PEX_ROOT`: unzipped sources, each wheel by itself, or a venv",
-    czex="in the one environment of the app, below the cache of CZEX files",
-    why="wheels are shared between apps, and one directory is searched faster than one for each wheel",
+    what="The places of an app's files: `__file__` of modules, entries of `sys.path`",
+    pex="they are below `$PEX_ROOT`: unzipped sources, each wheel by itself, or a venv",
+    czex="they are in the app's one environment, below the cache of CZEX files",
+    why="apps share wheels, and Python searches one directory faster than one for each wheel",
     patterns=(
         *_pattern(VENVS + r"[^:'\"\s]*?(?=/bin|/lib|/__main__|[:'\"\s]|$)", "<venv>"),
         *_pattern(r"(<venv>/bin/(?:python|pypy))[0-9.]+", r"\1"),
@@ -65,239 +65,243 @@ CACHE = Difference(
     ),
 )
 VENV_EVERYWHERE = Difference(
-    what="`sys.executable`, `sys.prefix` and what follows from them, in zipapp mode",
-    pex="the interpreter's",
-    czex="the environment's, as in venv mode",
-    why="only so do the processes that an app starts with `sys.executable` find its wheels",
+    what="`sys.executable`, `sys.prefix` and the values that depend on them, in zipapp mode",
+    pex="they are the interpreter's",
+    czex="they are the environment's, as in venv mode",
+    why="otherwise processes that an app starts with `sys.executable` would not find its wheels",
     patterns=_pattern(r"^(?:executable|prefix|user site): .*\n"),
 )
 HOOKS = Difference(
     what="Import hooks that `.pth` files of the machine's site-packages have installed, in zipapp mode",
-    pex="still there",
-    czex="gone",
+    pex="they stay",
+    czex="they are gone",
     why="they belong to packages that the app doesn't see",
     patterns=_pattern(r"^finders: .*\n"),
 )
 PTH_FILES = Difference(
-    what="What a `.pth` file of the machine's site-packages has changed in modules of the standard library, in venv mode "
+    what="Changes to modules of the standard library by a `.pth` file of the machine's site-packages, in venv mode "
     "and where a virtual environment's Python starts the app",
-    pex="gone: another interpreter runs the app",
-    czex="still there, by every way to start it, as in zipapp mode",
+    pex="they are gone: another interpreter runs the app",
+    czex="they stay, in every way of starting, as in zipapp mode",
     why="the interpreter that was started runs the app",
 )
 CUSTOMIZATION = Difference(
-    what="What a `usercustomize`, or a `sitecustomize` in the machine's site-packages, has changed in the process, in "
+    what="Changes to the process by a `usercustomize`, or by a `sitecustomize` in the machine's site-packages, in "
     "zipapp mode",
-    pex="still there",
-    czex="gone, by every way to start it",
-    why="it may have changed anything, and the app is not to see the machine's packages",
+    pex="they stay",
+    czex="they are gone, in every way of starting",
+    why="they may be changes to anything, and the app should not see the machine's packages",
 )
 SUBINTERPRETERS = Difference(
     what="The app's modules in a subinterpreter, in zipapp mode",
-    pex="not found",
-    czex="found where the environment's own interpreter runs the app, as after a warm `./app.czex`; else not found",
+    pex="they are not found",
+    czex="they are found if the environment's own interpreter runs the app, as after a warm `./app.czex`, and are "
+    "not found otherwise",
     why="that interpreter has them on its path from the start",
 )
 FLAGS = Difference(
-    what="`sys.flags` in venv mode, and whether variables such as PYTHONOPTIMIZE count",
-    pex="flags of `-I`, before Python 3.4 of `-sE`, with which Pex restarts the interpreter; they don't",
-    czex="flags as given; they do",
+    what="`sys.flags` in venv mode, and the effect of variables such as PYTHONOPTIMIZE",
+    pex="Pex restarts the interpreter with `-I` (before Python 3.4 with `-sE`), so its flags are set, and the "
+    "variables have no effect",
+    czex="the flags are as given, and the variables have their effect",
     why="the running interpreter becomes the environment's without a restart, and is isolated all the same",
     patterns=_pattern(r"^isolated: .*\n"),
 )
 COMMAND_LINE = Difference(
     what="The command line that `ps` and `sys.orig_argv` show",
-    pex="of the restarted interpreter, with paths in the cache",
-    czex="the one it was started by",
+    pex="it is the restarted interpreter's, with paths in the cache",
+    czex="it is the one that started the app",
     why="nothing is restarted",
 )
 MAIN = Difference(
-    what="What is in `__main__` while a function is the entry point",
-    pex="the names and attributes of Pex's own `__main__.py`",
-    czex="no names, and the attributes of the environment's `__main__.py`",
-    why="Pex's are of no use to an app",
+    what="The content of `__main__` while a function is the entry point",
+    pex="it has the names and attributes of Pex's own `__main__.py`",
+    czex="it has no names, and the attributes of the environment's `__main__.py`",
+    why="an app has no use for Pex's names",
 )
 MESSAGES = Difference(
-    what="The wording of messages, and what `PEX_VERBOSE` logs",
-    pex="Pex's, for some mistakes a traceback",
-    czex="messages that begin with `czex: `; the exit code is the same",
-    why="each says what happened, to which file, and what to do",
+    what="The wording of messages, and the log of `PEX_VERBOSE`",
+    pex="they are Pex's; some mistakes end in a traceback",
+    czex="messages begin with `czex: `; the exit code is the same",
+    why="each message says what happened, to which file, and what to do",
     stderr=True,
 )
 TRACEBACKS = Difference(
-    what="The first lines of the traceback of an app that failed",
-    pex="in Pex's own modules",
-    czex="in those of the boot",
-    why="what starts the app is another program",
+    what="The first lines of the traceback of a failed app",
+    pex="they are in Pex's own modules",
+    czex="they are in the boot's modules",
+    why="another program starts the app",
     patterns=_pattern(r"^  File .*\n(?:    .*\n)*"),
 )
 PROFILE = Difference(
-    what="What a profile shows beside the app's own functions",
-    pex="Pex's",
-    czex="those of the boot",
-    why="what calls the app is another program",
+    what="The functions in a profile beside the app's own",
+    pex="they are Pex's",
+    czex="they are the boot's",
+    why="another program calls the app",
     patterns=_pattern(r"^ +[0-9/]+ .*\n"),
 )
 REPL = Difference(
     what="The banner of the interactive interpreter",
-    pex="names Pex and its version",
-    czex="names CZEX",
-    why="it is none of Pex's",
+    pex="it names Pex and its version",
+    czex="it names CZEX",
+    why="the interpreter is not Pex's",
     patterns=_pattern(r"^(?:Pex [0-9.]+|CZEX)(?= hermetic)", "<it>"),
 )
 TOOLS = Difference(
-    what="What `PEX_TOOLS` offers and prints, where an older Pex has built the PEX",
-    pex="that version's",
-    czex="what version 2.105.2 does",
-    why="one set of tools for all",
+    what="The commands and the output of `PEX_TOOLS`, if an older Pex has built the PEX",
+    pex="they are as in that version",
+    czex="they are as in version 2.105.2",
+    why="there is one set of tools for all apps",
 )
 PLATFORMS = Difference(
     what="The tool `platforms`",
-    pex="there in a PEX with a native runtime alone",
-    czex="there",
+    pex="only a PEX with a native runtime has it",
+    czex="it is there",
     why="a CZEX has a native runtime",
     patterns=_pattern(r"(?<=[ ,])'?platforms'?,\s?"),
 )
 GRAPH = Difference(
     what="The nodes that the tool `graph` prints",
-    pex="have links to a package index",
-    czex="have none",
-    why="nothing says that a distribution came from there",
+    pex="they have links to a package index",
+    czex="they have no links",
+    why="the origin of a distribution is not known",
     patterns=(
         *_pattern(r"(?:URL|target)=\"[^\"]*\"(?:, )?"),
         *_pattern(r", \]", "]"),
     ),
 )
 FLAGS_OF_PEX_INTERPRETER = Difference(
-    what="`PEX_INTERPRETER=1` with flags for the interpreter, such as `-O`, in zipapp mode, for an app with an entry point",
+    what="`PEX_INTERPRETER=1` with flags for the interpreter, such as `-O`, in zipapp mode, for an app with an "
+    "entry point",
     pex="the app is started as if the variable were not set",
-    czex="the interpreter, with these flags",
+    czex="the interpreter is started, with these flags",
     why="Pex forgets the variable when it restarts for the flags",
 )
 ODD_CACHES = Difference(
     what="A cache whose path has a space, is longer than a shebang may be, or can't be made",
-    pex="console scripts fail; a warning; a traceback",
-    czex="all is as usual; in the last case with a temporary cache",
-    why="an app should not depend on where a home directory is",
+    pex="console scripts fail, a warning is shown, or a traceback",
+    czex="the app works as usual; if the cache can't be made, it works with a temporary one",
+    why="an app should not depend on the place of a home directory",
     patterns=_pattern(r"^/.*: PEXWarning: .*\n  pex_warnings.warn\(\n"),
 )
 UNTRUSTED = Difference(
     what="A cache that another user has made, or that others can write to",
-    pex="what is in it is run, by root too",
-    czex="a temporary one, and a warning",
-    why="whoever put something there could have others run it",
+    pex="its content is run, even by root",
+    czex="a temporary cache is used, with a warning",
+    why="another user may have put code there for others to run",
 )
 COMPILED = Difference(
     what="Warnings of Python's compiler, such as SyntaxWarning",
-    pex="at the start that compiles the file",
-    czex="at the start that compiles the file, which may be another one",
+    pex="they appear at the start that compiles the file",
+    czex="they appear at the start that compiles the file, which may be another start",
     why="the caches are different",
     patterns=_pattern(r"^/.*: (?:Syntax|Deprecation)Warning: .*\n(?:  .*\n)?"),
 )
 VARIABLES = Difference(
     what="`_PEX_CACHE_ACCESS_LOCK` and `__PEX_UNVENDORED__` in the environment",
-    pex="there",
-    czex="not there",
+    pex="they are set",
+    czex="they are not set",
     why="they are for Pex's own processes",
 )
 DISABLED_VARIABLES = Difference(
     what="`PEX_DISABLE_VARIABLES` in venv mode",
-    pex="disables some variables; the environment goes on reading others",
-    czex="disables all",
-    why="that is what it is for",
+    pex="it disables some variables; the environment goes on reading others",
+    czex="it disables all variables",
+    why="this is the purpose of the variable",
 )
 WARNINGS = Difference(
-    what="Warnings: of deprecated variables with `PEX_EMIT_WARNINGS=0`, and that the environment for a PEX_PYTHON or "
-    "PEX_PYTHON_PATH outlasts a change of the interpreter",
-    pex="there",
-    czex="not there",
-    why="the first are not wanted; the second isn't so",
+    what="Warnings of deprecated variables with `PEX_EMIT_WARNINGS=0`, and the warning that the environment for a "
+    "PEX_PYTHON or PEX_PYTHON_PATH outlasts a change of the interpreter",
+    pex="they are shown",
+    czex="they are not shown",
+    why="the first warnings are not wanted, and the second is not true of a CZEX",
 )
 SHELL = Difference(
-    what="`PWD` in the environment, where it was not set",
-    pex="not set",
-    czex="set, if the app was started by its header",
+    what="`PWD` in the environment, if it was not set",
+    pex="it is not set",
+    czex="it is set if the header started the app",
     why="the header is a shell script, and shells set it",
 )
 PACKAGES = Difference(
     what="A package or a directory that several wheels bring",
-    pex="the first one may hide the others' part; in venv mode what a wheel puts into `bin` or `lib` as data gets lost",
-    czex="merged, as an installer does it; where two bring the same file, the first one's counts; in zipapp mode a wheel "
-    "that has another file for a module's name than an earlier one is apart, as in the PEX",
+    pex="the first wheel may hide the others' part; in venv mode, a wheel's data for `bin` or `lib` gets lost",
+    czex="the parts are merged, as an installer does it; of two equal paths, the first wheel's file counts; in "
+    "zipapp mode, a wheel with another file for a module's name than an earlier wheel is apart, as in the PEX",
     why="wheels share one site-packages",
 )
 RECORDS = Difference(
-    what="The paths that `importlib.metadata` tells of a wheel's data, scripts and headers",
-    pex="of Pex's own layout, such as `.prefix/bin/tool`; in venv mode some of them don't exist",
-    czex="those of the environment, such as `../../../bin/tool`, console scripts included",
-    why="that is where the files are",
+    what="The paths of a wheel's data, scripts and headers that `importlib.metadata` gives",
+    pex="they are in Pex's own layout, such as `.prefix/bin/tool`; in venv mode some of them don't exist",
+    czex="they are the environment's, such as `../../../bin/tool`, and include console scripts",
+    why="the files are there",
 )
 INSTALLERS = Difference(
     what="A wheel that the app's own pip has upgraded",
-    pex="in venv mode, the version stays as it was, and the wheel that all apps share has the new code",
-    czex="the new version is there until the app's environment is made anew; other apps keep theirs",
-    why="no app may change what another one runs",
+    pex="in venv mode, the version stays the same, and the wheel that all apps share has the new code",
+    czex="the new version is there until the app's environment is made again; other apps keep their version",
+    why="an app must not change the code that another app runs",
 )
 STRINGS_IN_MARKERS = Difference(
-    what="Markers that compare strings by `<` or `>` before Python 3.8",
+    what="Markers that compare strings by `<` or `>`, before Python 3.8",
     pex="strings have an order",
-    czex="they don't, as later",
-    why="no marker needs it, and the boot has one set of rules",
+    czex="strings have no order, as on later versions",
+    why="no marker needs the order, and the boot has one set of rules",
 )
 OLD_METADATA = Difference(
     what="Metadata of old wheels that PEP 440 or PEP 508 doesn't allow",
-    pex="an error at the start, on recent Pythons",
-    czex="a specifier that isn't one holds; what can't be read at all is an error if the app needs it",
+    pex="the start fails, on recent Pythons",
+    czex="an invalid specifier holds; unreadable metadata is an error only if the app needs it",
     why="the wheels are there, and fit",
 )
 VERSIONS = Difference(
-    what="The version, where several of one project with equally good tags fit",
-    pex="the highest, or by chance another",
-    czex="the highest",
-    why="by chance is no rule",
+    what="The version, if several versions of one project with equally good tags fit",
+    pex="it is the highest, or by chance another",
+    czex="it is the highest",
+    why="chance is not a rule",
 )
 WHEEL_FILES = Difference(
     what="The hashes of wheels in PEX-INFO, in a CZEX that Pants has built",
-    pex="of what Pex has installed",
-    czex="of the wheel's file",
+    pex="they are of the files that Pex has installed",
+    czex="they are of the wheel's file",
     why="Pants keeps each wheel as it is, which builds twice as fast",
 )
 PREAMBLE = Difference(
     what="The preamble of `pex --preamble-file`",
-    pex="runs once or twice in a start, and never in a warm one by the header of `--venv --sh-boot`; it can import the "
-    "app's own modules",
-    czex="runs once in each process of a start, and in every start; it can't",
-    why="every way to start the app is the same, and the app's files are in a pack then",
+    pex="it runs once or twice in a start, and never in a warm start by the header of `--venv --sh-boot`; it can "
+    "import the app's own modules",
+    czex="it runs once in each process of a start, and in every start; it can't import the app's own modules",
+    why="every way to start the app is the same, and at that time the app's files are in a pack",
 )
 SH_BOOT_FLAGS = Difference(
-    what="Flags for Python of `--inject-python-args` where the PEX has the header of `--sh-boot`",
-    pex="given twice: `-O` is `-OO`",
-    czex="given once",
+    what="Flags for Python of `--inject-python-args`, if the PEX has the header of `--sh-boot`",
+    pex="they are given twice: `-O` is `-OO`",
+    czex="they are given once",
     why="they were asked for once",
 )
 HEADER = Difference(
-    what="What the header of `--sh-boot` starts",
-    pex="the first interpreter on PATH by its name, whether it works or not",
-    czex="the first that answers, at best one that fits the interpreter constraints",
-    why="a shim of a version that is not active is no interpreter",
+    what="The interpreter that the header of `--sh-boot` starts",
+    pex="it is the first on PATH by its name, even if that doesn't work",
+    czex="it is the first that answers, and if possible one that fits the interpreter constraints",
+    why="a shim of an inactive version is no interpreter",
 )
 RC_FILE_OF_A_DIRECTORY = Difference(
     what="`.pexrc` beside the directory of a packed layout, and not in it",
-    pex="counts for the first part of a start by `python app.pex`",
-    czex="doesn't count; the one in it does",
-    why="every way to start an app should give the same",
+    pex="it counts for the first part of a start by `python app.pex`",
+    czex="it doesn't count; the file in the directory does",
+    why="every way to start an app should give the same result",
 )
 ON_PYTHONPATH = Difference(
     what="An app on PYTHONPATH, for a program that imports the app's own modules without `import __pex__`",
-    pex="they are found, without its wheels",
-    czex="they are not found: ModuleNotFoundError; `import __pex__` first, or `from __pex__ import mine`, finds both",
-    why="they are in a pack, and to look into it would cost every start",
+    pex="they are found, without the app's wheels",
+    czex="they are not found (ModuleNotFoundError); `import __pex__` first, or `from __pex__ import mine`, finds "
+    "both",
+    why="they are in a pack, and a search in it would cost every start",
 )
 READ_BY_A_PEX = Difference(
     what="The app on the PEX_PATH of a PEX, or given to `pex --pex-path` or `pex --pex-repository`",
     pex="its distributions are added",
-    czex="FileNotFoundError with `.bootstrap` or `.deps`, or, where that cache has unpacked the app's PEX before, as the PEX; "
-    "give the PEX instead",
+    czex="FileNotFoundError with `.bootstrap` or `.deps` is raised, unless that cache has unpacked the app's PEX "
+    "before; give the PEX instead",
     why="Pex can't read packs; a CZEX has PEXes and CZEX files on its PEX_PATH",
 )
 
