@@ -96,15 +96,13 @@ def versions_with_bytecode(repository: Repository, name: str) -> set[str]:
     return {tag for pack in packs for tag in pack["bytecode"]}
 
 
-def test_it_builds_what_runs_and_pants_does_not_warn_of_its_rules(repository: Repository) -> None:
+def test_czex_is_built_and_runs_without_warnings_of_its_rules(repository: Repository) -> None:
     result = package(repository, "plain", "")
     assert "Hello! argument\n" == said(repository, "plain")
     assert "Get() is deprecated" not in result.log
 
 
-def test_each_field_of_a_pex_binary_has_a_meaning_or_is_said_to_have_none(
-    repository: Repository, version: Version
-) -> None:
+def test_table_has_each_field_of_a_pex_binary(repository: Repository, version: Version) -> None:
     result = repository.pants("help-all")
     assert result.exit_code == 0, result.log
     fields = json.loads(result.stdout)["name_to_target_type_info"]["pex_binary"]["fields"]
@@ -113,9 +111,7 @@ def test_each_field_of_a_pex_binary_has_a_meaning_or_is_said_to_have_none(
     )
 
 
-def test_fields_without_a_meaning_are_told_in_one_line(
-    repository: Repository, version: Version
-) -> None:
+def test_ignored_fields_are_logged_in_one_line(repository: Repository, version: Version) -> None:
     fields = ['layout="loose"', 'output_path="app/there.pex"']
     expected = ["layout"]
     if version >= (2, 31):
@@ -130,7 +126,7 @@ def test_fields_without_a_meaning_are_told_in_one_line(
     assert "Hello! argument\n" == said(repository, "vain")
 
 
-def test_an_entry_point_is_validated_with_all_of_the_app(
+def test_entry_point_is_validated_with_wheels_and_sources(
     repository: Repository, version: Version
 ) -> None:
     if version < (2, 21):
@@ -141,13 +137,13 @@ def test_an_entry_point_is_validated_with_all_of_the_app(
     assert "Hello! argument\n" == said(repository, "valid")
 
 
-def test_complete_platforms_of_one_python_have_bytecode_for_it(repository: Repository) -> None:
+def test_complete_platforms_of_one_python_give_bytecode_for_it(repository: Repository) -> None:
     package(repository, "complete", 'complete_platforms=[":cp39"]')
     assert versions_with_bytecode(repository, "complete") == {"cpython-39"}
     assert "Hello! argument\n" == said(repository, "complete")
 
 
-def test_a_file_that_pex_leaves_beside_the_pex_is_no_source(
+def test_file_that_pex_writes_beside_the_pex_is_not_a_source(
     repository: Repository, version: Version
 ) -> None:
     if version < (2, 21):
@@ -159,9 +155,7 @@ def test_a_file_that_pex_leaves_beside_the_pex_is_no_source(
     assert [pack["names"] for pack in packs if pack["kind"] == "sources"] == [["app"]]
 
 
-def test_a_pex_that_is_left_out_is_an_error_that_says_why(
-    repository: Repository, version: Version
-) -> None:
+def test_missing_pex_is_an_error_with_a_reason(repository: Repository, version: Version) -> None:
     if version < (2, 21):
         pytest.skip("before Pants 2.21 there are no extra_build_args")
     with pytest.raises(AssertionError) as error:
@@ -171,7 +165,7 @@ def test_a_pex_that_is_left_out_is_an_error_that_says_why(
     )
 
 
-def test_its_pex_info_is_that_of_its_pex_but_for_hashes(repository: Repository) -> None:
+def test_pex_info_is_the_same_as_in_the_pex_except_for_hashes(repository: Repository) -> None:
     package(repository, "same", 'layout="packed"')
     repository.package("app:same")
     own = read(repository, "same", "PEX-INFO")

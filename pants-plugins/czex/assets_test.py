@@ -15,21 +15,21 @@ def paths(root: Path, *patterns: str) -> list[str]:
     return [content.path for content in read(root, patterns, "there")]
 
 
-def test_files_keep_their_place_below_another_directory(tmp_path: Path) -> None:
+def test_files_keep_their_relative_paths(tmp_path: Path) -> None:
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "main.zig").write_text("")
     (tmp_path / "build.py").write_text("")
     assert paths(tmp_path, "src/**/*", "build.py") == ["there/build.py", "there/src/main.zig"]
 
 
-def test_tests_and_leftovers_change_no_process(tmp_path: Path) -> None:
+def test_tests_and_bytecode_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "__pycache__").mkdir()
     for name in ("a.py", "a_test.py", "conftest.py", "BUILD", "__pycache__/a.py"):
         (tmp_path / name).write_text("")
     assert paths(tmp_path, "**/*") == ["there/a.py"]
 
 
-def test_in_this_repository_a_change_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_change_in_the_repository_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     rule_runner = RuleRunner(rules=[*assets.rules(), QueryRule(BootFiles, ())])
     monkeypatch.setattr(assets, "NATIVE", Path(rule_runner.build_root).resolve() / "native")
     for text in ("old", "new"):
@@ -39,7 +39,7 @@ def test_in_this_repository_a_change_is_noticed(monkeypatch: pytest.MonkeyPatch)
         assert (file.path, file.content) == ("boot/__main__.py", text.encode())
 
 
-def test_what_is_installed_below_a_repository_need_not_be_a_part_of_it(
+def test_backend_installed_below_the_repository_is_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """For example, a CI job may keep Pants' caches in its checkout."""

@@ -30,7 +30,7 @@ SETUP = create_subsystem(
         ([], ()),
     ],
 )
-def test_one_version_is_what_the_constraints_allow_or_none(
+def test_only_version_is_the_single_version_that_constraints_allow(
     constraints: list[str], expected: tuple[str, ...]
 ) -> None:
     assert only_version(constraints, SETUP) == expected
@@ -57,7 +57,7 @@ def complete(version: str, implementation: str = "CPython") -> bytes:
         (["current", "linux-x86_64-cp-39-cp39"], [], ()),
     ],
 )
-def test_one_version_is_what_all_platforms_have_or_none(
+def test_version_of_platforms_is_the_single_version_that_all_have(
     platforms: list[str], files: list[bytes], expected: tuple[str, ...]
 ) -> None:
     assert version_of_platforms(platforms, files) == expected

@@ -24,7 +24,7 @@ def test_the_targets_own_platforms_come_first() -> None:
     assert chosen(["linux-x86_64"], COMPILED, "macos-arm64") == ("linux-x86_64",)
 
 
-def test_a_platform_may_go_by_another_of_its_names() -> None:
+def test_other_names_of_a_platform_are_accepted_in_the_field() -> None:
     assert chosen(["linux-amd64", "macos-aarch64"], PURE, "linux-x86_64") == (
         "linux-x86_64",
         "macos-arm64",
@@ -40,7 +40,7 @@ def test_a_pure_python_app_gets_the_default() -> None:
     assert chosen(None, PURE, "linux-x86_64") == ("linux-x86_64",)
 
 
-def test_a_wheel_that_does_not_fit_the_targets_platform_is_named(
+def test_wheels_that_do_not_fit_a_platform_are_named(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     assert chosen(["linux-x86_64", "macos-arm64"], COMPILED, "linux-x86_64")
@@ -65,7 +65,7 @@ def test_wheels_for_a_platform_without_a_runtime_are_named_with_the_option(
 
 
 @pytest.mark.parametrize("wheels", [COMPILED, PURE])
-def test_wheels_that_fit_are_not_spoken_of(
+def test_wheels_that_fit_give_no_warning(
     wheels: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     chosen(["macos-arm64"], wheels, "linux-x86_64")
@@ -89,7 +89,7 @@ def versions(named: list[str] | None, constraints: list[str]) -> tuple[str, ...]
     "constraints",
     [["CPython==3.11.*"], ["CPython>=3.9,<3.14"], ["PyPy==3.9.*", "CPython==3.11.4"], []],
 )
-def test_the_targets_own_versions_are_those_to_compile_for(constraints: list[str]) -> None:
+def test_versions_of_the_target_are_compiled_for(constraints: list[str]) -> None:
     assert versions(["3.11"], constraints) == ("3.11",)
     assert versions([], constraints) == ()
     assert versions(None, constraints) is None
@@ -107,7 +107,7 @@ def test_a_version_that_the_app_does_not_allow_is_refused(constraints: list[str]
     )
 
 
-def test_an_app_without_an_entry_point_is_called_an_interpreter() -> None:
+def test_app_without_an_entry_point_is_said_to_be_an_interpreter() -> None:
     field = CzexPexBinaryField(":app", Address("app", target_name="czex"))
     assert entry_point_lines(field, b'{"entry_point": "app"}') == ()
     assert entry_point_lines(field, b'{"script": "app", "entry_point": null}') == ()

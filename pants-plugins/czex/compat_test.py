@@ -42,9 +42,7 @@ def test_both_generations_have_the_same_helpers(package: ModuleType) -> None:
 
 
 @pytest.mark.parametrize("by_name, generation", [("MagicMock()", "by_name"), ("None", "get")])
-def test_rules_are_called_by_name_wherever_they_can_be_imported(
-    by_name: str, generation: str
-) -> None:
+def test_rules_are_called_by_name_if_they_can_be_imported(by_name: str, generation: str) -> None:
     """Pants 2.28 to 2.31 have both ways. Since 2.30, Pants warns of `Get`."""
     lines = (
         "import sys",
@@ -58,7 +56,7 @@ def test_rules_are_called_by_name_wherever_they_can_be_imported(
     assert output == f"{generation}\n"
 
 
-def test_rules_are_called_nowhere_else() -> None:
+def test_only_compat_calls_rules() -> None:
     for module in Path(register.__file__).parent.glob("*.py"):
         if not module.stem.endswith(("_test", "_for_tests")):
             names = imports(module).get("pants.engine.rules", [])

@@ -43,7 +43,7 @@ def lines(repository: Repository, *arguments: str) -> list[str]:
     return result.stdout.splitlines()
 
 
-def test_it_depends_on_its_pex_binary_and_all_that_is_in_it(repository: Repository) -> None:
+def test_czex_depends_on_its_pex_binary_and_on_the_sources(repository: Repository) -> None:
     assert lines(repository, "dependencies", "app:czex") == ["app:app"]
     assert lines(repository, "dependencies", "--transitive", "app:czex") == [
         "app/main.py:lib",
@@ -52,7 +52,7 @@ def test_it_depends_on_its_pex_binary_and_all_that_is_in_it(repository: Reposito
     ]
 
 
-def test_a_changed_source_changes_it_and_what_depends_on_it(repository: Repository) -> None:
+def test_changed_source_changes_the_czex_and_its_dependents(repository: Repository) -> None:
     git = ["git", "-C", str(repository.root), "-c", "user.name=a", "-c", "user.email=a@b"]
     for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "A commit."]):
         subprocess.run([*git, *arguments], check=True)
@@ -127,7 +127,7 @@ GENERATED = {
 }
 
 
-def test_czex_binaries_generates_one_for_each_of_a_pex_binaries(repository: Repository) -> None:
+def test_czex_binaries_generates_a_target_for_each_pex_binary(repository: Repository) -> None:
     repository.write(GENERATED)
     names = ["apps:czexes#serve.py", "apps:czexes#work.py-main"]
     assert lines(repository, "--filter-target-type=czex_binary", "list", "apps::") == names
@@ -136,7 +136,7 @@ def test_czex_binaries_generates_one_for_each_of_a_pex_binaries(repository: Repo
     assert (work["pex_binary"], work["compression_level"]) == (["apps#work.py-main"], 3)
 
 
-def test_a_run_builds_no_more_than_it_needs(repository: Repository) -> None:
+def test_run_builds_no_bytecode_and_no_other_runtimes(repository: Repository) -> None:
     """A file for other machines needs bytecode and the runtimes of other platforms. A run needs neither."""
     fields = 'platforms=["linux-x86_64", "macos-arm64"], precompile=["3.9"]'
     build = GENERATED["apps/BUILD"].replace('platforms=["linux-x86_64"]', fields)
@@ -148,7 +148,7 @@ def test_a_run_builds_no_more_than_it_needs(repository: Repository) -> None:
     repository.write(GENERATED)
 
 
-def test_czex_binaries_names_an_override_that_is_for_no_target(repository: Repository) -> None:
+def test_override_of_an_unknown_target_is_named(repository: Repository) -> None:
     wrong = GENERATED["apps/BUILD"].replace("work.py-main", "work.py:main")
     repository.write({**GENERATED, "apps/BUILD": wrong})
     result = repository.pants("list", "apps:czexes")
@@ -158,7 +158,7 @@ def test_czex_binaries_names_an_override_that_is_for_no_target(repository: Repos
     repository.write(GENERATED)
 
 
-def test_tailor_adds_one_for_each_pex_binary_where_it_is_asked_to(repository: Repository) -> None:
+def test_tailor_adds_targets_only_if_the_option_is_set(repository: Repository) -> None:
     repository.write(TAILOR)
     assert "czex" not in repository.pants("tailor", "--check", "::").stdout
 

@@ -130,7 +130,7 @@ def test_the_table_has_each_change() -> None:
     assert [first[0], *(name for name, _ in rest)] == ["the first build", *CHANGES]
 
 
-def test_it_runs_with_arguments_and_the_environment_and_passes_its_exit_code_on(
+def test_run_passes_arguments_environment_and_exit_code(
     hello: Repository,
 ) -> None:
     result = hello.pants("run", "hello:czex", "--", "one", "two")
@@ -139,7 +139,7 @@ def test_it_runs_with_arguments_and_the_environment_and_passes_its_exit_code_on(
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_what_runs_again_is_what_the_table_says(hello: Repository, name: str) -> None:
+def test_steps_that_run_again_are_those_of_the_table(hello: Repository, name: str) -> None:
     before = {path: (hello.root / path).read_text() for path in CHANGES[name]}
     hello.write({path: change(before[path]) for path, change in CHANGES[name].items()})
     ran = hello.package(TARGETS.get(name, "hello:czex")).ran
@@ -147,7 +147,7 @@ def test_what_runs_again_is_what_the_table_says(hello: Repository, name: str) ->
     assert counts(ran) == table()[name], ran
 
 
-def test_a_packed_layout_is_assembled_alone_and_its_files_stay_while_they_are_the_same(
+def test_packed_layout_needs_only_an_assembly_and_keeps_unchanged_files(
     hello: Repository,
 ) -> None:
     packed = replaced('name="czex"', 'name="czex", layout="packed"')

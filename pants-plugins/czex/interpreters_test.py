@@ -106,7 +106,7 @@ def test_bytecode_is_for_the_version_that_all_platforms_have(
     assert {tag for pack in packs for tag in pack["bytecode"]} == {"cpython-311"}
 
 
-def test_an_interpreter_for_bytecode_that_is_not_there_gives_a_warning(
+def test_missing_interpreter_for_the_default_bytecode_gives_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     rule_runner = runner(QUERIES)
@@ -121,7 +121,7 @@ def test_an_interpreter_for_bytecode_that_is_not_there_gives_a_warning(
     assert "`precompile=[]`" in warning
 
 
-def test_bytecode_is_for_what_targets_say_where_pex_info_has_no_constraints(
+def test_bytecode_is_for_the_targets_constraints_if_pex_info_has_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """This is so with a lockfile of uv."""
@@ -137,7 +137,7 @@ def test_bytecode_is_for_what_targets_say_where_pex_info_has_no_constraints(
     assert {tag for pack in packs for tag in pack["bytecode"]} == {"cpython-39"}
 
 
-def test_a_platform_that_a_wheel_is_missing_for_gives_a_warning(
+def test_platform_without_a_wheel_gives_a_warning(
     rule_runner: RuleRunner, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     platforms = 'platforms=["linux-x86_64", "linux-aarch64"]'
@@ -153,7 +153,7 @@ def test_a_platform_that_a_wheel_is_missing_for_gives_a_warning(
     assert "`complete_platforms` of the `pex_binary`" in warning
 
 
-def test_a_version_that_is_not_there_is_named_with_its_target(rule_runner: RuleRunner) -> None:
+def test_missing_interpreter_is_named_with_its_target(rule_runner: RuleRunner) -> None:
     write(rule_runner, BUILD + 'czex_binary(name="czex", pex_binary=":app", precompile=["3.10"])\n')
     with pytest.raises(ExecutionError) as error:
         rule_runner.request(BuiltPackage, [field_set(rule_runner)])
@@ -189,7 +189,7 @@ def environments() -> RuleRunner:
     return rule_runner
 
 
-def test_the_pex_is_built_and_compiled_in_the_environment_of_the_pex_binary(
+def test_pex_and_bytecode_are_built_in_the_environment_of_the_pex_binary(
     environments: RuleRunner, tmp_path: Path
 ) -> None:
     build = BUILD.replace("main.py", 'main.py", environment="new')
@@ -199,7 +199,7 @@ def test_the_pex_is_built_and_compiled_in_the_environment_of_the_pex_binary(
     assert list(wheel["bytecode"]) == ["cpython-311"]
 
 
-def test_it_is_built_in_its_own_environment_for_other_targets(environments: RuleRunner) -> None:
+def test_dependents_get_a_czex_from_its_own_environment(environments: RuleRunner) -> None:
     target = 'czex_binary(name="czex", pex_binary=":app", environment="new")\n'
     write(environments, BUILD + target)
     request = EnvironmentAwarePackageRequest(field_set(environments))
@@ -208,7 +208,7 @@ def test_it_is_built_in_its_own_environment_for_other_targets(environments: Rule
     assert "CPython==3.9.*" in str(error.value)
 
 
-def test_it_is_built_where_it_runs(environments: RuleRunner) -> None:
+def test_run_builds_in_the_local_environment(environments: RuleRunner) -> None:
     """A `pex_binary` is, too. Zig is not available in the environment of the targets, so the build would fail there."""
     target = 'czex_binary(name="czex", pex_binary=":app", environment="new")\n'
     write(environments, BUILD.replace("main.py", 'main.py", environment="new') + target)

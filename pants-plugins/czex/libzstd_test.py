@@ -12,7 +12,7 @@ def argv(**options) -> str:
     )
 
 
-def test_the_first_index_takes_the_place_of_pips_own() -> None:
+def test_first_index_replaces_pips_default() -> None:
     command = argv(indexes=("https://one.test/simple", "https://two.test/simple"))
     assert (
         "--index-url https://one.test/simple --extra-index-url=https://two.test/simple" in command
@@ -25,16 +25,16 @@ def test_without_an_index_only_find_links_are_searched() -> None:
     assert "--no-index --find-links=/wheels" in command
 
 
-def test_certificates_are_handed_over() -> None:
+def test_certificates_are_passed_to_pip() -> None:
     assert "--cert ca.pem download" in argv(certificates="ca.pem")
     assert "--cert" not in argv()
 
 
-def test_nothing_is_fetched_that_the_hash_does_not_cover() -> None:
+def test_hash_is_required_and_dependencies_are_not_downloaded() -> None:
     assert "--no-deps --no-binary=:all: --no-build-isolation --require-hashes" in argv()
 
 
-def test_another_release_can_be_asked_for() -> None:
+def test_another_release_can_be_set() -> None:
     requirement = (
         "zstandard==0.24.0 "
         "--hash=sha256:fe3198b81c00032326342d973e526803f183f97aa9e9a98e3f897ebafe21178f"

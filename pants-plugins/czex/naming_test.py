@@ -27,5 +27,5 @@ def test_a_size_has_three_digits(size_bytes: int, text: str) -> None:
     assert size(size_bytes) == text
 
 
-def test_the_ratio_stands_with_the_sizes() -> None:
+def test_ratio_is_beside_the_sizes() -> None:
     assert sizes_side_by_side(250_000, 1_000_000) == "250 KB, 0.25 of its PEX's 1.00 MB"

@@ -92,7 +92,7 @@ def generated(
     return contents(rule_runner, sources.snapshot.digest)
 
 
-def test_a_docker_image_that_copies_it_has_it_in_its_build_context(rule_runner: RuleRunner) -> None:
+def test_docker_image_has_the_czex_in_its_build_context(rule_runner: RuleRunner) -> None:
     request = DockerBuildContextRequest(
         address=Address("app", target_name="image"), build_upstream_images=False
     )
@@ -100,7 +100,7 @@ def test_a_docker_image_that_copies_it_has_it_in_its_build_context(rule_runner: 
     assert sorted(contents(rule_runner, context.digest)) == ["app/Dockerfile", "app/czex.czex"]
 
 
-def test_an_archive_has_it_and_can_execute_it(rule_runner: RuleRunner) -> None:
+def test_archive_has_the_czex_as_an_executable(rule_runner: RuleRunner) -> None:
     field_set = ArchiveFieldSet.create(target(rule_runner, "archive"))
     built = rule_runner.request(BuiltPackage, [field_set])
     (archive,) = contents(rule_runner, built.digest).values()
@@ -110,7 +110,7 @@ def test_an_archive_has_it_and_can_execute_it(rule_runner: RuleRunner) -> None:
     assert file.mode & 0o111
 
 
-def test_a_test_finds_it_where_package_would_put_it(rule_runner: RuleRunner) -> None:
+def test_test_finds_the_czex_at_its_output_path(rule_runner: RuleRunner) -> None:
     tests = rule_runner.get_target(
         Address("app", target_name="tests", relative_file_path="test_app.py")
     )
@@ -119,17 +119,17 @@ def test_a_test_finds_it_where_package_would_put_it(rule_runner: RuleRunner) -> 
     assert list(contents(rule_runner, built.digest)) == ["app/czex.czex"]
 
 
-def test_an_adhoc_tool_runs_it(rule_runner: RuleRunner) -> None:
+def test_adhoc_tool_runs_the_czex(rule_runner: RuleRunner) -> None:
     files = generated(rule_runner, "tool", GenerateFilesFromAdhocToolRequest)
     assert files == {"app/said.txt": b"a runnable None\n"}
 
 
-def test_a_shell_command_runs_it_by_its_name(rule_runner: RuleRunner) -> None:
+def test_shell_command_runs_the_czex_by_its_name(rule_runner: RuleRunner) -> None:
     files = generated(rule_runner, "command", GenerateFilesFromShellCommandRequest)
     assert files == {"app/said.txt": b"a dependency there\n"}
 
 
-def test_a_debug_adapter_is_refused_as_for_a_pex_binary(rule_runner: RuleRunner) -> None:
+def test_debug_adapter_is_refused_as_for_a_pex_binary(rule_runner: RuleRunner) -> None:
     field_set = CzexFieldSet.create(target(rule_runner, "czex"))
     with pytest.raises(ExecutionError, match="with a debug adapter is not yet supported"):
         rule_runner.request(RunDebugAdapterRequest, [field_set])

@@ -61,7 +61,7 @@ def czex_of(rule_runner: RuleRunner, built: BuiltPackage) -> zipfile.ZipFile:
     return zipfile.ZipFile(io.BytesIO(file.content))
 
 
-def test_it_writes_one_executable_file_and_says_how_large_it_is(rule_runner: RuleRunner) -> None:
+def test_package_writes_an_executable_file_and_logs_its_size(rule_runner: RuleRunner) -> None:
     target = 'czex_binary(name="czex", pex_binary=":app", platforms=["linux-x86_64"])\n'
     built = package(rule_runner, target)
     (artifact,) = built.artifacts
@@ -76,7 +76,7 @@ def test_it_writes_one_executable_file_and_says_how_large_it_is(rule_runner: Rul
     assert (info["venv"], info["inject_args"]) == (True, ["--always"])
 
 
-def test_its_pex_info_is_that_of_its_pex(rule_runner: RuleRunner) -> None:
+def test_pex_info_is_the_same_as_in_the_pex(rule_runner: RuleRunner) -> None:
     rule_runner.write_files(
         {
             "cow/main.py": "import cowsay\n",
@@ -110,7 +110,7 @@ def test_its_pex_info_is_that_of_its_pex(rule_runner: RuleRunner) -> None:
     assert own == info
 
 
-def test_the_fields_reach_the_file(rule_runner: RuleRunner) -> None:
+def test_fields_are_used(rule_runner: RuleRunner) -> None:
     built = package(
         rule_runner,
         dedent(
@@ -131,7 +131,7 @@ def test_the_fields_reach_the_file(rule_runner: RuleRunner) -> None:
     assert file.content.startswith(b"#!/usr/bin/env python")
 
 
-def test_a_packed_layout_is_a_directory_that_holds_the_packs_of_the_file(
+def test_packed_layout_is_a_directory_with_the_packs_of_the_file(
     rule_runner: RuleRunner,
 ) -> None:
     target = 'czex_binary(name="czex", pex_binary=":app", platforms=["linux-x86_64"], {})\n'
@@ -156,7 +156,7 @@ def test_a_packed_layout_is_a_directory_that_holds_the_packs_of_the_file(
     assert line.startswith(size(sum(len(entry.content) for entry in files.values())))
 
 
-def test_it_runs_from_a_directory(rule_runner: RuleRunner) -> None:
+def test_packed_layout_runs(rule_runner: RuleRunner) -> None:
     target = (
         'czex_binary(name="czex", pex_binary=":app", platforms=["linux-x86_64"], layout="packed")\n'
     )
@@ -175,7 +175,7 @@ def test_it_runs_from_a_directory(rule_runner: RuleRunner) -> None:
         ('precompile=["3.9"]', "CPython>=3.9", ["cpython-39"]),
     ],
 )
-def test_bytecode_is_for_the_versions_asked_for_or_the_only_one(
+def test_bytecode_is_for_the_versions_of_the_field_or_the_only_one(
     fields: str, constraints: str, tags: list[str]
 ) -> None:
     rule_runner = runner([QueryRule(BuiltPackage, (CzexFieldSet,))], constraints)
@@ -189,14 +189,14 @@ def test_bytecode_is_for_the_versions_asked_for_or_the_only_one(
     assert [list(pack["bytecode"]) for pack in manifest["packs"]] == [tags]
 
 
-def test_a_version_of_python_that_is_not_there_is_named(rule_runner: RuleRunner) -> None:
+def test_missing_version_of_python_is_named(rule_runner: RuleRunner) -> None:
     message = failure(
         rule_runner, 'czex_binary(name="czex", pex_binary=":app", precompile=["3.13"])\n'
     )
     assert "CPython==3.13.*" in message
 
 
-def test_it_runs_with_an_interpreter_that_its_pex_allows(rule_runner: RuleRunner) -> None:
+def test_run_uses_an_interpreter_that_the_pex_allows(rule_runner: RuleRunner) -> None:
     target = 'czex_binary(name="czex", pex_binary=":app", platforms=["linux-x86_64"])\n'
     request = rule_runner.request(RunRequest, [field_set(rule_runner, target)])
     python, czex = request.args
@@ -213,7 +213,7 @@ def test_the_pex_binary_is_a_dependency() -> None:
     assert result.stdout == "app:app\n"
 
 
-def test_an_address_of_nothing_names_what_there_is(rule_runner: RuleRunner) -> None:
+def test_unknown_address_names_existing_targets(rule_runner: RuleRunner) -> None:
     message = failure(rule_runner, 'czex_binary(name="czex", pex_binary=":ap")\n')
     assert "the `pex_binary` from the target app:czex" in message
     assert ":app" in message
@@ -227,14 +227,14 @@ def test_another_target_than_a_pex_binary_is_refused(rule_runner: RuleRunner) ->
     )
 
 
-def test_a_target_that_stands_for_several_is_refused(rule_runner: RuleRunner) -> None:
+def test_target_generator_is_refused(rule_runner: RuleRunner) -> None:
     many = 'pex_binaries(name="many", entry_points=["main.py", "main.py:other"])\n'
     message = failure(rule_runner, many + 'czex_binary(name="czex", pex_binary=":many")\n')
     assert "target app:czex names 2 targets" in message
     assert "a `czex_binary` for each further one" in message
 
 
-def test_an_unknown_platform_is_refused_with_those_that_there_are(rule_runner: RuleRunner) -> None:
+def test_unknown_platform_is_refused_with_a_list_of_platforms(rule_runner: RuleRunner) -> None:
     target = 'czex_binary(name="czex", pex_binary=":app", platforms=["linux-x86"])\n'
     message = failure(rule_runner, target)
     assert (

@@ -49,14 +49,14 @@ WHOLE = PexFromTargetsRequest(
 PEXES = [("app.pex.wheels", WHEELS), ("app.pex.sources", CODE)]
 
 
-def test_a_wheel_stands_at_its_own_name_in_whatever_app() -> None:
+def test_wheel_has_the_same_path_in_every_app() -> None:
     assert [wheel.path for wheel in take_apart(PEXES, b"").wheels] == [
         "a-1-py3-none-any.whl",
         "b-1-py3-none-any.whl",
     ]
 
 
-def test_sources_are_what_pex_did_not_bring() -> None:
+def test_sources_are_the_files_that_are_not_pexs() -> None:
     sources = take_apart(PEXES, b"").sources
     assert [(entry.path, getattr(entry, "is_executable", False)) for entry in sources] == [
         ("sources/PEX-INFO", False),
@@ -65,12 +65,12 @@ def test_sources_are_what_pex_did_not_bring() -> None:
     ]
 
 
-def test_the_sources_do_not_change_with_the_entry_point() -> None:
+def test_entry_point_does_not_change_the_sources() -> None:
     info = take_apart(PEXES, b"whole").sources[0]
     assert info == FileContent("sources/PEX-INFO", b"{}")
 
 
-def test_the_skeleton_is_what_the_assembly_reads() -> None:
+def test_skeleton_has_the_files_that_the_assembly_reads() -> None:
     info, *code = take_apart(PEXES, b"whole").skeleton
     assert info == FileContent("pex/PEX-INFO", b"whole")
     assert [
@@ -80,11 +80,11 @@ def test_the_skeleton_is_what_the_assembly_reads() -> None:
     ] == [("pex/__main__.py", 500), ("pex/__pex__/__init__.py", 1)]
 
 
-def test_the_size_of_the_pex_is_that_of_all_its_files() -> None:
+def test_size_of_the_pex_is_the_sum_of_its_files() -> None:
     assert take_apart(PEXES, b"").size_bytes == 1000 + 20 + 30 + 400 + 500 + 1 + 6 + 7
 
 
-def test_a_file_beside_the_pex_is_no_part_of_it() -> None:
+def test_file_beside_the_pex_is_ignored() -> None:
     beside = DigestEntries(
         [*WHEELS, file("app.pex.whe"), file("pip.log"), file("x/app.pex.wheels/a")]
     )
@@ -92,7 +92,7 @@ def test_a_file_beside_the_pex_is_no_part_of_it() -> None:
     assert take_apart(pexes, b"") == take_apart(PEXES, b"")
 
 
-def test_the_info_of_the_whole_has_hashes_of_both_parts() -> None:
+def test_pex_info_has_hashes_of_both_parts() -> None:
     wheels = b'{"pex_hash": "1", "code_hash": "2", "distributions": {"a.whl": "3"}}'
     one, other = (
         info_of_whole([wheels, b'{"code_hash": "%d"}' % number], WHOLE) for number in (4, 5)
@@ -102,7 +102,7 @@ def test_the_info_of_the_whole_has_hashes_of_both_parts() -> None:
     assert json.loads(one)["pex_hash"] != json.loads(other)["pex_hash"]
 
 
-def test_wheels_and_sources_are_built_apart() -> None:
+def test_wheels_and_sources_are_built_separately() -> None:
     wheels, sources = in_parts(WHOLE)
     assert (wheels.include_source_files, wheels.include_requirements) == (False, True)
     assert (sources.include_source_files, sources.include_requirements) == (True, False)
@@ -121,12 +121,12 @@ def test_wheels_and_sources_are_built_apart() -> None:
         ("-M", "module"),
     ],
 )
-def test_an_argument_that_needs_wheels_and_sources_has_both(arguments: tuple[str, ...]) -> None:
+def test_argument_that_needs_wheels_and_sources_gives_one_pex(arguments: tuple[str, ...]) -> None:
     (whole,) = in_parts(dataclasses.replace(WHOLE, additional_args=arguments))
     assert (whole.include_source_files, whole.include_requirements) == (True, True)
 
 
-def test_wheels_stay_files_where_pex_can_leave_them_so() -> None:
+def test_wheels_stay_files_if_pex_can_keep_them() -> None:
     option = "--no-pre-install-wheels"
     wheels, sources = in_parts(with_wheel_files(WHOLE, "v2.60.0"))
     assert wheels.additional_args == (option, "--venv", "prepend")
@@ -140,7 +140,7 @@ def test_wheels_stay_files_where_pex_can_leave_them_so() -> None:
 
 
 @pytest.mark.parametrize("arguments, expected", [((), False), (("--no-pre-install-wheels",), True)])
-def test_the_info_says_of_wheel_files_what_that_of_the_pex_binary_would(
+def test_deps_are_wheel_files_is_the_same_as_in_the_pex_binary(
     arguments: tuple[str, ...], expected: bool
 ) -> None:
     whole = dataclasses.replace(WHOLE, additional_args=arguments)

@@ -100,7 +100,7 @@ def first(cache: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Reposit
     return repository, package(repository)
 
 
-def test_another_machine_is_served_with_all_that_the_first_has_built(
+def test_second_machine_takes_all_results_from_the_cache(
     cache: str,
     first: tuple[Repository, Result],
     tmp_path: Path,
@@ -134,7 +134,7 @@ def test_another_machine_is_served_with_all_that_the_first_has_built(
     assert sha256_of_czex(other) == sha256_of_czex(repository)
 
 
-def test_workers_elsewhere_make_the_bytes_of_a_local_build(
+def test_remote_workers_make_the_same_bytes_as_a_local_build(
     first: tuple[Repository, Result], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with remote_worker(tmp_path / "worker") as address:

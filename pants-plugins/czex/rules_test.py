@@ -94,7 +94,7 @@ def python(rule_runner: RuleRunner) -> Interpreter:
     return Interpreter("3.9", executable)
 
 
-def test_the_runtimes_sources_come_without_the_boot_and_tests(rule_runner: RuleRunner) -> None:
+def test_sources_of_the_runtime_have_no_boot_and_no_tests(rule_runner: RuleRunner) -> None:
     sources = rule_runner.request(RuntimeSources, [])
     names = files(rule_runner, sources.digest)
     assert {sources.build_script, "native/src/main.zig", "native/platforms.json"} <= set(names)
@@ -103,14 +103,14 @@ def test_the_runtimes_sources_come_without_the_boot_and_tests(rule_runner: RuleR
     assert "zstandard==" in sources.libzstd and "--hash=sha256:" in sources.libzstd
 
 
-def test_the_boot_and_the_tool_are_found_where_they_say(rule_runner: RuleRunner) -> None:
+def test_boot_and_tool_are_at_their_paths(rule_runner: RuleRunner) -> None:
     boot = rule_runner.request(BootFiles, [])
     assert f"{boot.path}/__main__.py" in files(rule_runner, boot.digest)
     tool = rule_runner.request(ToolSources, [])
     assert f"{tool.path}/pexcz/cli.py" in files(rule_runner, tool.digest)
 
 
-def test_libzstd_comes_as_a_source_distribution(rule_runner: RuleRunner) -> None:
+def test_libzstd_is_a_source_distribution(rule_runner: RuleRunner) -> None:
     libzstd = rule_runner.request(Libzstd, [])
     assert list(files(rule_runner, libzstd.digest)) == [libzstd.path]
     assert libzstd.path.startswith("libzstd/zstandard-")
@@ -124,7 +124,7 @@ def test_a_runtime_is_one_executable(rule_runner: RuleRunner) -> None:
     assert file.content.startswith(b"\x7fELF")
 
 
-def test_a_checkout_has_no_prebuilt_runtime_and_says_how_to_compile_one(
+def test_missing_prebuilt_runtime_gives_a_hint(
     rule_runner: RuleRunner,
 ) -> None:
     with pytest.raises(ExecutionError) as error:
@@ -140,7 +140,7 @@ def test_a_wheel_is_packed_under_its_name(rule_runner: RuleRunner) -> None:
     assert content.startswith(b"CZEXPACK")
 
 
-def test_a_file_that_is_no_wheel_is_named(rule_runner: RuleRunner) -> None:
+def test_file_that_is_not_a_wheel_is_named(rule_runner: RuleRunner) -> None:
     with pytest.raises(ExecutionError) as error:
         rule_runner.request(Pack, [WheelPackRequest(wheel(rule_runner, b"no zip"), 1)])
     assert "Packing a-1 (6 bytes)" in str(error.value)
@@ -148,7 +148,7 @@ def test_a_file_that_is_no_wheel_is_named(rule_runner: RuleRunner) -> None:
     assert "Traceback" not in str(error.value).split("pexcz:")[1]
 
 
-def test_parts_become_a_czex(rule_runner: RuleRunner) -> None:
+def test_parts_are_assembled_to_a_czex(rule_runner: RuleRunner) -> None:
     sources = digest_of(rule_runner, {"app/PEX-INFO": b"{}", "app/main.py": b"print('hello')\n"})
     skeleton = {
         "pex/PEX-INFO": b'{"entry_point": "main"}',
@@ -191,7 +191,7 @@ async def provide(_: Provider) -> PythonExecutable:
     return PythonExecutable(path, append_only_caches={"provided": ".provided"})
 
 
-def test_an_interpreter_of_a_provider_compiles() -> None:
+def test_interpreter_from_a_provider_compiles() -> None:
     queries = [
         QueryRule(BootCode, (BootCodeRequest,)),
         QueryRule(PythonExecutable, (InterpreterConstraintsRequest,)),

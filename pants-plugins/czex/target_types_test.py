@@ -38,21 +38,21 @@ def test_the_pex_binary_is_required() -> None:
 
 
 @pytest.mark.parametrize("level", [0, 23, -1])
-def test_a_level_that_zstd_does_not_have_is_refused(level: int) -> None:
+def test_invalid_compression_level_is_refused(level: int) -> None:
     with pytest.raises(InvalidFieldException, match="from 1 to 22, but was"):
         CzexCompressionLevelField(level, ADDRESS)
 
 
 @pytest.mark.parametrize("level", [None, 1, 22])
-def test_zstds_levels_are_taken(level: int | None) -> None:
+def test_valid_compression_level_is_accepted(level: int | None) -> None:
     assert CzexCompressionLevelField(level, ADDRESS).value == level
 
 
-def test_platforms_are_named_in_a_list() -> None:
+def test_platforms_are_a_list() -> None:
     assert CzexPlatformsField(["linux-x86_64"], ADDRESS).value == ("linux-x86_64",)
 
 
-def test_a_layout_is_one_of_two() -> None:
+def test_layout_is_zipapp_or_packed() -> None:
     assert CzexLayoutField(None, ADDRESS).value == "zipapp"
     assert CzexLayoutField("packed", ADDRESS).value == "packed"
     with pytest.raises(InvalidFieldChoiceException) as error:
@@ -63,13 +63,13 @@ def test_a_layout_is_one_of_two() -> None:
 
 
 @pytest.mark.parametrize("versions", [None, [], ["3.7"], ["3.9", "3.13"]])
-def test_versions_of_python_are_taken(versions: list[str] | None) -> None:
+def test_versions_of_python_are_accepted(versions: list[str] | None) -> None:
     value = CzexPrecompileField(versions, ADDRESS).value
     assert value == (None if versions is None else tuple(versions))
 
 
 @pytest.mark.parametrize("version", ["3.6", "2.7", "3", "3.11.2", "cp311", "CPython==3.11.*"])
-def test_what_is_no_version_of_python_is_refused(version: str) -> None:
+def test_malformed_version_of_python_is_refused(version: str) -> None:
     with pytest.raises(InvalidFieldException) as error:
         CzexPrecompileField(["3.11", version], ADDRESS)
     assert "`precompile` field in target app:czex must list versions" in str(error.value)

@@ -15,12 +15,12 @@ ORIGIN = "the requirements of `[czex-zig]`"
 
 
 @pytest.mark.parametrize("version", ["v2.3.0", "v2.105.2", "3.0"])
-def test_a_pex_that_can_leaves_wheels_as_they_are(version: str) -> None:
+def test_newer_pex_keeps_wheels_as_files(version: str) -> None:
     assert args_for_pex(version) == ("--no-pre-install-wheels",)
 
 
 @pytest.mark.parametrize("version", ["v2.1.137", "v2.2.1"])
-def test_an_older_pex_is_asked_for_nothing_new(version: str) -> None:
+def test_older_pex_gets_no_new_option(version: str) -> None:
     assert args_for_pex(version) == ()
 
 
@@ -33,14 +33,14 @@ def request(install_from_resolve: str | None) -> PexRequest:
     return tool.pex_request(create_subsystem(PexCli, version="v2.105.2"), LOCK)
 
 
-def test_a_tool_is_what_its_own_lockfile_says() -> None:
+def test_tool_is_installed_from_its_lockfile() -> None:
     own = request(None)
     assert own.additional_args[-3:] == ("--requirement", "zig.lock", "--no-transitive")
     assert own.additional_inputs == LOCK
     assert own.requirements == PexRequirements(description_of_origin=ORIGIN)
 
 
-def test_a_resolve_takes_the_place_of_the_lockfile() -> None:
+def test_resolve_replaces_the_lockfile() -> None:
     theirs = request("build-tools")
     assert "--requirement" not in theirs.additional_args
     assert theirs.additional_inputs == EMPTY_DIGEST

@@ -22,7 +22,7 @@ def metadata(name: str) -> Message:
         return HeaderParser().parsestr(wheel.read(path).decode())
 
 
-def test_it_is_the_same_bytes_from_everywhere(tmp_path: Path) -> None:
+def test_wheel_has_the_same_bytes_from_another_directory(tmp_path: Path) -> None:
     directory = tmp_path / "pants-plugins" / "czex"
     path = os.pathsep.join(entry for entry in sys.path if entry)
     umask = os.umask(0o077)
@@ -53,13 +53,13 @@ def copy(source: Path, target: Path) -> None:
             target.chmod(0o700)
 
 
-def test_it_goes_into_every_pants_and_brings_no_other() -> None:
+def test_wheel_fits_every_pants_and_requires_nothing() -> None:
     assert metadata("WHEEL")["Tag"] == "py3-none-any"
     assert metadata("METADATA")["Requires-Python"] == ">=3.9"
     assert metadata("METADATA").get_all("Requires-Dist") is None
 
 
-def test_it_has_what_it_hands_to_processes_and_no_tests() -> None:
+def test_wheel_has_the_assets_and_no_tests() -> None:
     with zipfile.ZipFile(WHEEL) as wheel:
         names = set(wheel.namelist())
     for name in ("native/src/main.zig", "native/boot/header.sh", "pexcz/cli.py"):
@@ -68,7 +68,7 @@ def test_it_has_what_it_hands_to_processes_and_no_tests() -> None:
     assert not [name for name in names if "test" in Path(name).stem]
 
 
-def test_it_carries_the_runtime_of_every_platform_as_built_from_its_source() -> None:
+def test_runtimes_in_the_wheel_are_built_from_its_sources() -> None:
     """For this test, Pants builds `native/runtime/` from source."""
     platforms = json.loads((ROOT / "native" / "platforms.json").read_text())
     with zipfile.ZipFile(WHEEL) as wheel:
@@ -87,7 +87,7 @@ def test_it_carries_the_runtime_of_every_platform_as_built_from_its_source() -> 
     assert carried == built
 
 
-def test_it_has_the_version_of_the_tool() -> None:
+def test_wheel_has_the_version_of_the_tool() -> None:
     with zipfile.ZipFile(WHEEL) as wheel:
         tool = wheel.read("czex/_assets/pexcz/__init__.py").decode()
     assert f'__version__ = "{metadata("METADATA")["Version"]}"' in tool

@@ -14,7 +14,7 @@ from testprojects.strangers import native_directory
 
 
 @pytest.mark.parametrize("lost", ["header.sh", "boot", "tools/__init__.py"])
-def test_a_boot_that_lacks_a_part_is_refused(tmp_path: Path, lost: str) -> None:
+def test_incomplete_boot_is_refused(tmp_path: Path, lost: str) -> None:
     boot = tmp_path / "boot"
     native = tmp_path / "native"
     native.mkdir()

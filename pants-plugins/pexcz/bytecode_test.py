@@ -55,12 +55,12 @@ def test_each_module_has_its_bytecode(tmp_path: Path) -> None:
     assert isinstance(code, CodeType) and code.co_filename == "a/b.py"
 
 
-def test_what_does_not_compile_is_left_to_its_import(tmp_path: Path) -> None:
+def test_module_that_does_not_compile_gets_no_bytecode(tmp_path: Path) -> None:
     files = {"lib/a.py": "import {{ x }}\n", "lib/b.py": "\0", "lib/c.py": "x = " + "(" * 5000}
     assert compiled(write(tmp_path / "x.pack", files))[1] == {}
 
 
-def test_the_tests_of_a_package_are_left_to_their_import(tmp_path: Path) -> None:
+def test_tests_of_a_package_get_no_bytecode(tmp_path: Path) -> None:
     files = {
         "lib/a/tests/b.py": "",
         "lib/test/c.py": "",
@@ -73,7 +73,7 @@ def test_the_tests_of_a_package_are_left_to_their_import(tmp_path: Path) -> None
     ]
 
 
-def test_bytecode_that_the_wheel_brings_stays_its_own(tmp_path: Path) -> None:
+def test_bytecode_of_the_wheel_itself_is_kept(tmp_path: Path) -> None:
     files = {"lib/a.py": "", f"lib/__pycache__/a.{TAG}.pyc": "its own", "lib/b.py": ""}
     assert list(compiled(write(tmp_path / "x.pack", files))[1]) == [f"lib/__pycache__/b.{TAG}.pyc"]
 
@@ -96,7 +96,7 @@ def test_a_wheel_for_another_python_is_not_compiled(tmp_path: Path, tag: str, fi
     assert bool(contents) == fits
 
 
-def test_many_modules_are_compiled_alike_by_any_number_of_processes(tmp_path: Path) -> None:
+def test_number_of_processes_does_not_affect_bytecode(tmp_path: Path) -> None:
     text = "def f(x):\n    return x in {'a', 'b', 'c', 1.5, None}\n" * 2000
     source = write(tmp_path / "x.pack", {f"lib/m{n}.py": text for n in range(25)})
     packs = []
@@ -119,7 +119,7 @@ def test_the_boot_is_compiled(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("python", ["no-such-python", "/", "false", "true"])
-def test_what_is_no_python_is_named(
+def test_command_that_is_not_python_is_named(
     tmp_path: Path, python: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = tmp_path / "boot"
@@ -129,7 +129,7 @@ def test_what_is_no_python_is_named(
     assert not output.exists()
 
 
-def test_bytecode_must_be_of_a_pack_that_is_there_and_there_once() -> None:
+def test_bytecode_without_its_pack_or_given_twice_is_refused() -> None:
     def info(fingerprint: str, **meta: str) -> pack.PackInfo:
         return pack.PackInfo(meta, fingerprint, 0, 1, 0, (), ())
 

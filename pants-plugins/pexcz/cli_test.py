@@ -112,7 +112,7 @@ def test_the_steps_of_a_build_give_what_inject_gives(
     assert output.read_bytes() == whole
 
 
-def test_a_pure_python_pex_gets_all_platforms_or_those_asked_for(
+def test_pure_python_pex_gets_all_platforms_by_default(
     native: Path, pexes: Path, tmp_path: Path
 ) -> None:
     inject(native, pexes / "zipapp", tmp_path / "all.czex")
@@ -121,7 +121,7 @@ def test_a_pure_python_pex_gets_all_platforms_or_those_asked_for(
     assert list(manifest(tmp_path / "one.czex")["runtimes"]) == ["macos-arm64"]  # type: ignore[call-overload]
 
 
-def test_without_sh_the_pexs_own_line_comes_first(
+def test_czex_without_sh_header_begins_with_the_pexs_shebang(
     native: Path, pexes: Path, tmp_path: Path
 ) -> None:
     content = inject(native, pexes / "zipapp", tmp_path / "plain.czex", "--no-sh-boot")
@@ -175,7 +175,7 @@ def test_the_same_pex_gives_the_same_directory(native: Path, pexes: Path, tmp_pa
     assert (tmp_path / "second.czex" / ".czex").stat().st_mode & 0o777 == 0o755
 
 
-def test_of_a_directory_only_what_has_changed_changes(
+def test_new_version_of_a_directory_changes_few_files(
     native: Path, pexes: Path, tmp_path: Path
 ) -> None:
     """Files that are named by their content are added and removed, but never changed. A start finds the files of one version."""
@@ -191,7 +191,9 @@ def test_of_a_directory_only_what_has_changed_changes(
     assert plain["pex"] == plain["__main__.py"]
 
 
-def test_a_build_gets_a_directory_without_packs(native: Path, pexes: Path, tmp_path: Path) -> None:
+def test_without_packs_only_the_packs_are_missing(
+    native: Path, pexes: Path, tmp_path: Path
+) -> None:
     runtime = f"linux-x86_64={native}/runtime/linux-x86_64/pexcz"
     whole = inject_packed(
         native, pexes / "zipapp", tmp_path / "whole", "--platform", "linux-x86_64"
@@ -204,7 +206,7 @@ def test_a_build_gets_a_directory_without_packs(native: Path, pexes: Path, tmp_p
     assert tree(output) == {name: f for name, f in whole.items() if not name.endswith(".pack")}
 
 
-def test_what_is_not_a_czex_is_not_replaced(
+def test_directory_that_is_not_a_czex_is_not_replaced(
     native: Path, pexes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "empty").mkdir()
@@ -244,7 +246,7 @@ def no_space(*_: object) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def test_inspect_reads_a_directory_and_says_what_is_missing(
+def test_inspect_reads_a_directory_and_names_a_truncated_pack(
     native: Path, pexes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     czex = tmp_path / "app.czex"
@@ -261,7 +263,7 @@ def test_inspect_reads_a_directory_and_says_what_is_missing(
     assert "is a CZEX already" in capsys.readouterr().err
 
 
-def test_inspect_shows_what_is_inside(
+def test_inspect_shows_the_contents_of_a_czex(
     native: Path, pexes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     czex = tmp_path / "app.czex"
@@ -274,7 +276,7 @@ def test_inspect_shows_what_is_inside(
     assert json.loads(capsys.readouterr().out) == manifest(czex)
 
 
-def test_inspect_shows_bytecode_and_what_all_of_it_comes_to(
+def test_inspect_shows_bytecode_and_sums(
     native: Path,
     pexes: Path,
     tmp_path: Path,
@@ -302,7 +304,7 @@ def test_inspect_shows_bytecode_and_what_all_of_it_comes_to(
         assert f"{name} │ {files} │ {decimal(raw)} │ {decimal(size)}{rest}" in lines
 
 
-def test_the_root_is_for_the_cache_alone(
+def test_root_works_with_cache_and_verify_only(
     pexes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as error:
@@ -311,7 +313,7 @@ def test_the_root_is_for_the_cache_alone(
     assert "--root works with cache and verify only" in capsys.readouterr().err
 
 
-def test_what_looks_like_markup_is_shown_as_it_is(
+def test_markup_in_a_file_name_is_printed_unchanged(
     native: Path,
     pexes: Path,
     tmp_path: Path,
@@ -338,7 +340,7 @@ def test_what_looks_like_markup_is_shown_as_it_is(
         {"format": []},
     ],
 )
-def test_a_manifest_of_another_shape_is_refused(
+def test_malformed_manifest_is_refused(
     native: Path,
     pexes: Path,
     tmp_path: Path,
@@ -372,7 +374,7 @@ def test_a_manifest_of_another_shape_is_refused(
         (["inspect", "."], " as a CZEX: it has no .czex/manifest.json"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_one_line(
+def test_error_is_one_line_and_leaves_nothing(
     native: Path,
     pexes: Path,
     tmp_path: Path,
@@ -408,7 +410,7 @@ def test_a_truncated_pex_or_czex_leaves_nothing_behind(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cut", "whole.czex"]
 
 
-def test_packs_too_large_for_a_zip_file_stand_before_it(
+def test_packs_too_large_for_a_zip_file_are_before_it(
     native: Path, pexes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small, large = tmp_path / "small.czex", tmp_path / "large.czex"

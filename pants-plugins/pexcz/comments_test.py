@@ -47,7 +47,7 @@ def function(argument="#"):
 '''
 
 
-def test_comments_and_docstrings_go_and_every_line_keeps_its_number() -> None:
+def test_comments_and_docstrings_are_removed_and_lines_keep_their_numbers() -> None:
     stripped = without_comments(SOURCE)
     assert stripped.count("\n") == SOURCE.count("\n")
     for gone in (
@@ -71,7 +71,7 @@ def test_comments_and_docstrings_go_and_every_line_keeps_its_number() -> None:
     assert [type(node).__name__ for node in ast.walk(ast.parse(stripped))] == before
 
 
-def test_of_the_boot_nothing_else_goes() -> None:
+def test_without_comments_does_not_change_the_code_of_the_boot() -> None:
     for name, text in module_sources(boot_files(BOOT), "boot").items():
         stripped = without_comments(text)
         tokens = tokenize.generate_tokens(io.StringIO(stripped).readline)

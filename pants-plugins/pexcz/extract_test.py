@@ -215,7 +215,7 @@ def test_a_directory_with_files_is_refused(place: Path, capsys: pytest.CaptureFi
     assert_refused(place, czex, "it is not a directory", capsys, out="link")
 
 
-def test_a_manifest_of_another_shape_is_refused(
+def test_malformed_manifest_is_refused(
     place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     czex = inject(place, Stranger(INFO, SOURCES, FILES))

@@ -34,11 +34,11 @@ from pexcz.requirements import constraint_data
         ("'", ("", [])),
     ],
 )
-def test_the_interpreter_of_a_shebang(shebang: str, expected: tuple[str, list[str]]) -> None:
+def test_interpreter_of_a_shebang_is_found(shebang: str, expected: tuple[str, list[str]]) -> None:
     assert split_shebang(shebang) == expected
 
 
-def test_the_pexs_own_interpreter_comes_first_then_those_of_the_constraints() -> None:
+def test_interpreter_of_the_pex_comes_before_those_of_the_constraints() -> None:
     constraints = [constraint_data("CPython>=3.9,<3.12")]
     names = python_names(Beginning(interpreter="python3.11"), constraints)
     assert names[:4] == ["python3.11", "python3.9", "python3.10", "python3"]
@@ -52,12 +52,12 @@ def test_without_constraints_the_newest_comes_first() -> None:
     assert python_names(Beginning(), [])[:2] == ["python3.16", "python3.15"]
 
 
-def test_a_header_without_sh_is_the_pexs_own_line() -> None:
+def test_plain_header_is_the_pexs_shebang() -> None:
     assert plain_header(read_beginning("#!/usr/bin/python3.9 -u\n")) == "#!/usr/bin/python3.9 -u\n"
     assert plain_header(read_beginning("#!/bin/sh\n")) == "#!/usr/bin/env python3\n"
 
 
-def test_what_goes_into_the_header_is_quoted() -> None:
+def test_values_in_the_header_are_quoted() -> None:
     template = "@names@|@pex_root@|@python_args@|@fingerprint@"
     filled = sh_header(template, "f", read_beginning("#!'/a b/python3' '$x'"), "~/a b", [])
     assert filled.startswith("'/a b/python3:python3.16:")
@@ -65,9 +65,7 @@ def test_what_goes_into_the_header_is_quoted() -> None:
 
 
 @pytest.mark.parametrize("pex_root", ["", "~/it's", "/tmp/\\N{x}''\\", "/tmp/'''", "/tmp/ünï"])
-def test_sh_reads_a_header_to_its_end_and_python_what_follows(
-    pex_root: str, tmp_path: Path
-) -> None:
+def test_sh_runs_the_header_and_python_the_code_after_it(pex_root: str, tmp_path: Path) -> None:
     template = "#!/bin/sh\nprintf %s @pex_root@\nexit 3\n"
     text = polyglot(sh_header(template, "f", Beginning(), pex_root, []))
     file = tmp_path / "pex"
@@ -79,9 +77,7 @@ def test_sh_reads_a_header_to_its_end_and_python_what_follows(
 
 
 @pytest.mark.parametrize("header", ["#!/usr/bin/python3.9\n", "#!/bin/sh\n{ # …\nexit\n}\n"])
-def test_python_shows_of_a_file_without_its_end_that_it_is_incomplete(
-    header: str, tmp_path: Path
-) -> None:
+def test_python_says_that_a_truncated_file_is_incomplete(header: str, tmp_path: Path) -> None:
     file = tmp_path / "app.czex"
     file.write_bytes(before_zip(header).encode() + b"CZEXPACK\0\xff")
     process = subprocess.run([sys.executable, str(file)], capture_output=True, text=True)
@@ -91,7 +87,7 @@ def test_python_shows_of_a_file_without_its_end_that_it_is_incomplete(
     assert INCOMPLETE not in polyglot(header)
 
 
-def test_a_line_that_names_python_stays_alone() -> None:
+def test_plain_shebang_is_no_polyglot() -> None:
     line = plain_header(Beginning("/usr/bin/python3.9"))
     assert polyglot(line) == line
 
@@ -127,7 +123,7 @@ find_python() {{
         ("/o/python3.9", "CHANGED", "-u", [], ("/o/python3.9", ())),
     ],
 )
-def test_what_pexs_own_header_starts_is_kept(
+def test_interpreters_of_pexs_own_header_are_kept(
     python: str,
     variable: str,
     arguments: str,
@@ -144,5 +140,5 @@ def test_what_pexs_own_header_starts_is_kept(
 @pytest.mark.parametrize(
     "text", ["", "#!", "#!/bin/sh\n", SH_BOOT[:100], "PK", "#!/bin/sh\n\ufffd"]
 )
-def test_a_beginning_that_says_nothing_names_no_interpreter(text: str) -> None:
+def test_beginning_without_shebang_names_no_interpreter(text: str) -> None:
     assert read_beginning(text) == Beginning()

@@ -17,7 +17,7 @@ def info(name: str, *paths: str, commands: Dict[str, str] | None = None, **meta:
     return PackInfo({**facts, "pth": [], "entry_points": groups, **meta}, "", 0, 0, 0, files, ())
 
 
-def test_an_environments_own_files_are_in_the_way() -> None:
+def test_file_in_the_place_of_an_environments_file_is_named() -> None:
     wheel = info(
         "w",
         "data/boot",
@@ -37,7 +37,7 @@ def test_an_environments_own_files_are_in_the_way() -> None:
     ]
 
 
-def test_a_command_is_in_the_way_of_a_script() -> None:
+def test_script_with_the_name_of_a_command_is_named() -> None:
     one, other = info("one", "scripts/tool", "scripts/free"), info(
         "other", commands={"tool": "a:b"}
     )
@@ -46,7 +46,7 @@ def test_a_command_is_in_the_way_of_a_script() -> None:
     ]
 
 
-def test_a_file_is_in_the_way_of_a_directory_where_all_is_merged() -> None:
+def test_file_below_another_wheels_file_is_named_if_wheels_are_merged() -> None:
     packs = [info("", "lib/a.py"), info("one", "lib/docs"), info("other", "lib/docs/x")]
     line = "other: lib/docs/x is left out: in one, site-packages/docs is a file"
     assert hidden(packs, True) == [line]
@@ -55,7 +55,7 @@ def test_a_file_is_in_the_way_of_a_directory_where_all_is_merged() -> None:
     assert relations(packs)[2]["clashes"] == ["one"]
 
 
-def test_nothing_is_said_of_most_wheels() -> None:
+def test_wheels_without_clashes_give_no_line() -> None:
     packs = [
         info("", "lib/app.py", "lib/shared/a.py"),
         info("one", "lib/one/__init__.py", "lib/shared/b.py", "data/share/x", "data64/x.so"),

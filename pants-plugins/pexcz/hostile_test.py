@@ -125,7 +125,7 @@ REFUSED: Dict[str, Tuple[Stranger, str]] = {
 
 @pytest.mark.parametrize("layout", ["zipapp", "packed", "loose"])
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_is_refused_is_so_in_one_line(
+def test_malicious_pex_is_refused_in_one_line(
     native: Path, place: Path, capsys: pytest.CaptureFixture[str], case: str, layout: str
 ) -> None:
     stranger, message = REFUSED[case]
@@ -168,7 +168,7 @@ TAKEN: Dict[str, Stranger] = {
 
 @pytest.mark.parametrize("layout", ["zipapp", "packed", "loose"])
 @pytest.mark.parametrize("case", TAKEN)
-def test_what_is_taken_leads_nowhere_else(
+def test_accepted_pex_writes_only_its_output(
     native: Path, place: Path, case: str, layout: str
 ) -> None:
     TAKEN[case].write(place / "evil.pex", layout)
@@ -193,7 +193,7 @@ def packed(czex: Path) -> Iterator[str]:
             yield from (path for path, _, _ in found.files)
 
 
-def test_a_wheel_of_more_files_than_fit_is_refused(
+def test_wheel_with_too_many_files_is_refused(
     native: Path, place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(packwriter, "SECTION_RAW_MAX", 200)
@@ -207,9 +207,7 @@ def test_a_wheel_of_more_files_than_fit_is_refused(
     assert [path.name for path in place.iterdir()] == ["evil.pex"]
 
 
-def test_a_bomb_takes_no_more_memory_than_what_it_stands_for_is_packed_with(
-    native: Path, place: Path
-) -> None:
+def test_zip_bomb_does_not_fill_the_memory(native: Path, place: Path) -> None:
     import resource
 
     bomb = io.BytesIO()

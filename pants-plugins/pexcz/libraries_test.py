@@ -47,7 +47,9 @@ def outward(content: bytes, size: int = 1 << 20, path: str = LIBRARY) -> bool:
     ],
 )
 @pytest.mark.parametrize("size", [1 << 20, 4096, 7])
-def test_elf_files_tell_by_their_runpath(searched: str, expected: bool, size: int) -> None:
+def test_elf_library_that_looks_outside_is_found_by_its_runpath(
+    searched: str, expected: bool, size: int
+) -> None:
     content = ELF + b"\0libc.so.6\0" * 900 + searched.encode() + b"\0main\0"
     assert outward(content, size) == expected
 
@@ -64,16 +66,18 @@ def test_elf_files_tell_by_their_runpath(searched: str, expected: bool, size: in
         ("$ORIGIN/../../b", False),
     ],
 )
-def test_mach_o_files_tell_by_their_load_commands(searched: str, expected: bool) -> None:
+def test_mach_o_library_that_looks_outside_is_found_by_its_load_commands(
+    searched: str, expected: bool
+) -> None:
     content = MACH_O + b"\0" * 99 + searched.encode() + b"\0\0\0"
     assert outward(content, 64, "lib/a/sub/x.dylib") == expected
 
 
-def test_what_is_no_library_is_not_looked_at() -> None:
+def test_other_files_are_not_scanned_for_libraries() -> None:
     assert not outward(ELF + b"$ORIGIN/../../b\0", path="lib/a/sub/x.txt")
 
 
-def test_a_pack_says_which_they_are(tmp_path: Path) -> None:
+def test_pack_flags_libraries_that_look_outside(tmp_path: Path) -> None:
     stream = io.BytesIO()
     files = {"lib/a/x.so": ELF + b"$ORIGIN/../b\0", "lib/a/y.so": ELF + b"$ORIGIN\0"}
     entries = [

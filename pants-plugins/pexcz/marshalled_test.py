@@ -17,7 +17,7 @@ VALUE = {
 }
 
 
-def test_a_value_is_what_marshal_says() -> None:
+def test_loads_returns_the_same_value_as_marshal() -> None:
     assert marshalled.loads(zlib.compress(marshal.dumps(VALUE, 2))) == VALUE
 
 
@@ -37,12 +37,12 @@ def test_a_value_is_what_marshal_says() -> None:
         marshal.dumps((lambda: 1).__code__),
     ],
 )
-def test_anything_else_is_refused(content: bytes) -> None:
+def test_malformed_value_is_refused(content: bytes) -> None:
     with pytest.raises(ValueError):
         marshalled.loads(zlib.compress(content))
 
 
-def test_more_than_is_right_is_not_inflated(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_size_of_inflated_content_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(marshalled, "BYTES_MAX", 100)
     with pytest.raises(ValueError):
         marshalled.loads(zlib.compress(marshal.dumps("x" * 1000, 2)))

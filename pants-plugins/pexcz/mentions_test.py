@@ -34,7 +34,7 @@ def meta(path: str, content: bytes, project: str = "a", size: int = 1 << 20) -> 
         ("from concurrent import futures", False),
     ],
 )
-def test_a_pack_whose_modules_name_subinterpreters_says_so(text: str, expected: bool) -> None:
+def test_modules_that_name_subinterpreters_are_noted(text: str, expected: bool) -> None:
     content = f"x = 1\n{text}\ny = 2\n".encode()
     for size in (1, 7, 1 << 20):
         found = meta("lib/a.py", content, size=size)
@@ -54,13 +54,13 @@ def test_a_pack_whose_modules_name_subinterpreters_says_so(text: str, expected: 
         ("lib/mine/setproctitle.py", "mine", False),
     ],
 )
-def test_a_pack_that_may_set_the_title_of_a_process_says_so(
+def test_modules_that_set_the_process_title_are_noted(
     path: str, project: str, expected: bool
 ) -> None:
     assert meta(path, b"", project) == ({"title": True} if expected else {})
 
 
-def test_a_pack_has_it_in_its_meta(tmp_path: Path) -> None:
+def test_notes_are_in_the_meta_section_of_the_pack(tmp_path: Path) -> None:
     content = b"import _interpreters\n"
     entry = pack.Entry("lib/a.py", len(content), 0, lambda: iter([content]))
     stream = io.BytesIO()

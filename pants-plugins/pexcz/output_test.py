@@ -47,7 +47,7 @@ def names(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir())
 
 
-def test_what_a_killed_process_has_left_is_removed_by_the_next(tmp_path: Path) -> None:
+def test_files_of_a_killed_writer_are_removed_by_the_next(tmp_path: Path) -> None:
     path = tmp_path / "app[1].czex"
     for other in (path, tmp_path / "other"):
         killed(other, "room_beside(place)")
@@ -58,7 +58,7 @@ def test_what_a_killed_process_has_left_is_removed_by_the_next(tmp_path: Path) -
     assert left.startswith(".other.") and found == path.name
 
 
-def test_what_a_living_process_is_writing_is_left_alone(tmp_path: Path) -> None:
+def test_files_of_a_running_writer_are_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "app.czex"
     with whole_file(path, 0o644) as stream:
         stream.write(b"last")
@@ -72,7 +72,7 @@ def test_what_a_living_process_is_writing_is_left_alone(tmp_path: Path) -> None:
     assert names(tmp_path) == ["app.czex", "directory"]
 
 
-def test_a_directory_that_was_about_to_be_replaced_goes_back(tmp_path: Path) -> None:
+def test_directory_that_a_killed_writer_moved_away_is_put_back(tmp_path: Path) -> None:
     path = tmp_path / "app.czex"
     fill(path)
     killed(path, "room_beside(place)", "place.rename(made / output.OLD)")
@@ -84,14 +84,14 @@ def test_a_directory_that_was_about_to_be_replaced_goes_back(tmp_path: Path) -> 
     assert names(tmp_path) == ["app.czex"]
 
 
-def test_a_replaced_directory_is_gone_when_its_removal_was_killed(tmp_path: Path) -> None:
+def test_replaced_directory_is_not_put_back_if_its_removal_was_killed(tmp_path: Path) -> None:
     path = tmp_path / "app.czex"
     killed(path, "room_beside(place)", "(made / (output.OLD + '.0')).mkdir()")
     write(path)
     assert names(tmp_path) == ["app.czex"]
 
 
-def test_nobody_else_can_look_at_what_is_not_finished(tmp_path: Path) -> None:
+def test_unfinished_output_is_readable_by_its_user_only(tmp_path: Path) -> None:
     with room_beside(tmp_path / "app.czex") as room:
         assert room.stat().st_mode & 0o777 == 0o700
 

@@ -41,7 +41,7 @@ def parsed(content: bytes) -> PackInfo:
 SMALL = (entry("lib/b.py", b"b\n"), entry("lib/a.py", b"a\n", EXECUTABLE))
 
 
-def test_a_pack_tells_what_is_in_it() -> None:
+def test_pack_info_has_the_files_and_the_meta_section() -> None:
     info = parsed(packed(*SMALL))
     assert info.meta == {"kind": "sources", "pth": []}
     assert info.files == (("lib/a.py", 2, EXECUTABLE), ("lib/b.py", 2, 0))
@@ -63,7 +63,7 @@ def test_the_number_of_threads_does_not_matter() -> None:
     assert packed(*entries, level=1, threads=1) == packed(*entries, level=1, threads=4)
 
 
-def test_a_large_file_goes_over_several_frames_and_small_ones_share_one() -> None:
+def test_large_file_spans_frames_and_small_files_share_one() -> None:
     content = bytes(FRAME_RAW_MAX * 2 + 5)
     frames = list(
         packwriter._frames(
@@ -75,7 +75,7 @@ def test_a_large_file_goes_over_several_frames_and_small_ones_share_one() -> Non
     assert [len(frame) for frame in frames] == [2, FRAME_RAW_MAX, FRAME_RAW_MAX, 5]
 
 
-def test_an_empty_pack_is_a_pack() -> None:
+def test_empty_pack_is_valid() -> None:
     assert parsed(packed()).files == ()
 
 
@@ -85,7 +85,7 @@ def test_an_empty_directory_is_kept() -> None:
     )
 
 
-def test_an_outline_stops_where_a_link_will_do() -> None:
+def test_outline_ends_at_directories_that_can_be_linked() -> None:
     names = (
         *("lib/a/b/c.py", "lib/a/d.py", "lib/e.py", "lib/f/g.so", "lib/f/h/i.py", "lib/f/j.py"),
         *("lib/k", "scripts/l", "data/share/m/n"),
@@ -104,7 +104,7 @@ def test_an_outline_stops_where_a_link_will_do() -> None:
     ]
 
 
-def test_every_byte_of_the_header_and_the_sections_counts() -> None:
+def test_any_changed_byte_of_the_header_and_sections_is_noticed() -> None:
     content = packed(*SMALL)
     whole = parsed(content)
     header_bytes = len(content) - 20
@@ -117,7 +117,7 @@ def test_every_byte_of_the_header_and_the_sections_counts() -> None:
             pass
 
 
-def test_a_pack_cut_short_anywhere_is_refused() -> None:
+def test_truncated_pack_is_refused() -> None:
     content = packed(*SMALL)
     for length in range(len(content)):
         with pytest.raises(BadPackError):
@@ -132,7 +132,7 @@ def test_a_file_that_is_also_a_directory_is_refused() -> None:
             packed(entry("lib/a", b""), entry("lib/a.b", b""), entry(path, b""))
 
 
-def test_a_damaged_frame_is_said_to_be_damaged(tmp_path: Path) -> None:
+def test_damaged_frame_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "x.pack"
     path.write_bytes(packed(*SMALL))
     info = pack.read_pack_info(path)

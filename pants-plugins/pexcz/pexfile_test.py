@@ -31,7 +31,7 @@ def read(tmp_path: Path, info: Any, files: Dict[str, str] | None = None) -> Pex:
     return read_pex(write(tmp_path / "app.pex", info, files))
 
 
-def test_a_pex_without_any_field_is_one(tmp_path: Path) -> None:
+def test_pex_info_without_fields_is_valid(tmp_path: Path) -> None:
     pex = read(tmp_path, {}, {"app/main": "x", "__main__.py": "y", ".bootstrap/x": "z"})
     assert [entry.path for entry in pex.source_entries()] == ["lib/app/main"]
     assert (pex.wheel_names, pex.beginning, pex.preamble) == ([], Beginning(), b"")
@@ -87,7 +87,7 @@ def test_the_native_runtime_of_a_pex_is_left_out(tmp_path: Path) -> None:
     ] == b"A = 1\n"
 
 
-def test_in_a_directory_pex_is_a_link_to_its_main_file(tmp_path: Path) -> None:
+def test_pex_in_a_directory_is_not_a_source(tmp_path: Path) -> None:
     (tmp_path / "PEX-INFO").write_text("{}")
     (tmp_path / "pex").write_text("what is beside __main__.py")
     assert read_pex(tmp_path).source_entries() == []
@@ -114,18 +114,18 @@ def test_the_shebang_is_the_first_line(tmp_path: Path) -> None:
         ("[" * 100_000, "recursion"),
     ],
 )
-def test_what_is_no_pex_is_refused(tmp_path: Path, info: Any, message: str) -> None:
+def test_malformed_pex_is_refused(tmp_path: Path, info: Any, message: str) -> None:
     with pytest.raises(NotAPexError, match=message):
         read(tmp_path, info)
 
 
-def test_a_wheel_that_is_named_but_missing_is_an_error(tmp_path: Path) -> None:
+def test_missing_wheel_is_an_error(tmp_path: Path) -> None:
     pex = read(tmp_path, {"distributions": {"a-1-py3-none-any.whl": "0"}})
     with pytest.raises(BadArchiveError, match="incomplete.*a-1-py3-none-any.whl"):
         list(pex.wheels())
 
 
-def test_a_wheels_name_cannot_lead_elsewhere(tmp_path: Path) -> None:
+def test_path_in_the_place_of_a_wheels_name_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadArchiveError, match="names a wheel '../x.whl'"):
         read(tmp_path, {"distributions": {"../x.whl": "0"}})
 
@@ -143,7 +143,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
             read_pex(path)
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_missing_pex_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotAPexError, match="can't read .*nowhere.pex: No such file"):
         read_pex(tmp_path / "nowhere.pex")
 
@@ -164,7 +164,7 @@ SH = "#!/bin/sh\n'''': pshprs\nset -eu\nexit 1\n'''\n"
         ("", "", ""),
     ],
 )
-def test_a_preamble_is_what_stands_before_pexs_own_code(
+def test_preamble_is_the_text_before_pexs_own_code(
     main: str, hook: str, preamble: str, tmp_path: Path
 ) -> None:
     directory = tmp_path / "app"

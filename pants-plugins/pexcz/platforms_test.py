@@ -37,7 +37,7 @@ def test_pure_python_wheels_have_no_platform() -> None:
     assert KNOWN.of_wheels(["cowsay-5.0-py2.py3-none-any.whl", "six-1-py3-none-any.whl"]) == ()
 
 
-def test_compiled_wheels_say_where_they_run() -> None:
+def test_compiled_wheels_have_the_platforms_of_their_tags() -> None:
     wheels = [
         "six-1-py3-none-any.whl",
         "numpy-2.0-cp39-cp39-macosx_11_0_arm64.whl",
@@ -57,7 +57,7 @@ UNIVERSAL = "uni-1-cp39-cp39-macosx_10_9_universal2.whl"
 PURE = "six-1-py3-none-any.whl"
 
 
-def test_a_platform_that_no_wheel_was_compiled_for_lacks_them_all() -> None:
+def test_all_compiled_wheels_are_unfit_for_another_platform() -> None:
     assert KNOWN.unfit("macos-arm64", [PURE, LINUX]) == (LINUX,)
     assert KNOWN.unfit("linux-x86_64", [PURE, LINUX]) == ()
 
@@ -67,12 +67,12 @@ def test_pure_python_wheels_fit_every_platform() -> None:
     assert KNOWN.unfit("macos-arm64", [LINUX, "numpy-2.0-py3-none-any.whl"]) == ()
 
 
-def test_a_universal_wheel_does_not_make_up_for_one_that_is_not() -> None:
+def test_universal_wheel_does_not_replace_a_missing_wheel() -> None:
     assert KNOWN.of_wheels([UNIVERSAL, ARM]) == ("macos-arm64",)
     assert KNOWN.unfit("macos-x86_64", [UNIVERSAL, ARM]) == (ARM,)
 
 
-def test_what_markers_leave_out_on_a_platform_is_not_missing_there() -> None:
+def test_wheel_excluded_by_a_marker_is_not_missing() -> None:
     assert KNOWN.unfit("macos-arm64", [LINUX, ARM, "cuda-1-py3-none-linux_x86_64.whl"]) == ()
 
 
@@ -106,10 +106,10 @@ def test_unknown_platforms_are_found() -> None:
         ("amiga-68k", "amiga-68k"),
     ],
 )
-def test_a_platform_goes_by_the_names_that_people_know(known_as: str, own: str) -> None:
+def test_other_names_of_a_platform_are_normalised(known_as: str, own: str) -> None:
     assert normalised(known_as) == own
 
 
-def test_other_names_of_a_platform_stand_for_its_own() -> None:
+def test_other_names_of_a_platform_are_accepted() -> None:
     assert KNOWN.unknown(["linux-amd64", "macos-aarch64"]) == ()
     assert KNOWN.in_order(["macos-aarch64", "linux-amd64"]) == ("linux-x86_64", "macos-arm64")

@@ -56,7 +56,7 @@ def test_names_of_extras_are_normalised_in_markers() -> None:
         ("foo===1.0-old", "foo", [["===", "1.0-old"]]),
     ],
 )
-def test_of_an_old_requirement_what_pep_440_allows_is_kept(
+def test_specifiers_that_pep_440_does_not_allow_are_removed(
     text: str, project: str, specifiers: list[list[str]]
 ) -> None:
     data = read_requirement(text + "; python_version >= '2.7'")
@@ -66,13 +66,13 @@ def test_of_an_old_requirement_what_pep_440_allows_is_kept(
 
 
 @pytest.mark.parametrize("text", ["", "not one", "foo (1.0)", "foo; python_version ~ 3", "-e ."])
-def test_what_is_no_requirement_is_one_of_no_project(text: str) -> None:
+def test_text_that_is_no_requirement_is_never_satisfied(text: str) -> None:
     data = read_requirement(text)
     assert (data["project"], data["marker"]) == ("", None)
     assert data["text"].startswith(repr(text))
 
 
-def test_a_requirement_that_is_none_is_an_error_that_names_its_source() -> None:
+def test_malformed_requirement_is_an_error_that_names_its_source() -> None:
     with pytest.raises(PexczError, match="can't parse the requirement 'foo bar' of a.whl"):
         parse_requirement("foo bar", "a.whl")
 
@@ -89,7 +89,7 @@ def test_a_requirement_that_is_none_is_an_error_that_names_its_source() -> None:
         ("CPython[gil]>=3.13", "CPython", False, [[">=", "3.13"]]),
     ],
 )
-def test_interpreter_constraints(
+def test_interpreter_constraint_is_parsed(
     text: str, implementation: str, free_threaded: bool, specifiers: list[list[str]]
 ) -> None:
     assert constraint_data(text) == {
@@ -100,7 +100,7 @@ def test_interpreter_constraints(
     }
 
 
-def test_a_constraint_that_is_none_is_an_error() -> None:
+def test_malformed_constraint_is_an_error() -> None:
     with pytest.raises(PexczError, match="can't parse the interpreter constraint 'CPython>>3'"):
         constraint_data("CPython>>3")
 
@@ -114,16 +114,16 @@ def test_a_constraint_that_is_none_is_an_error() -> None:
         "x>" + "9" * 5000,
     ],
 )
-def test_a_requirement_that_python_cannot_read_is_none(text: str) -> None:
+def test_requirement_that_packaging_cannot_parse_is_refused(text: str) -> None:
     with pytest.raises(PexczError, match="can't parse the requirement "):
         parse_requirement(text, "PEX-INFO")
     assert read_requirement(text)["project"] == ""
 
 
-def test_a_long_requirement_is_read_in_no_time() -> None:
+def test_long_requirement_is_parsed_fast() -> None:
     assert read_requirement("x" + " " * 50_000 + "=" + " " * 50_000 + "(")["project"] == ""
 
 
-def test_a_constraint_with_a_number_that_python_cannot_read_is_none() -> None:
+def test_constraint_with_a_huge_number_is_refused() -> None:
     with pytest.raises(PexczError, match="can't parse the interpreter constraint "):
         constraint_data("CPython>" + "9" * 5000)

@@ -39,5 +39,5 @@ from pexcz.specifiers import includes
         ("", "===1.0", False),
     ],
 )
-def test_what_includes_what(outer: str, inner: str, expected: bool) -> None:
+def test_includes_compares_specifier_sets(outer: str, inner: str, expected: bool) -> None:
     assert includes(SpecifierSet(outer), SpecifierSet(inner)) == expected

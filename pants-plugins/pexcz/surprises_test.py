@@ -50,7 +50,7 @@ def inject(native: Path, pex: Path, *options: str) -> int:
     return main(["inject", str(pex), "--native", str(native), *options])
 
 
-def test_a_platform_that_a_wheel_is_missing_for_is_named(
+def test_platform_without_a_wheel_is_named(
     native: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pex = loose_pex(tmp_path / "app.pex", [LINUX])
@@ -65,7 +65,7 @@ def test_a_platform_that_a_wheel_is_missing_for_is_named(
     assert capsys.readouterr().err == ""
 
 
-def test_an_app_without_an_entry_point_is_called_an_interpreter(
+def test_app_without_an_entry_point_is_said_to_be_an_interpreter(
     native: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pex = loose_pex(tmp_path / "app.pex", entry_point=None)
@@ -97,7 +97,7 @@ def test_bytecode_for_a_python_that_the_app_does_not_allow_is_refused(
 
 
 @pytest.mark.parametrize(("python", "like"), [("3.11", "python3.11"), ("pyhton3", "python3.11")])
-def test_a_version_is_no_interpreter(
+def test_version_in_the_place_of_an_interpreter_gives_a_hint(
     native: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], python: str, like: str
 ) -> None:
     pex = loose_pex(tmp_path / "app.pex")
@@ -107,7 +107,7 @@ def test_a_version_is_no_interpreter(
     )
 
 
-def test_a_czex_is_called_one_and_not_the_pex_itself(
+def test_czex_as_input_is_reported(
     native: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pex = loose_pex(tmp_path / "server.pex")

@@ -61,7 +61,7 @@ def test_any_flipped_bit_is_found(app: Path, capsys: pytest.CaptureFixture[str])
         counted(count, "flips")
 
 
-def test_any_missing_end_is_found(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_any_truncation_is_found(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
     count = 0
     for path, content in files(app):
         for length in range(0, len(content), STEP):

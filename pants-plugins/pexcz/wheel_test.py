@@ -41,7 +41,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory / "installed"
 
 
-def test_it_is_built_with_what_the_backend_builds_with() -> None:
+def test_build_requirements_are_those_of_the_backend() -> None:
     names = ("libzstd.in", "zig.in")
     pins = "".join((PROJECT.parent / "czex" / name).read_text() for name in names).splitlines()
     (requires,) = re.findall(
@@ -50,7 +50,7 @@ def test_it_is_built_with_what_the_backend_builds_with() -> None:
     assert set(re.findall(r'"(.*?)"', requires)) <= set(pins)
 
 
-def test_it_carries_the_boot_and_a_runtime_for_every_platform(installed: Path) -> None:
+def test_wheel_has_the_boot_and_a_runtime_for_every_platform(installed: Path) -> None:
     carried = installed / "pexcz" / "_native"
     for name in ("__main__.py", "header.sh", "boot/activate.py"):
         assert (carried / "boot" / name).read_bytes() == (NATIVE / "boot" / name).read_bytes()
@@ -58,7 +58,7 @@ def test_it_carries_the_boot_and_a_runtime_for_every_platform(installed: Path) -
     assert runtimes == {name: name for name in json.loads((NATIVE / "platforms.json").read_text())}
 
 
-def test_it_needs_no_checkout(installed: Path, tmp_path: Path) -> None:
+def test_installed_wheel_needs_no_checkout(installed: Path, tmp_path: Path) -> None:
     """Runtimes that don't run are enough to make a CZEX."""
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "__main__.py").write_text("")

@@ -151,7 +151,7 @@ def test_a_script_for_python_gets_the_placeholder(first_line: str, is_python: bo
     assert entry.size == len(packed)
 
 
-def test_an_entry_point_is_read_for_what_it_is() -> None:
+def test_entry_points_are_read_as_pex_reads_them() -> None:
     text = (
         "\ufeff\nno = group\n[console_scripts]\n  a.b-c = x.y : z.w [extra, more]\n# no = comment:x\n"
         "module=mod\nnothing\nempty =\nodd = not an entry point!\n[other]\nc = d\n[gui_scripts]\n"
@@ -160,7 +160,7 @@ def test_an_entry_point_is_read_for_what_it_is() -> None:
     assert meta["entry_points"] == {"console_scripts": {"a.b-c": "x.y:z.w", "module": "mod"}}
 
 
-def test_the_dist_info_of_a_vendored_project_is_not_the_wheels() -> None:
+def test_dist_info_of_a_vendored_project_is_ignored() -> None:
     vendored = {"vendored-9.dist-info/METADATA": "Name: vendored\nVersion: 9\n"}
     assert read({**vendored, **INFO}).meta["project"] == "foo-bar"
 
@@ -181,7 +181,7 @@ def test_a_scheme_that_wheels_do_not_have_is_refused() -> None:
         read({**INFO, "Foo.Bar-1.0.data/elsewhere/x": ""})
 
 
-def test_a_requires_python_that_pep_440_does_not_allow_is_as_none() -> None:
+def test_malformed_requires_python_is_ignored() -> None:
     info = dict(INFO)
     info["Foo.Bar-1.0.dist-info/METADATA"] = METADATA.replace(">=2.7,!=3.0.*", ">=3.6.*")
     assert read(info).meta["requires_python"] is None
@@ -194,20 +194,20 @@ def test_a_wheel_without_a_projects_name_is_refused() -> None:
             read({**INFO, path: METADATA.replace("Foo.Bar", name)})
 
 
-def test_a_tag_that_is_none_or_a_billion_is_left_out() -> None:
+def test_malformed_tag_is_ignored() -> None:
     numbers = ".".join(map(str, range(1000)))
     tags = f"Tag: py3-none\nTag: {numbers}-{numbers}-{numbers}\nTag: py2.py3-none-any\n"
     meta = read({**INFO, "Foo.Bar-1.0.dist-info/WHEEL": tags}, "foo.whl").meta
     assert meta["tags"] == ["py2-none-any", "py3-none-any"]
 
 
-def test_a_script_whose_name_is_no_file_name_is_none() -> None:
+def test_entry_point_whose_name_is_a_path_is_ignored() -> None:
     lines = "[console_scripts]\n=a:b\n..=a:b\na\\b=a:b\n" + "x" * 256 + "=a:b\ngood=a:b\n"
     meta = read({**INFO, "Foo.Bar-1.0.dist-info/entry_points.txt": lines}).meta
     assert meta["entry_points"] == {"console_scripts": {"good": "a:b"}}
 
 
-def test_a_layout_of_another_shape_is_refused() -> None:
+def test_malformed_layout_is_refused() -> None:
     for text in ("[" * 100_000, "[]", "{}", "{"):
         with pytest.raises(BadArchiveError, match="its .layout.json is damaged"):
             read({**INFO, ".layout.json": text})
