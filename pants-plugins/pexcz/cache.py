@@ -150,10 +150,10 @@ def prune(root: Path, unused_since: float, size_bytes_max: int | None = None) ->
 
 def _closed(unused: Iterable[Environment]) -> List[Path]:
     """Close environments to further starts, and return them. An environment that a start has just entered stays open."""
-    closed = _put_aside(one.path / "boot" for one in unused)
-    for boot in _held(closed):
-        boot.rename(closed.pop(boot))
-    return [boot.parent for boot in closed]
+    closed = _put_aside(_record(one.path) for one in unused)
+    for record in _held(closed):
+        record.rename(closed.pop(record))
+    return [record.parent for record in closed]
 
 
 def in_use(environments: Iterable[Environment]) -> Set[Path]:
@@ -161,7 +161,7 @@ def in_use(environments: Iterable[Environment]) -> Set[Path]:
 
     Raise CacheError if that can't be found out.
     """
-    return {path.parent for path in _held(one.path / "boot" for one in environments)}
+    return {path.parent for path in _held(_record(one.path) for one in environments)}
 
 
 def _held(files: Iterable[Path]) -> List[Path]:
@@ -224,8 +224,13 @@ def _environments(app: Path) -> List[Path]:
     return [
         path
         for path in listed(app)
-        if (path / "boot").is_file() and not path.name.endswith(LEFT_BEHIND)
+        if _record(path).is_file() and not path.name.endswith(LEFT_BEHIND)
     ]
+
+
+def _record(path: Path) -> Path:
+    """Return the file that a start reads from a directory of an app: the record of an environment, or a redirect."""
+    return path / ("boot" if (path / "boot").is_file() else "redirect")
 
 
 def _environment(root: Path, path: Path) -> Environment:
@@ -239,7 +244,7 @@ def _environment(root: Path, path: Path) -> Environment:
                     parts = Path(target).relative_to(root).parts
                     if parts[0] in PACKS:
                         packs.add(root / parts[0] / parts[1])
-    return Environment(path, _app(path), _changed(path / "boot"), size_of(path), frozenset(packs))
+    return Environment(path, _app(path), _changed(_record(path)), size_of(path), frozenset(packs))
 
 
 def _app(environment: Path) -> str:

@@ -165,8 +165,8 @@ def examine_environment(environment, found, report):
         for path in [os.path.join(parent, name) for name in names + files]:
             if os.path.islink(path) and not os.path.exists(path):
                 problems.append("{0} is a link that leads nowhere".format(path))
-    if not os.path.isdir(found[0]["site_packages"]):
-        problems.append("{0} is gone".format(found[0]["site_packages"]))
+    if not os.path.isdir(found["site_packages"]):
+        problems.append("{0} is gone".format(found["site_packages"]))
 
 
 def examine_cache(checkup, environment, found, report):

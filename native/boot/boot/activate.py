@@ -3,7 +3,7 @@
 Compiled when the environment is installed, kept in it as bytecode, and executed at every start: by
 `__main__.py` of the CZEX in the interpreter that reads the CZEX, or by `__main__.py` of the environment
 in its own. So it imports nothing but what Python has loaded. It knows the environment from `settings`
-alone, which `install.py` writes.
+alone, the record that `settings.py` makes.
 """
 
 import os
@@ -56,7 +56,7 @@ def run(settings, app, is_environments_python=False):
         if in_own_python or for_title:
             stash(settings)
             os.environ[REEXECUTED] = "1"
-            os.environ.update(settings.get("for_restart", ()))
+            os.environ.update(settings["for_restart"])
             if for_title:
                 seldom(settings)["put_first"]("PEX", place(app))
             # Only the running interpreter has what an app may inherit from the machine.
@@ -68,7 +68,7 @@ def run(settings, app, is_environments_python=False):
     elif reexecuted or is_environments_python:
         show_in_ps(settings)
     set_environment(settings, app)
-    wrap = settings.get("wrap")
+    wrap = settings["wrap"]
     if wrap:
         return lambda: wrap(execute, settings, app)
     return entry_point(settings, app)
@@ -106,9 +106,9 @@ def hold(venv):
 
 def is_for_cold_path(settings):
     """Whether the environment has just gone, a REPL is asked for, or an app that this one is composed with has changed."""
-    if not hold(settings["venv"]) and "modules" not in settings:
+    if not hold(settings["venv"]) and not settings["modules"]:
         return True
-    if wants_repl(settings) and "repl" not in settings:
+    if wants_repl(settings) and not settings["repl"]:
         return True
     return any([stamp(path) != then for path, then in settings["composed"]])
 
@@ -334,7 +334,7 @@ def forget(foreign, inherit):
 def extra_sys_path(settings):
     """Extend `sys.path` by PEX_EXTRA_SYS_PATH, here and in the processes that the app starts."""
     environ = os.environ
-    extra = settings.get("extra_sys_path")
+    extra = settings["extra_sys_path"]
     if not settings["venv_mode"]:
         if extra:
             inherited = environ.get("PYTHONPATH") if settings["inherit_path"] != "false" else None

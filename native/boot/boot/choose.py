@@ -65,23 +65,24 @@ class Choice(object):
         self._turn_down(self._running, interpreter.name(), reason)
         return self._best(others)
 
-    def record(self, venv, text, python, activation):
+    def record(self, venv, text, python, activate):
         """Let the next start by the running interpreter continue in `python` at once, if nothing has changed.
 
         :param venv: The directory that the running interpreter's environment would have; `text` identifies that interpreter.
-        :param activation: The code of `activate.py`.
+        :param activate: The code of `activate.py`.
         """
-        settings = {
-            "activation": activation,
+        redirect = {
+            "activate": activate,
             "directory": self._search.directory,
             "environ": [(name, os.environ.get(name)) for name in ENVIRONMENT],
+            "interpreter_text": text,
             "python": python,
+            "redirect": code_of("redirect"),
             "version_file": self._search.version_file,
             "watched": sorted(self._search.watched.items()),
         }
-        content = marshal.dumps((text, settings, code_of("redirect")))
         try:
-            install.write_whole(os.path.join(venv, "boot"), content)
+            install.write_whole(os.path.join(venv, "redirect"), marshal.dumps(redirect))
             return True
         except OSError:
             # The next start chooses again.

@@ -53,7 +53,7 @@ def settings_for_import(app, warm, activation):
     try:
         cold = ColdStart(app, warm, activation)
         packs = resolve.resolve(cold.manifest, cold.ignore_errors)
-        return cold.installed(packs)[1][0]
+        return cold.installed(packs)[1]
     except CannotStart as error:
         raise ImportError("can't import from {0}: {1}".format(app, error))
     except EnvironmentError as error:
@@ -130,7 +130,7 @@ class ColdStart(object):
             toolbox.run(
                 self._app, self._archive, self._info, packs, self._variables, self.installed
             )
-        environment, (settings, activation) = self.installed(packs)
+        environment, settings = self.installed(packs)
         if not self._variant:
             # Some want to know the machine's `sys.path`, or look at other files first.
             is_direct = settings["inherit_path"] == "false" and not settings["composed"]
@@ -145,12 +145,12 @@ class ColdStart(object):
         # They have been looked at just now.
         settings["composed"] = []
         if self._temporary:
-            settings["for_restart"] = {TEMPORARY: self._temporary}
+            settings["for_restart"] = [(TEMPORARY, self._temporary)]
         if self._variables.given:
             from boot import asked
 
             asked.adapt(settings, self._variables, environment)
-        if activation["wants_repl"](settings):
+        if self._activation["wants_repl"](settings):
             from boot import repl
 
             settings["repl"] = repl.Repl(self._variables, environment).run
@@ -158,7 +158,7 @@ class ColdStart(object):
         settings["modules"] = boot.forget()
         gc.enable()
         sys.path[:] = path
-        start = activation["run"](settings, self._way_in)
+        start = self._activation["run"](settings, self._way_in)
         assert start, "the cold path can't leave the start to itself"
         return start
 
@@ -248,13 +248,13 @@ class ColdStart(object):
             self._composition = Composition(paths, stamp, cache, self.ignore_errors)
 
     def installed(self, packs):
-        """The installed environment, and its activation."""
+        """Return the installed environment, and its record."""
         root = self._root()
         self._compose(root)
         environment = self._environment(root, packs)
-        loaded = self._load(environment.venv)
-        if loaded:
-            return environment, loaded
+        record = self._load(environment.venv)
+        if record:
+            return environment, record
         try:
             install.make_root(root)
             install.check_root(root)
@@ -290,19 +290,17 @@ class ColdStart(object):
             from boot import rescue
 
             raise rescue.without_runtime(self._app, executable, code)
-        loaded = self._load(environment.venv)
-        if not loaded:
+        record = self._load(environment.venv)
+        if not record:
             raise CannotStart(
                 "{0} was installed, but can't be read; remove it and start again".format(
                     environment.venv
                 )
             )
-        return environment, loaded
+        return environment, record
 
     def _load(self, venv):
-        loaded = self._warm["load"](venv, self._text)
-        # What leads on to another interpreter is no environment.
-        return None if loaded and "watched" in loaded[0] else loaded
+        return self._warm["load"](venv, self._text)
 
     def _environment(self, root, packs):
         return Environment(
@@ -321,8 +319,8 @@ class ColdStart(object):
         if not path or os.path.dirname(os.path.abspath(path)) != os.path.dirname(environment.venv):
             return
         likely = self._warm["LIKELY"]
-        if likely and os.access(likely[1]["python"], os.X_OK):
-            if likely[0] != self._text or likely[1]["venv"] == environment.venv:
+        if likely and os.access(likely["python"], os.X_OK):
+            if likely["interpreter_text"] != self._text or likely["venv"] == environment.venv:
                 return
         try:
             with open(os.path.join(environment.venv, "boot"), "rb") as stream:

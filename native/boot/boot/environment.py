@@ -104,8 +104,8 @@ class Environment(object):
         plan.add("copy", self._linking())
         # Where the cache's file system lets nothing be executed, a link to what can be is better than a copy.
         self.add_interpreter(plan, os.access(runtime, os.X_OK))
-        boot = self._text, settings.settings(self), code, start_code
-        plan.add_file("644", "boot", marshal.dumps(boot))
+        record = settings.record(self, self._text, code, start_code)
+        plan.add_file("644", "boot", marshal.dumps(record))
         plan.add_file("644", "packs", marshal.dumps((self._unpacked(), damage_source)))
         plan.add_file("644", "__main__.py", main_source)
         self.add_console_scripts(plan, self.packs)

@@ -1,34 +1,38 @@
-"""Goes on in the interpreter that an earlier start chose, as long as the choice would be the same again.
+"""Continues the start in the interpreter that an earlier start chose, if the same choice would be made again.
 
-Kept as bytecode where the environment of an interpreter that can't run the app would be, and executed in the place of
-`activate.py`, so that other starts carry nothing of it. Imports only what Python has loaded.
+`choose.py` writes the file `redirect` for an interpreter that can't run the app. The file lies in the directory where the
+environment of that interpreter would be. It holds the choice and the bytecode of this module, so that other starts carry
+nothing of it. This module imports only modules that Python has loaded.
 """
 
 import os
 
 
-def run(settings, app):
-    """Start over in the interpreter of `settings`. Returns where it has to be chosen again."""
-    for name, value in settings["environ"]:
+def follow(redirect):
+    """Start over in the interpreter of a redirect. Return if the interpreter has to be chosen again.
+
+    :param redirect: The record that `choose.Choice.record` wrote.
+    """
+    for name, value in redirect["environ"]:
         if os.environ.get(name) != value:
             return
-    for path, known in settings["watched"]:
+    for path, known in redirect["watched"]:
         if signature(path) != known:
             return
-    for known in settings["version_file"]:
+    for known in redirect["version_file"]:
         if version_file() != known:
             return
-    if settings["directory"] in (None, working_directory()):
+    if redirect["directory"] in (None, working_directory()):
         activation = {"__name__": "czex_activate"}
-        exec(settings["activation"], activation)
+        exec(redirect["activate"], activation)
         try:
-            activation["reexecute"](settings["python"])
+            activation["reexecute"](redirect["python"])
         except OSError:
             return
 
 
 def signature(path):
-    """What changes with a file, or with the entries of a directory. None where there is neither."""
+    """Return values that change with a file, or with the entries of a directory. None if the path leads nowhere."""
     try:
         status = os.stat(path)
     except OSError:
@@ -37,7 +41,7 @@ def signature(path):
 
 
 def version_file():
-    """The `.python-version` that counts for pyenv here, the nearest from the working directory upwards, or None."""
+    """Return the `.python-version` that pyenv obeys here: the nearest from the working directory upwards, or None."""
     directory = working_directory() or os.sep
     while True:
         path = os.path.join(directory, ".python-version")

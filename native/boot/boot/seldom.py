@@ -42,7 +42,7 @@ def loses_first_variable(settings, place):
         changed.append("VIRTUAL_ENV")
         if settings["bin_path"] != "false":
             changed.append("PATH")
-    if settings.get("extra_sys_path"):
+    if settings["extra_sys_path"]:
         changed += ["PYTHONPATH", "__PEX_EXTRA_SYS_PATH__"]
     is_stripped = settings["strip_pex_env"] and name.startswith("PEX_")
     return is_stripped or name in changed or name.startswith("_CZEX_")

@@ -1,4 +1,8 @@
-"""What `activate.py` needs to know of an environment."""
+"""The record of an environment: all that a start reads from it, by name.
+
+The record is a dict in the environment's file `boot`. `warm.py` and the environment's `__main__.py` read it, and hand it
+to `activate.py`, where it is called `settings`.
+"""
 
 import marshal
 import os
@@ -11,8 +15,26 @@ from boot import interpreter
 KNOWS_START = sys.version_info >= (3, 15)
 
 
+def record(environment, interpreter_text, activate, venv_start):
+    """Return the whole record of an environment.
+
+    :param interpreter_text: The text that tells its interpreter from others.
+    :param activate: The code of `activate.py`, and `venv_start` that of `venv_start.py`.
+    """
+    return dict(
+        settings(environment),
+        activate=activate,
+        interpreter_text=interpreter_text,
+        seldom=marshal.dumps(boot.code_of("seldom")),
+        venv_start=venv_start,
+    )
+
+
 def settings(environment):
-    """What `activate.py` needs to know, and nothing that it would have to find out."""
+    """Return the part of the record that describes the app and its environment.
+
+    The last entries are values for a plain start. The cold path puts others in their place for one start.
+    """
     info = environment.info
     site_packages = environment.place(interpreter.site_packages())
     standard_library = interpreter.standard_library()
@@ -54,7 +76,6 @@ def settings(environment):
         "python_args": info.get("inject_python_args") or [],
         "python_path": venv_mode and not is_hermetic(info),
         "site_packages": site_packages,
-        "seldom": marshal.dumps(boot.code_of("seldom")),
         "sitecustomize": any(name.startswith("sitecustomize") for name in read_by_site),
         "sources": sources,
         "stdlib": standard_library,
@@ -66,6 +87,16 @@ def settings(environment):
         "system_site": system_site,
         "venv": environment.venv,
         "venv_mode": venv_mode,
+        # The entries of PEX_EXTRA_SYS_PATH.
+        "extra_sys_path": [],
+        # (name, value) of variables for the process that a restart makes.
+        "for_restart": [],
+        # The modules of the cold path, which must live as long as the functions that it hands over.
+        "modules": [],
+        # The function that runs the interactive interpreter.
+        "repl": None,
+        # The function that calls `activate.execute`, to measure the app.
+        "wrap": None,
     }
 
 

@@ -10,7 +10,7 @@ if __name__ == "__main__":
     import os  # noqa: F401
     import sys
 
-    BOOT = ()
+    ENVIRONMENT = {}
     # Damaged, not to be trusted, or the interpreter was replaced in its place: the CZEX finds out what to do instead. This is a
     # text because few starts compile it.
     LOST = """
@@ -24,11 +24,11 @@ os.execve("/bin/sh", ["sh"] + sys.argv[1:], environ)
     if sys.version == "@version@":
         try:
             with open(__file__[:-11] + "boot", "rb") as stream:
-                BOOT = marshal.loads(stream.read())
-            exec(BOOT[3])
+                ENVIRONMENT = marshal.loads(stream.read())
+            exec(ENVIRONMENT["venv_start"])
         except Exception:
-            BOOT = ()
-    if not BOOT:
+            ENVIRONMENT = {}
+    if not ENVIRONMENT:
         exec(LOST)
     # The app takes this namespace over.
     sys.exit(START()())  # noqa: F821

@@ -8,18 +8,18 @@ import sys
 
 from trust import distrusted
 
-BOOT = globals()["BOOT"]
+ENVIRONMENT = globals()["ENVIRONMENT"]
 
 # `<cache>/venvs/<app>/<environment>/__main__.py`, for the header with `/./` before the name. Whoever can change this file, or
 # `boot` beside it, isn't stopped by this check.
 if distrusted(globals()["__file__"].replace("/./", "/").rsplit("/", 4)[0]):
-    BOOT = ()
+    ENVIRONMENT = {}
 
 
 def START():
-    settings, code = BOOT[1:3]
+    settings = ENVIRONMENT
     activation = {"__name__": "czex_activate"}
-    exec(code, activation)
+    exec(settings["activate"], activation)
     if sys.argv[0].endswith(activation["BY_HEADER"]):
         # The environment is not part of the command line that the app, or a restart, is to see.
         if hasattr(sys, "orig_argv"):

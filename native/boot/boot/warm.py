@@ -38,27 +38,19 @@ def rc_files(app):
     return "/etc/pexrc", os.path.expanduser("~/.pexrc"), os.path.dirname(app) + "/.pexrc"
 
 
-def load(venv, text):
-    """An environment's settings, and the namespace of `activate.py`.
-
-    None where there is none for this interpreter.
-    """
+def load(venv, text, name="boot"):
+    """Return the record in the file `name` of an environment. None if there is none for this interpreter."""
     try:
-        with open(os.path.join(venv, "boot"), "rb") as stream:
-            found = unpacked(marshal.loads(stream.read()), text)
-        # An interpreter may be gone although its like is running.
-        return found if found and os.access(found[0]["python"], os.X_OK) else None
-    except (EnvironmentError, EOFError, ValueError, TypeError):
+        with open(os.path.join(venv, name), "rb") as stream:
+            found = marshal.loads(stream.read())
+        return found if is_for(text, found) else None
+    except (EnvironmentError, EOFError, LookupError, ValueError, TypeError):
         return None
 
 
-def unpacked(boot, text):
-    interpreter, settings, code = boot[:3]
-    if interpreter != text:
-        return None
-    activation = {"__name__": "czex_activate"}
-    exec(code, activation)
-    return settings, activation
+def is_for(text, record):
+    """Return whether a record is for this interpreter, and the interpreter that it names is still there."""
+    return record["interpreter_text"] == text and os.access(record["python"], os.X_OK)
 
 
 def main():
@@ -75,17 +67,37 @@ def main():
             break
     else:
         if not any([os.access(path, os.F_OK) for path in rc_files(app)]):
-            found = LIKELY and os.access(LIKELY[1]["python"], os.X_OK) and unpacked(LIKELY, text)
-            if not found:
-                root = globals().get("root")
-                if root and not globals().get("problem"):
-                    found = load(venv_dir(os.path.abspath(root), text), text)
-            if found:
-                start = found[1]["run"](found[0], app)
-                # There is none where the environment turns out not to fit any more.
-                if start:
-                    return start
+            start = None
+            root = globals().get("root")
+            if LIKELY and is_for(text, LIKELY):
+                start = activation(LIKELY)["run"](LIKELY, app)
+            elif root and not globals().get("problem"):
+                start = start_installed(venv_dir(os.path.abspath(root), text), text, app)
+            if start:
+                return start
     return start_cold_path().start(app, globals())
+
+
+def start_installed(venv, text, app):
+    """Return the function that runs the app of the environment `venv`. None if there is no environment, or it is outdated.
+
+    A redirect in the place of an environment starts the app in another interpreter.
+    """
+    environment = load(venv, text)
+    if environment:
+        return activation(environment)["run"](environment, app)
+    redirect = load(venv, text, "redirect")
+    if redirect:
+        namespace = {"__name__": "czex_redirect"}
+        exec(redirect["redirect"], namespace)
+        namespace["follow"](redirect)
+
+
+def activation(record):
+    """Return the namespace of `activate.py`, whose code is in a record."""
+    namespace = {"__name__": "czex_activate"}
+    exec(record["activate"], namespace)
+    return namespace
 
 
 def start_cold_path():

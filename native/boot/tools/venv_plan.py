@@ -8,6 +8,16 @@ from boot import install, interpreter, settings
 from boot.environment import CODING, EXTRA_SYS_PATH_PTH, HEADERS, Environment
 from boot.plan import Plan
 
+# The entries of an environment's record that `tools/venv_main.py` reads.
+KEPT = (
+    "bin_path",
+    "bind_resource_paths",
+    "has_preamble",
+    "inject_args",
+    "inject_env",
+    "strip_pex_env",
+    "venv_mode",
+)
 # Up to this exit code, the runtime has printed a message of its own.
 FAILED_MAX = 126
 
@@ -101,34 +111,9 @@ class Wanted(Environment):
         plan.add_file("644", library + "PEX_EXTRA_SYS_PATH.pth", "import PEX_EXTRA_SYS_PATH\n")
 
     def _settings_text(self):
-        values = settings.settings(self)
-        # The environment finds these by its own location.
-        for name in (
-            "app",
-            "bin",
-            "composed",
-            "entry",
-            "inherit_path",
-            "interpreter",
-            "may_set_title",
-            "path_entries",
-            "pth",
-            "python",
-            "python_args",
-            "python_path",
-            # The environment doesn't need it, and it is marshalled code.
-            "seldom",
-            "site_packages",
-            "sitecustomize",
-            "sources",
-            "stdlib",
-            "subinterpreters",
-            "sys",
-            "system_site",
-            "venv",
-        ):
-            values.pop(name, None)
-        info = self.info
+        record, info = settings.settings(self), self.info
+        # The environment finds all else by its own location.
+        values = dict((name, record[name]) for name in KEPT)
         values.update(
             entry_point=info.get("entry_point"),
             hermetic_args=self._hermetic_args(),

@@ -218,7 +218,7 @@ def test_a_choice_among_shims_is_kept_wherever_pyenv_would_choose_the_same(
         for place in ("here", "there", "there/below", "here"):
             outcome = prepared.run(PYTHON.path(), constrained, cwd=tmp_path / place)
             assert (outcome.stdout, outcome.stderr) == (version, "")
-            (record,) = machine.cache.glob("venvs/*/cpython-3.11.*/boot")
+            (record,) = machine.cache.glob("venvs/*/cpython-3.11.*/redirect")
             kept.add(record.stat().st_ino)
         assert len(kept) == 1
 
