@@ -1,4 +1,4 @@
-"""Writes what a long run has counted into the tables of promises.md: `build-support/long-runs`."""
+"""Write the counts of a long run into the tables of promises.md: `build-support/long-runs`."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ ROW = re.compile(r"^\| (?P<promise>.+) \| `(?P<test>[^`|]+)` \| (?P<figure>[^|]*
 
 
 def figures(counted: str) -> Dict[str, str]:
-    """The figure of each test, which may have been run with several parameters.
+    """Return the figure of each test. A test may have been run with several parameters.
 
-    :param counted: Lines of a test's name, a count and what was counted, with tabs between.
+    :param counted: Lines of a test's name, a count and the counted thing, with tabs between.
     """
     sums: Dict[Tuple[str, str], int] = collections.defaultdict(int)
     for line in counted.splitlines():
-        test, number, what = line.split("\t")
-        sums[test.partition("[")[0], what] += int(number)
+        test, number, thing = line.split("\t")
+        sums[test.partition("[")[0], thing] += int(number)
     texts: Dict[str, str] = {}
-    for (test, what), count in sums.items():
-        text = f"{count:,} {what}"
+    for (test, thing), count in sums.items():
+        text = f"{count:,} {thing}"
         texts[test] = f"{texts[test]}, {text}" if test in texts else text
     return texts
 
 
 def written(page: str, counted: str) -> str:
-    """The page with the figures of the tests that have been run."""
+    """Return the page with the figures of the tests that have been run."""
     texts = figures(counted)
     unknown = texts.keys() - {row["test"] for row in ROW.finditer(page)}
     if unknown:

@@ -1,4 +1,4 @@
-"""Writes `docs/fields-and-options.md` from the help of the targets and subsystems themselves.
+"""Write `docs/fields-and-options.md` from the help texts of the targets and subsystems.
 
 ./pants run docs/generate/reference.py > docs/fields-and-options.md
 """
@@ -21,7 +21,10 @@ from czex.pex_binary_fields import COUNTS, FIELDS, FIRST, LAST, NOTHING, OWN, Pe
 HEADER = """\
 # Fields and options
 
-This page has what `pants help` says. It is written by `./pants run docs/generate/reference.py`, from the backend itself.
+*For people who write BUILD files. This page lists every field and option of the backend, with its default.*
+
+`./pants run docs/generate/reference.py` writes this page from the backend itself. `pants help czex_binary` and `pants help czex`
+print the same texts.
 
 """
 
@@ -29,8 +32,8 @@ This page has what `pants help` says. It is written by `./pants run docs/generat
 PEX_BINARY = """\
 ## Fields of the `pex_binary`
 
-A CZEX is as its PEX is with a field that "counts". A field with "no" has no meaning for a CZEX, and a build that finds it set says
-so in its log. A field with "its own" is about the PEX alone: the `czex_binary` has a field of the same name.
+A field with "counts" has the same effect on the CZEX as on the PEX. A field with "no" has no effect on the CZEX; if it is set, the
+build says so in its log. A field with "its own" affects the PEX only: the `czex_binary` has a field of the same name.
 """
 KINDS = {COUNTS: "counts", NOTHING: "no", OWN: "its own"}
 
@@ -49,13 +52,13 @@ def pex_binary() -> str:
 
 
 def releases(field: PexBinaryField) -> str:
-    """The releases of Pants that have a field and that not all have."""
+    """Return the releases of Pants with a field, or "" if all have it."""
     since = "" if field.since <= FIRST else "since {}.{}".format(*field.since)
     return since or ("before {}.{}".format(*field.until) if field.until < LAST else "")
 
 
 def subsystems() -> Iterator[Type[Subsystem]]:
-    """Those that rules of the backend ask for and that belong to it, by their scopes."""
+    """Return the subsystems of the backend that its rules ask for, sorted by scope."""
     found = {
         parameter
         for rule in register.rules()
@@ -112,7 +115,7 @@ def options(type_: Type[Subsystem]) -> str:
 
 
 def value_of(text: Any, type_: type) -> Any:
-    """A help may depend on the class that has inherited it."""
+    """Return a help text, which may depend on the class that has inherited it."""
     return text(type_) if inspect.isfunction(text) else text
 
 
@@ -133,7 +136,7 @@ def wrapped(text: str) -> str:
 
 
 def lines(text: Iterable[str]) -> Iterator[str]:
-    """Prose as the other pages have it; what is indented is code."""
+    """Wrap prose as in the other pages. Indented lines are code, and stay as they are."""
     for line in text:
         if line.startswith("    ") or not line:
             yield line

@@ -1,4 +1,4 @@
-"""The Dockerfiles of the page do what it says: a directory stands for the root of each image."""
+"""Run the Dockerfiles of the page. A directory stands for the root of each image."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ABSOLUTE = re.compile(r"(?<![\w.:/])/(?=[a-z])")
 
 @dataclass
 class Image:
-    """What a Dockerfile has made so far."""
+    """The result of the lines of a Dockerfile."""
 
     root: Path
     environment: dict[str, str] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class Image:
     command: list[str] = field(default_factory=list)
 
     def here(self, text: str) -> str:
-        """With this image's root before absolute paths."""
+        """Put this image's root before absolute paths."""
         return ABSOLUTE.sub(f"{self.root}/", text)
 
     def run(self, *argv: str) -> str:
@@ -50,7 +50,7 @@ class Image:
 
 
 def build(dockerfile: str, context: Path, directory: Path) -> Image:
-    """The last stage, at `root`; those before it are at their names."""
+    """Return the last stage, at `root`. Each earlier stage is at its name."""
     stage = ""
     image = Image(directory / "root")
     for line in dockerfile.splitlines():
@@ -95,7 +95,7 @@ def copy(words: list[str], context: Path, directory: Path, image: Image) -> None
 
 
 def context_of(directory: Path, **apps: str) -> Path:
-    """A build context with apps that Pants has built, by the names that the page has for them."""
+    """Make a build context with apps that Pants has built, under the names in the page."""
     directory.mkdir()
     for name, app in apps.items():
         shutil.copy(f"testprojects.servers/{app}.czex", directory / f"{name}.czex")
@@ -103,7 +103,7 @@ def context_of(directory: Path, **apps: str) -> Path:
 
 
 def content(root: Path) -> dict[str, object]:
-    """All that a layer is made of, but for times."""
+    """Return everything in a layer, except times."""
     return dict(entries(root))
 
 
@@ -117,9 +117,9 @@ def entries(root: Path) -> Iterator[tuple[str, object]]:
 
 
 def assert_starts_read_only(image: Image) -> None:
-    """It starts without a change to any file, and another user could read all of them.
+    """Assert that the image starts without a change to any file, and that other users could read its files.
 
-    Bytecode, without which Python does where it can't be written, is one thing that these apps don't bring.
+    Python writes no bytecode here: these apps bring none, and Python works without it if it can't be written.
     """
     before = content(image.root)
     image.environment["PYTHONDONTWRITEBYTECODE"] = "1"
@@ -133,7 +133,7 @@ def assert_starts_read_only(image: Image) -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def umask() -> Iterator[None]:
-    """Docker's."""
+    """Set Docker's umask."""
     before = os.umask(0o022)
     yield
     os.umask(before)

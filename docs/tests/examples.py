@@ -1,4 +1,4 @@
-"""The examples in a page of the docs, for tests that do what it says."""
+"""The examples in a page, for tests that run them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ BLOCK = re.compile(r"^```([a-z]+)\n(.*?)^```$", re.M | re.S)
 
 
 def blocks(page: str, language: str) -> List[str]:
-    """What stands between ```language and ```, in order."""
+    """Return the texts between ```language and ```, in order."""
     found = BLOCK.findall((PAGES / page).read_text())
     return [text for name, text in found if name == language]
 
 
 def files(page: str, *languages: str) -> Dict[str, str]:
-    """The blocks that are a file, by the path in their first line: "# pants.toml"."""
+    """Return the blocks that are files, by the path in their first line: "# pants.toml"."""
     named = {}
     for language in languages:
         for text in blocks(page, language):
@@ -27,5 +27,5 @@ def files(page: str, *languages: str) -> Dict[str, str]:
 
 
 def commands(page: str) -> List[List[str]]:
-    """The lines of each block of shell."""
+    """Return the lines of each block of shell."""
     return [block.splitlines() for block in blocks(page, "sh")]

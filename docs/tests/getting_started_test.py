@@ -1,4 +1,4 @@
-"""A repository that has nothing of this one but the wheel of the backend does what the page says."""
+"""Follow the page in a repository that has only the wheel of the backend."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ONE_PLATFORM = "--czex-default-platforms=['linux-x86_64']"
 
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
-    """Where the first CZEX is packaged."""
+    """Make a repository, and package the first CZEX in it."""
     directory = tmp_path_factory.mktemp("elsewhere")
     wheels = directory / "wheels"
     wheels.mkdir()
@@ -107,7 +107,7 @@ def test_other_pins(elsewhere: Repository) -> None:
 
 
 def test_the_table_of_pins_has_what_the_lockfiles_hold() -> None:
-    """A resolve with these packages has all that the backend asks for."""
+    """A resolve with these packages has everything that the backend asks for."""
     rows = re.findall(r"^\| `\[czex-(\w+)\]\.install_from_resolve` \| (.*?) \|", page(), re.M)
     assert [tool for tool, _ in rows] == ["pexcz", "zig", "libzstd"]
     for tool, packages in rows:

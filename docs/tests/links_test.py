@@ -1,4 +1,4 @@
-"""The pages are found, and their links lead somewhere."""
+"""Follow the links of all documents, and check the order of the pages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def links(document: Path) -> List[str]:
 
 
 def anchors(document: Path) -> Set[str]:
-    """The names that GitHub and the site give to headings."""
+    """Return the names that GitHub and the site give to headings."""
     text = re.sub(r"^```.*?^```$", "", document.read_text(), flags=re.M | re.S)
     words = (re.sub(r"[^\w\- ]", "", heading).lower() for heading in HEADING.findall(text))
     return {word.replace(" ", "-") for word in words}

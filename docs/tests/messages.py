@@ -1,4 +1,4 @@
-"""The messages in sources, as a person reads them: "…" stands for what differs."""
+"""Find the messages in sources, as a person reads them: "…" stands for a variable part."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import re
 from pathlib import Path
 from typing import Iterator
 
-# What is raised or called with a message for a person.
+# Names of calls that report an error to a person.
 TELLERS = re.compile(
     r"CannotStart|Failed|BuildError|InvalidFieldException|(PexczError|OutputError|CacheError|(Bad|NotA)\w+Error)"
 )
 
 
 def text_of(node: ast.AST) -> str:
-    """The text that an expression builds; "…" for what isn't known."""
+    """Return the text that an expression builds, with "…" for unknown parts."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return re.sub(r"\{[^{}]*\}", "…", node.value)
     if isinstance(node, ast.JoinedStr):
@@ -34,7 +34,7 @@ def on_one_line(text: str) -> str:
 
 
 def said(source: Path) -> Iterator[str]:
-    """All texts in a source."""
+    """Return all texts in a source."""
     content = source.read_text()
     if source.suffix != ".py":
         yield on_one_line(re.sub(r"\$0|@\w+@", "…", content))
@@ -44,12 +44,12 @@ def said(source: Path) -> Iterator[str]:
 
 
 def told(source: Path) -> Iterator[str]:
-    """The messages that a source ends with for sure, as far as they stand where it does."""
+    """Return the messages of calls that report an error, if the call contains the text."""
     for node in ast.walk(ast.parse(source.read_text())):
         if isinstance(node, ast.Call) and node.args:
             name = getattr(node.func, "id", "")
             message = on_one_line(text_of(node.args[0]))
-            # What ends like that says where something is wrong, and gets from elsewhere what.
+            # A message with this end gets its reason from elsewhere.
             is_whole = re.search("[a-z]{3}", message) and not message.endswith("… …")
             if TELLERS.fullmatch(name) and is_whole:
                 yield message

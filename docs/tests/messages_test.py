@@ -1,4 +1,4 @@
-"""The page on messages has those that there are, and no others."""
+"""Compare the messages in the page with the messages in the sources."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ QUOTED = re.compile(r"(?<!`)(`{1,2})(?!`)(.+?)(?<!`)\1(?!`)")
 
 
 def sources() -> List[Path]:
-    """What can say something to a user."""
+    """Return the sources that can show a message to a user."""
     paths = [ROOT / "native" / "build.py", ROOT / "native" / "boot" / "header.sh"]
     for place in ("native/boot", "pants-plugins/pexcz", "pants-plugins/czex"):
         paths += (ROOT / place).rglob("*.py")
@@ -24,7 +24,7 @@ def sources() -> List[Path]:
 
 
 def quoted() -> List[str]:
-    """The first cells of all tables."""
+    """Return the texts in the first cells of all tables."""
     page = (PAGES / "troubleshooting.md").read_text()
     cells = re.findall(r"^\| (.*?) \| .* \|$", page, re.M)
     return [text.strip() for cell in cells for _, text in QUOTED.findall(cell)]

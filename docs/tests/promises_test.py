@@ -1,4 +1,4 @@
-"""The page of promises names tests that there are, and leaves out none that counts something."""
+"""Compare the tests that the page of promises names with the tests in the sources."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def rows() -> Set[str]:
 
 
 def long_tests() -> Iterator[str]:
-    """Those that count."""
+    """Return the tests that count something."""
     for room in ("native", "pants-plugins"):
         for path in (ROOT / room).rglob("*_test.py"):
             text = path.read_text()
