@@ -13,9 +13,10 @@ from bench.documents import filled
 RESULTS = json.loads((ROOT / "bench" / "results.json").read_text())
 
 
-def test_the_tables_are_those_of_the_results() -> None:
-    text = (ROOT / "docs/benchmark.md").read_text()
-    command = "bench/run --from bench/results.json --markdown docs/benchmark.md"
+@pytest.mark.parametrize("page", ["docs/benchmark.md", "docs/choosing.md"])
+def test_the_tables_of_a_page_show_the_results(page: str) -> None:
+    text = (ROOT / page).read_text()
+    command = f"bench/run --from bench/results.json --markdown {page}"
     assert text == filled(text, RESULTS), f"`{command}` writes them anew"
 
 
