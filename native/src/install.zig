@@ -1,5 +1,5 @@
 //! Carries out a plan: installs every missing pack into the store, then makes the venv. A directory that another
-//! process is making is left to that process; see docs/runtime.md, "What it guarantees".
+//! process is making is left to that process; see docs/runtime.md, "Guarantees".
 
 const std = @import("std");
 const assert = std.debug.assert;
