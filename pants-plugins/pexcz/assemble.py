@@ -266,7 +266,7 @@ def _tools(boot: Dict[str, bytes], infos: Sequence[PackInfo]) -> bytes:
 
     `overridden` and `excluded` don't apply to these requirements.
     """
-    sources = {f"tools.{name}": text for name, text in module_sources(boot, "tools").items()}
+    sources = {f"tools.{name}": text for name, text in module_sources(boot, "boot/tools").items()}
     sources["tools"] = sources.pop("tools.__init__")
     requires = {
         info.meta["name"]: [

@@ -15,6 +15,7 @@ _ONE_OF_EACH_DIRECTORY = (
     "__main__.py",
     "__pex__/__init__.py",
     "boot/__init__.py",
+    "boot/tools/__init__.py",
     "damaged.py",
     "directory.py",
     "first.py",
@@ -22,7 +23,6 @@ _ONE_OF_EACH_DIRECTORY = (
     "place.py",
     "preamble.py",
     "quick.py",
-    "tools/__init__.py",
     "trust.py",
 )
 # Blank lines, and the empty strings that `without_comments` leaves of docstrings.
@@ -93,9 +93,9 @@ def _function(boot: Dict[str, bytes], module: str) -> str:
 
 
 def module_sources(boot: Dict[str, bytes], directory: str) -> Dict[str, str]:
-    """Return name → text of the modules in a directory of the boot."""
+    """Return name → text of the modules that are directly in a directory of the boot."""
     return {
         PurePosixPath(name).stem: content.decode("utf-8")
         for name, content in boot.items()
-        if name.startswith(directory + "/")
+        if str(PurePosixPath(name).parent) == directory
     }

@@ -13,7 +13,7 @@ from pexcz.errors import PexczError
 from testprojects.strangers import native_directory
 
 
-@pytest.mark.parametrize("lost", ["header.sh", "boot", "tools/__init__.py"])
+@pytest.mark.parametrize("lost", ["header.sh", "boot", "boot/tools/__init__.py"])
 def test_incomplete_boot_is_refused(tmp_path: Path, lost: str) -> None:
     boot = tmp_path / "boot"
     native = tmp_path / "native"

@@ -44,6 +44,7 @@ BOOT_MODULES = (
     "fail",
     "install",
     "interpreter",
+    "keep",
     "machine",
     "markers",
     "packed",

@@ -48,8 +48,8 @@ class Messages(object):
         return lines
 
 
-def loaded(app):
-    """The boot's way into the cold path, and the namespace of the CZEX's `__main__.py`; as `__pex__/__init__.py` has them."""
+def load_boot(app):
+    """Make the modules of a CZEX's boot importable, as `__pex__/__init__.py` does."""
     place = os.path.dirname(app) if os.path.basename(app) == "pex" else app
     namespace = {"__name__": "czex_main", "__file__": os.path.join(place, "__main__.py")}
     if os.path.isdir(place):
@@ -61,21 +61,20 @@ def loaded(app):
         namespace["__loader__"] = zipimport.zipimporter(app)
         source = namespace["__loader__"].get_data("__main__.py")
     exec(compile(source, namespace["__file__"], "exec"), namespace)
-    return namespace["start_cold_path"](), namespace
+    namespace["start_cold_path"]()
 
 
 def examine(app, report):
-    start, namespace = loaded(app)
+    load_boot(app)
     from boot import interpreter
 
     sys.path[:] = interpreter.standard_library()
-    activation = start.load_activation()
-    from boot import cold, fail, install, unresolved
+    from boot import activate, cold, fail, install, unresolved
 
     def restart(python):
         raise Restart(python)
 
-    activation["reexecute"] = restart
+    activate.reexecute = restart
     # The answers of interpreters, and what leads the next start to one.
     install.write_whole = lambda *_: None
 
@@ -88,7 +87,7 @@ def examine(app, report):
 
     report["executable"] = interpreter.base_executable()
     report["name"] = interpreter.name()
-    checkup = with_right_variables(lambda: Checkup(app, namespace, activation), report)
+    checkup = with_right_variables(lambda: Checkup(app), report)
     if not checkup:
         return
     report["root"] = root = checkup._root()

@@ -18,4 +18,4 @@ else:
     _source = __loader__.get_data("__main__.py")
 exec(compile(_source, "<czex>/__main__.py", "exec"), _main)
 __path__ = []
-_main["start_cold_path"]().start_for_import(_app, _main, __name__)
+_main["start_cold_path"]().start_for_import(_app, __name__)

@@ -1,17 +1,15 @@
 """The cold path: installs a CZEX that this machine has not run before. An app's process keeps none of its modules.
 
 The modules come from entries of the CZEX that have a checksum; zipimport would run a damaged file as it is.
-
-`warm.py` sets these globals: `about` is the content of `.czex/start`. `sources` (name → text) and `code` (name → code) are the
-content of the boot's own entry. `code` is empty unless the CZEX carries bytecode for this Python, or a cold start has kept its
-bytecode in the cache. With `code` there are few `sources`. `carried` reads further entries, whose modules few starts need; their
-sources are added to `sources` on demand.
+`begin` fills in the content of the entries that a cold start has read.
 """
 
 import sys
 
 # The packages below this one.
 PACKAGES = ("boot.tools",)
+# The flag of that name. Without it, an import in a function of Python 2 would ask for this package, which is gone by then.
+ABSOLUTE_IMPORT = 0x4000 if sys.version_info[0] == 2 else 0
 
 
 def native(value):
@@ -25,27 +23,41 @@ def native(value):
     return value.encode("utf-8") if type(value).__name__ == "unicode" else value
 
 
-carried = globals()["carried"]
-code = globals()["code"]
-sources = native(globals()["sources"])
-_about = native(globals()["about"])
-manifest = _about["manifest"]
-info = _about["info"]
-has_preamble = _about["has_preamble"]
+# The namespace of the CZEX's `__main__.py`.
+main = {}
+# Name → code of each module. Empty unless the CZEX has bytecode for this Python, or a cold start has kept it in the cache.
+code = {}
+# Name → text of each module. With `code` there are few. Modules that few starts need are added on demand.
+sources = {}
 # Entry → its file, and the CRC-32 of its content. In a zip file, the file is the entry itself.
-files = _about["files"]
+files = {}
+# Also from `.czex/start`.
+has_preamble = False
+info = {}
+manifest = {}
+
+
+def begin(namespace):
+    """Take over the namespace of the CZEX's `__main__.py`, and register `warm.py`, which ran in it, as `boot.warm`."""
+    main.update(namespace)
+    code.update(main["CARRIED"]["code"])
+    sources.update(native(main["CARRIED"]["sources"]))
+    globals().update(native(main["ABOUT"]))
+    module = globals()["warm"] = sys.modules["boot.warm"] = type(sys)("boot.warm")
+    module.__dict__.update((name, main[name]) for name in main if not name.startswith("__"))
+    sys.meta_path.insert(0, importer)
 
 
 def source(name):
     """Return the text of `boot.NAME`, or `None` if this module does not exist."""
     if name not in sources and "__init__" not in sources:
-        sources.update(carried("boot")["sources"])
+        sources.update(main["carried"]("boot")["sources"])
     return sources.get(name)
 
 
 def code_of(name):
     if name not in code:
-        code[name] = compile(source(name), _file("boot." + name), "exec", 0, 1)
+        code[name] = compile(source(name), _file("boot." + name), "exec", ABSOLUTE_IMPORT, 1)
     return code[name]
 
 
@@ -92,7 +104,6 @@ def _file(name):
 
 
 importer = Importer()
-sys.meta_path.insert(0, importer)
 
 
 def forget():

@@ -428,14 +428,15 @@ def entry_point(settings, app):
         except OSError as error:
             stop_if_damaged(settings, app, error)
             raise
-    namespace = main_namespace(settings)
+    main_namespace(settings)
     if kind == "module":
         return lambda: execute_module(target, settings, app)
     if kind == "script":
         sys.argv[0] = target if settings["venv_mode"] else os.path.basename(target)
         with open(target, "rb") as stream:
             content = stream.read()
-        return lambda: execute_code(content, target, namespace)
+        # With `settings`, which keeps the modules of a cold start, and so these functions of theirs.
+        return lambda: execute_code(content, target, main_namespace(settings))
     if settings["venv_mode"]:
         sys.argv[0] = entry[3] or app
     elif sys.version_info >= (3, 9) and not os.path.isabs(sys.argv[0]):

@@ -4,14 +4,13 @@ In order: what was asked for, which interpreter, which wheels, install, run.
 """
 
 import gc
-import marshal
 import os
 import sys
 
 from place import cache_root
 
 import boot
-from boot import fail, install, machine, resolve
+from boot import activate, fail, install, keep, resolve, warm
 from boot.archive import Archive
 from boot.environment import Environment
 from boot.fail import CannotStart
@@ -20,26 +19,16 @@ from boot.variables import Variables
 # Messages between the processes of one start. The warm path leaves a start that has one of them to this one.
 PROBE = "_CZEX_COLD_PROBE"
 CHOSEN = "_CZEX_COLD_CHOSEN"
-SH_PYTHON = "_CZEX_COLD_SH_PYTHON"
-SH_PASSED = "_CZEX_COLD_SH_PASSED"
 TEMPORARY = "_CZEX_COLD_TEMPORARY"
-# Signs in the files that the sh header reads, each for one interpreter. It gets the CZEX at once.
-NOT_DIRECTLY = "-"
-# It has to answer first: what it starts may depend on the working directory.
-IF_IT_ANSWERS = "+"
-# It gets the CZEX only where no other interpreter answers.
-PASSED = "!"
 
 
-def start(app, warm, activation, path):
+def start(app, path):
     """Install `app` if need be, and return the function that runs it.
 
-    :param warm: The namespace of the CZEX's `__main__.py`.
-    :param activation: The namespace of `activate.py`, and its code as `CODE`.
     :param path: `sys.path` as the interpreter had it.
     """
     try:
-        return ColdStart(app, warm, activation).run(path)
+        return ColdStart(app).run(path)
     except CannotStart as error:
         fail.stop(error)
     except MemoryError:
@@ -48,10 +37,10 @@ def start(app, warm, activation, path):
         fail.stop(refused(error))
 
 
-def settings_for_import(app, warm, activation):
+def settings_for_import(app):
     """Install `app` if need be, for the running interpreter. Raises ImportError where that can't be."""
     try:
-        cold = ColdStart(app, warm, activation)
+        cold = ColdStart(app)
         packs = resolve.resolve(cold.manifest, cold.ignore_errors)
         return cold.installed(packs)[1]
     except CannotStart as error:
@@ -71,12 +60,9 @@ def literal(text):
 
 
 class ColdStart(object):
-    def __init__(self, app, warm, activation):
-        self._warm = warm
-        self._activation = activation
-        self._sh_python = os.environ.pop(SH_PYTHON, "")
-        self._sh_passed = os.environ.pop(SH_PASSED, "").split(":")
-        loader = warm["__loader__"]
+    def __init__(self, app):
+        self._keeper = keep.Keeper(self._log)
+        loader = boot.main["__loader__"]
         if hasattr(loader, "place"):
             from boot.packed import Directory
 
@@ -85,7 +71,7 @@ class ColdStart(object):
             self._archive = Archive(app, loader, boot.files)
         # Python has run them without a look at their checksums.
         self._archive.read("__main__.py")
-        if warm["__name__"] == "czex_main":
+        if boot.main["__name__"] == "czex_main":
             self._archive.read("__pex__/__init__.py")
         self._app, self._way_in = self._archive.path, app
         self._variables = self._read_variables(app)
@@ -100,13 +86,13 @@ class ColdStart(object):
             from boot import asked
 
             self._info, self._variant = asked.info(self._variables, self._info)
-        self._text = warm["interpreter_text"]()
+        self._text = warm.interpreter_text()
         self._composition = None
         self._temporary = os.environ.pop(TEMPORARY, None)
         self._checked_root = None
 
     def _read_variables(self, app):
-        rc_files = self._warm["rc_files"](app)
+        rc_files = warm.rc_files(app)
         own = dict((name, os.environ[name]) for name in os.environ if name.startswith("PEX_"))
         variables = Variables(own)
         if not variables.given and not any([os.access(path, os.F_OK) for path in rc_files]):
@@ -114,7 +100,7 @@ class ColdStart(object):
         from boot import variables_reader
 
         # Those that this one has started are told no more than once.
-        later = (PROBE, CHOSEN, self._activation["REEXECUTED"])
+        later = (PROBE, CHOSEN, activate.REEXECUTED)
         is_first = not any(name in os.environ for name in later)
         return variables_reader.read_variables(own, rc_files, boot.info, is_first)
 
@@ -132,16 +118,7 @@ class ColdStart(object):
             )
         environment, settings = self.installed(packs)
         if not self._variant:
-            # Some want to know the machine's `sys.path`, or look at other files first.
-            is_direct = settings["inherit_path"] == "false" and not settings["composed"]
-            # A preamble may set variables that the header looks at.
-            is_direct = is_direct and not boot.has_preamble
-            # A restart for its flags would let `site` read path files in two processes.
-            is_direct = is_direct and not (settings["python_args"] and settings["pth"])
-            name = os.path.basename(environment.venv) if is_direct else NOT_DIRECTLY
-            self._tell_sh_header(environment.venv, name)
-            self._keep_warm_path(environment)
-            self._keep_boot(environment)
+            self._keeper.keep(environment, settings)
         # They have been looked at just now.
         settings["composed"] = []
         if self._temporary:
@@ -150,7 +127,7 @@ class ColdStart(object):
             from boot import asked
 
             asked.adapt(settings, self._variables, environment)
-        if self._activation["wants_repl"](settings):
+        if activate.wants_repl(settings):
             from boot import repl
 
             settings["repl"] = repl.Repl(self._variables, environment).run
@@ -158,7 +135,7 @@ class ColdStart(object):
         settings["modules"] = boot.forget()
         gc.enable()
         sys.path[:] = path
-        start = self._activation["run"](settings, self._way_in)
+        start = activate.run(settings, self._way_in)
         assert start, "the cold path can't leave the start to itself"
         return start
 
@@ -203,14 +180,14 @@ class ColdStart(object):
         if python is None:
             return
         self._log("restarting in {0}".format(python))
-        code = self._activation["CODE"]
+        code = boot.code_of("activate")
         if reason and not self._variables.given and choice.record(venv, self._text, python, code):
-            self._tell_sh_header(venv, NOT_DIRECTLY)
+            self._keeper.tell_sh_header(venv)
         os.environ[CHOSEN] = "cached" if choice.is_cached else "asked"
         if self._temporary:
             os.environ[TEMPORARY] = self._temporary
         try:
-            self._activation["reexecute"](python)
+            activate.reexecute(python)
         except OSError as error:
             raise CannotStart("{0} can't be executed: {1}".format(python, error.strerror))
 
@@ -236,7 +213,7 @@ class ColdStart(object):
 
     def _venv(self, root):
         key = self._composition.key() if self._composition else ""
-        return self._warm["venv_dir"](root, self._text + self._variant + key)
+        return warm.venv_dir(root, self._text + self._variant + key)
 
     def _compose(self, root):
         """Find the other apps that this one is composed with."""
@@ -244,8 +221,8 @@ class ColdStart(object):
             from boot.composition import Composition, built_in_path
 
             paths = built_in_path(self._info)
-            stamp, cache = self._activation["stamp"], os.path.join(root, "pexes")
-            self._composition = Composition(paths, stamp, cache, self.ignore_errors)
+            cache = os.path.join(root, "pexes")
+            self._composition = Composition(paths, cache, self.ignore_errors)
 
     def installed(self, packs):
         """Return the installed environment, and its record."""
@@ -269,7 +246,7 @@ class ColdStart(object):
         main = boot.source("venv_main").replace('"@version@"', literal(sys.version))
         main = main.replace('"@app@"', literal(environment.app))
         texts = main, boot.source("damage")
-        codes = self._activation["CODE"], boot.code_of("venv_start")
+        codes = boot.code_of("activate"), boot.code_of("venv_start")
         try:
             executable = install.runtime(self._archive, self.manifest, root)
             code = install.run_runtime(executable, environment.plan(executable, *texts + codes))
@@ -300,7 +277,7 @@ class ColdStart(object):
         return environment, record
 
     def _load(self, venv):
-        return self._warm["load"](venv, self._text)
+        return warm.load(venv, self._text)
 
     def _environment(self, root, packs):
         return Environment(
@@ -312,69 +289,3 @@ class ColdStart(object):
             packs,
             self._composition,
         )
-
-    def _keep_warm_path(self, environment):
-        """Keep what the next start wants at the place where it looks first, if that is in this cache."""
-        path = self._warm["WARM"]
-        if not path or os.path.dirname(os.path.abspath(path)) != os.path.dirname(environment.venv):
-            return
-        likely = self._warm["LIKELY"]
-        if likely and os.access(likely["python"], os.X_OK):
-            if likely["interpreter_text"] != self._text or likely["venv"] == environment.venv:
-                return
-        try:
-            with open(os.path.join(environment.venv, "boot"), "rb") as stream:
-                likely = marshal.loads(stream.read())
-            install.write_whole(path, marshal.dumps((self._warm["code"], likely)))
-        except (EnvironmentError, ValueError) as error:
-            self._log("the next start will be slower: {0}".format(error))
-
-    def _keep_boot(self, environment):
-        """Keep the boot as bytecode: the next cold start, of whichever app with this boot, neither compiles nor inflates it."""
-        path = self._warm["KEPT"]
-        code = self._warm["INFLATED"].get(self._warm["COMPILED"])
-        is_compiled_here = "__init__" in boot.sources
-        if not path or not (code or is_compiled_here):
-            return
-        if not os.path.abspath(path).startswith(environment.root + os.sep):
-            return
-        try:
-            if not code:
-                found = dict(boot.code, warm=self._warm["code"])
-                sources = dict((name, boot.sources[name]) for name in ("damage", "venv_main"))
-                code = marshal.dumps({"code": found, "sources": sources})
-            install.write_whole(path, code)
-        except (EnvironmentError, ValueError) as error:
-            self._log("the next cold start will be slower: {0}".format(error))
-
-    def _tell_sh_header(self, venv, name):
-        """Write down what the sh header's next start does with the Python it found: the name of an environment, or a sign.
-
-        Links beside it lead to the directories whose `.pth` files decide on that, too. When one of them is newer, the header
-        asks again.
-        """
-        # A relative path is not the same in each directory.
-        if not os.path.isabs(self._sh_python):
-            return
-        directories = machine.site_directories()
-        newest = machine.newest(directories)
-        records = dict.fromkeys(filter(os.path.isabs, self._sh_passed), PASSED)
-        try:
-            if name != NOT_DIRECTLY:
-                python = os.path.join(venv, "bin", "python")
-                is_its_own = os.path.samefile(self._sh_python, python)
-                if not is_its_own or machine.has_effects(directories):
-                    name = NOT_DIRECTLY
-            if name == NOT_DIRECTLY and not os.path.samefile(self._sh_python, sys.executable):
-                name = IF_IT_ANSWERS
-            records[self._sh_python] = name
-            for python, record in records.items():
-                path = os.path.join(os.path.dirname(venv), "sh") + python
-                install.make_directory(os.path.dirname(path))
-                for number, directory in enumerate(directories, 1):
-                    install.link("{0}~{1}".format(path, number), directory)
-                install.write_whole(path, (record + "\n").encode("utf-8"))
-                # Not later than the directories are, whatever the clock says now.
-                os.utime(path, (newest, newest))
-        except OSError as error:
-            self._log("the sh header's next start will be slower: {0}".format(error))

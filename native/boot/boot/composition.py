@@ -15,7 +15,7 @@ import zipfile
 import zlib
 
 import boot
-from boot import install, interpreter, packed, resolve
+from boot import activate, install, interpreter, packed, resolve
 from boot.fail import CannotStart
 from boot.plan import ascii_repr, encode
 from boot.settings import customizes, entry_of, may_be_apart
@@ -37,14 +37,13 @@ class Composition(object):
     `stamps` shows later whether an app has changed. `packs` are the packs of all CZEX files. `PTH` is the name of the file in
     site-packages that puts the distributions on `sys.path`.
 
-    :param stamp: Returns the stamp of a path, which changes with the file; `None` if it doesn't exist.
     :param cache: The directory for the answers of PEXes.
     """
 
     PTH = "czex-path.pth"
 
-    def __init__(self, paths, stamp, cache, ignore_errors):
-        self.stamps = [(path, stamp(path)) for path in map(os.path.abspath, paths)]
+    def __init__(self, paths, cache, ignore_errors):
+        self.stamps = [(path, activate.stamp(path)) for path in map(os.path.abspath, paths)]
         self._cache = cache
         self._parts = [self._part(path, stamp, ignore_errors) for path, stamp in self.stamps]
         self.packs = [pack for part in self._parts for pack in part.packs]

@@ -2,12 +2,13 @@
 
 import sys
 
+from boot.seldom import read_as_site
 
-def install(settings, alias, read_as_site):
+
+def install(settings, alias):
     """Add the environment's entries to `sys.path`, and make `alias.X` another name of X.
 
     :param alias: The name of the import hook's package, `__pex__`.
-    :param read_as_site: The function of `seldom.py`.
     """
     elsewhere = settings["stdlib"] + [settings["venv"]]
     sys.path[:0] = [entry for entry in settings["path_entries"] if entry not in elsewhere]

@@ -1,8 +1,5 @@
 """Run the app under cProfile or coverage: PEX_PROFILE and PEX_COVERAGE, in zipapp mode only."""
 
-# Without this, Python 2 would search for each import in the package `boot` first, which is removed before this module runs.
-from __future__ import absolute_import
-
 import sys
 
 

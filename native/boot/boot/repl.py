@@ -1,8 +1,5 @@
 """Run the interactive interpreter of an app, with `pex()`, which describes the app, tab completion and an optional history."""
 
-# Without this, Python 2 would search for each import in the package `boot` first, which is removed before this module runs.
-from __future__ import absolute_import
-
 import code
 import os
 import sys

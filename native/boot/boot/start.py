@@ -8,38 +8,34 @@ import os
 import sys
 
 import boot
-from boot import interpreter
+from boot import activate, interpreter
 
 CLEANED = "_CZEX_COLD_CLEANED"
 
 
-def start(app, warm):
-    """Install `app` if need be, and return the function that runs it.
-
-    :param warm: The namespace of the CZEX's `__main__.py`.
-    """
+def start(app):
+    """Install `app` if need be, and return the function that runs it."""
     # Compiling makes many objects and no garbage. `ColdStart.run` turns it on again.
     gc.disable()
-    activation = load_activation()
     own = interpreter.standard_library()
     settings = {"inherit_path": "false", "python_path": False, "stdlib": own, "venv": app}
-    foreign = activation["foreign_modules"](settings)
+    foreign = activate.foreign_modules(settings)
     if not os.environ.pop(CLEANED, None):
-        if activation["has_other_standard_library"](settings, foreign):
+        if activate.has_other_standard_library(settings, foreign):
             # The variable says nothing but what `sys.executable` is to be.
             is_renamed = "PYTHONEXECUTABLE" in os.environ and os.access("/proc/self/exe", os.X_OK)
             python = os.path.realpath("/proc/self/exe") if is_renamed else sys.executable
-            activation["stash"](settings)
+            activate.stash(settings)
             os.environ[CLEANED] = "1"
-            activation["reexecute"](python)
+            activate.reexecute(python)
     path = sys.path[:]
     sys.path[:] = own
     from boot import cold
 
-    return cold.start(app, warm, activation, path)
+    return cold.start(app, path)
 
 
-def start_for_import(app, warm, alias):
+def start_for_import(app, alias):
     """Install `app` if need be, and make its wheels and sources importable here.
 
     :param alias: The package that stands for the app's modules, `__pex__`.
@@ -49,18 +45,9 @@ def start_for_import(app, warm, alias):
     try:
         from boot import cold, hook
 
-        activation = load_activation()
-        settings = cold.settings_for_import(app, warm, activation)
-        activation["hold"](settings["venv"])
+        settings = cold.settings_for_import(app)
+        activate.hold(settings["venv"])
     finally:
         sys.path[:] = path
     boot.forget()
-    hook.install(settings, alias, activation["seldom"](settings)["read_as_site"])
-
-
-def load_activation():
-    """The namespace of `activate.py`, and its code as `CODE`."""
-    activation = {"__name__": "czex_activate"}
-    activation["CODE"] = boot.code_of("activate")
-    exec(activation["CODE"], activation)
-    return activation
+    hook.install(settings, alias)

@@ -8,7 +8,7 @@ import sys
 
 from trust import distrusted
 
-ENVIRONMENT = globals()["ENVIRONMENT"]
+ENVIRONMENT = globals().get("ENVIRONMENT", {})
 
 # `<cache>/venvs/<app>/<environment>/__main__.py`, for the header with `/./` before the name. Whoever can change this file, or
 # `boot` beside it, isn't stopped by this check.

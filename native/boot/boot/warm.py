@@ -1,15 +1,16 @@
 """The warm path: finds the environment this CZEX was installed into, and runs the app in it.
 
-`quick.py` executes it in the namespace of `__main__.py`, from bytecode in the cache where it can. It imports nothing that
-Python has not loaded by itself. The cold path takes what it needs from here.
+`quick.py` executes it in the namespace of `__main__.py`, from bytecode in the cache if it can. It imports only modules that
+Python has loaded. The cold path imports it as `boot.warm`.
 """
 
 import marshal
 import os
 import sys
 
-# Of `quick.py`, which may not have got as far as the last one.
-FINGERPRINT = globals()["FINGERPRINT"]
+# From `quick.py`: the fingerprint of the CZEX; the bytecode of this file; the record of the environment that this start will
+# most likely want. `quick.py` may have failed before the last one.
+FINGERPRINT = globals().get("FINGERPRINT")
 LIKELY = globals().get("LIKELY")
 
 
@@ -75,7 +76,7 @@ def main():
                 start = start_installed(venv_dir(os.path.abspath(root), text), text, app)
             if start:
                 return start
-    return start_cold_path().start(app, globals())
+    return start_cold_path().start(app)
 
 
 def start_installed(venv, text, app):
@@ -110,14 +111,14 @@ def start_cold_path():
                 "czex: can't start %s: it is damaged: %s; download or build it again"
                 % (sys.argv[0], error)
             )
-    package = type(sys)("boot")
-    package.__dict__.update(globals()["CARRIED"], __path__=[])
-    package.about, package.carried = globals()["ABOUT"], globals()["carried"]
-    sys.modules["boot"] = package
-    if "__init__" not in package.code:
-        text, file = package.sources["__init__"], "<czex>/boot/__init__.py"
-        package.code["__init__"] = compile(text, file, "exec", 0, 1)
-    exec(package.code["__init__"], package.__dict__)
+    package = sys.modules["boot"] = type(sys)("boot")
+    package.__path__ = []
+    found = globals()["CARRIED"]
+    if "__init__" not in found["code"]:
+        text, file = found["sources"]["__init__"], "<czex>/boot/__init__.py"
+        found["code"]["__init__"] = compile(text, file, "exec", 0, 1)
+    exec(found["code"]["__init__"], package.__dict__)
+    package.begin(globals())
     from boot import start
 
     return start

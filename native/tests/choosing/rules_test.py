@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import sys
-import types
 
 import pytest
 from packaging import markers as reference_markers
@@ -16,13 +15,11 @@ from pex.third_party.packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pex.third_party.packaging.version import InvalidVersion, Version
 from support.runtime import NATIVE
 
-# A CZEX brings the package's modules in another way; here they are files.
-sys.modules["boot"] = types.ModuleType("boot")
-sys.modules["boot"].__path__ = [str(NATIVE / "boot" / "boot")]
+sys.path.append(str(NATIVE / "boot"))
 sys.path.insert(0, str(NATIVE.parent / "pants-plugins"))
 
-from boot import markers, tags, versions  # noqa: E402
-from pexcz.requirements import marker_data, specifier_data  # noqa: E402
+from boot import markers, tags, versions
+from pexcz.requirements import marker_data, specifier_data
 
 VERSIONS = """
 0.9 1 1.0 1.0.0 1.0.post1 1.0.post2 1.0.dev1 1.0a1 1.0a1.dev2 1.0b2 1.0rc1 1.1 1.1.dev3 1.10 1.2 1.2.3

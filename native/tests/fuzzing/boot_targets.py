@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sys
-import types
 from pathlib import Path
 from typing import Any, Callable, Dict
 
@@ -20,17 +19,15 @@ from pex.third_party.packaging.markers import Marker as PexMarker
 from pex.third_party.packaging.specifiers import Specifier
 from pex.third_party.packaging.version import Version
 
-BOOT = Path(__file__).resolve().parents[2] / "boot" / "boot"
-# In a CZEX the boot loads the package's modules in another way.
-boot = types.ModuleType("boot")
-boot.__path__ = [str(BOOT)]
-boot.__dict__.update(native=lambda value: value, manifest={"format": 1})
-sys.modules["boot"] = boot
+sys.path.append(str(Path(__file__).resolve().parents[2] / "boot"))
 
 with atheris.instrument_imports(include=["boot", "pexcz"]):
+    import boot
     from boot import composition, facts, markers, variables_reader, versions
     from boot.fail import CannotStart
     from pexcz import requirements
+
+boot.manifest["format"] = 1
 
 
 OPERATORS = ("==", "!=", "<", "<=", ">", ">=", "~=", "===")
@@ -195,7 +192,7 @@ class Files:
             text = choose.changed_bytes(text)
         (self._app / ".czex" / "manifest.json").write_bytes(text)
         try:
-            composed = composition.Composition([str(self._app)], lambda path: "1", "", False)
+            composed = composition.Composition([str(self._app)], "", False)
             assert all(isinstance(pack, dict) for pack in composed.packs)
         except CannotStart as e:
             assert str(e)

@@ -192,7 +192,11 @@ def native_directory(scratch: Path) -> Path:
         target = native / path.relative_to(NATIVE)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
-    for name in ("boot/boot/__init__.py", "boot/tools/__init__.py", "runtime/linux-x86_64/pexcz"):
+    for name in (
+        "boot/boot/__init__.py",
+        "boot/boot/tools/__init__.py",
+        "runtime/linux-x86_64/pexcz",
+    ):
         (native / name).parent.mkdir(parents=True)
         (native / name).write_text("x = 1\n")
     shutil.copy(NATIVE / "platforms.json", native)

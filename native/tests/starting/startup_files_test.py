@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Dict, List, Tuple
+from typing import List, Tuple
 
 import pytest
 from support.machine import Machine, Workshop
@@ -13,6 +13,10 @@ from support.runtime import NATIVE
 from support.wheels import Wheel
 
 from testprojects.pythons import Python, on_cpython
+
+sys.path.append(str(NATIVE / "boot"))
+
+from boot import seldom
 
 STARTED = Wheel(
     "started",
@@ -45,10 +49,8 @@ class StartupState:
 
 
 def test_files_are_read_in_one_batch_if_site_has_batches() -> None:
-    seldom: Dict[str, Any] = {"__name__": "czex_seldom"}
-    exec((NATIVE / "boot" / "boot" / "seldom.py").read_text(), seldom)
     site = SimpleNamespace(StartupState=StartupState)
-    seldom["read_as_site"](site, "/site-packages", ["a.pth", "b.pth", "a.start"])
+    seldom.read_as_site(site, "/site-packages", ["a.pth", "b.pth", "a.start"])
     assert StartupState.calls == [
         ("pth", "/site-packages", "a.pth"),
         ("pth", "/site-packages", "b.pth"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import types
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Dict
@@ -16,10 +15,9 @@ from support.runtime import NATIVE
 
 from testprojects.pythons import Python
 
-# A CZEX loads the modules of `boot` from its entries; here they are files.
-sys.modules.setdefault("boot", types.ModuleType("boot")).__path__ = [str(NATIVE / "boot" / "boot")]
+sys.path.append(str(NATIVE / "boot"))
 
-from boot.variables import Variables  # noqa: E402
+from boot.variables import Variables
 
 OTHER = Python("cpython3.9")
 SOURCES = {

@@ -12,16 +12,12 @@ from support.runtime import NATIVE
 
 from testprojects.pythons import Python
 
-# A CZEX brings the package's modules in another way; here they are files. What `trust.py` and `place.py` beside the package
-# define, pexcz puts into them.
 IMPORT_BOOT = """\
-import json, os, sys, types
+import json, os, sys
 
-sys.path.append(os.path.dirname(sys.argv[1]))
-sys.modules["boot"] = types.ModuleType("boot")
-sys.modules["boot"].__path__ = [sys.argv[1]]
+sys.path.append(sys.argv[1])
 """
-BOOT = str(NATIVE / "boot" / "boot")
+BOOT = str(NATIVE / "boot")
 
 
 def ask(python: Python, code: str, question: Any, scratch: Path) -> Any:
