@@ -29,7 +29,13 @@ _ONE_OF_EACH_DIRECTORY = (
 _EMPTY_LINES = re.compile(r'^ *(?:"")?\n', re.M)
 # Module → its function, whose text becomes a part of other files.
 _SHARED = {"place": "cache_root", "trust": "distrusted"}
-_IMPORT = re.compile(r"^from (place|trust) import .*\n", re.M)
+# Modules of `boot` whose text is put into that of `activate.py`, since each start executes that, and no import finds them.
+_PARTS = ("enter", "restart")
+# An import of these is where their text goes.
+_IMPORT = re.compile(
+    r"^from (?:boot\.)?(place|trust|enter|restart) import (?:\([^)]*\)|.*)\n", re.M
+)
+_IMPORTS = re.compile(r"^(?:from|import) .*\n", re.M)
 _NAMES = re.compile(r"\w+")
 _CALL = re.compile(r"^( *)(\w+) = (\w+)\((.*)\)\n", re.M)
 
@@ -58,10 +64,18 @@ def boot_files(directory: Path) -> Dict[str, bytes]:
 
 def boot_sources(boot: Dict[str, bytes]) -> Dict[str, str]:
     """Return name → text of the boot's modules, as a CZEX carries them."""
-    return {
-        name: _IMPORT.sub(lambda match: _function(boot, match[1]), without_comments(text))
+    texts = {
+        # It is on the stack below the app, so tracebacks show its line numbers.
+        name: without_comments(text, keep_lines=name == "warm")
         for name, text in module_sources(boot, "boot").items()
     }
+
+    def body(match: re.Match[str]) -> str:
+        return (
+            _IMPORTS.split(texts[match[1]])[-1] if match[1] in _PARTS else _function(boot, match[1])
+        )
+
+    return {name: _IMPORT.sub(body, text) for name, text in texts.items() if name not in _PARTS}
 
 
 def source_text(boot: Dict[str, bytes], file: str) -> str:

@@ -28,15 +28,19 @@ _TOKEN = re.compile(
 )
 
 INDENTATION = 4
+# Stands for a string, whose lines stay as they are.
+_STRING = "\0"
+_EMPTY_LINES = re.compile(r"\n\n+")
 _INDENTATION = re.compile(r"(?<=\n) +")
 
 
-def without_comments(source: str) -> str:
+def without_comments(source: str, keep_lines: bool = True) -> str:
     """Return the same program without comments, with empty docstrings, and with an indentation of one space.
 
-    Each line keeps its number, because tracebacks show it.
+    :param keep_lines: Whether each line keeps its number, which tracebacks show. Otherwise empty lines are removed, too.
     """
     kept = []
+    strings = []
     position = statement = depth = 0
     for token in _TOKEN.finditer(source):
         kind, (start, end) = token.lastgroup, token.span()
@@ -52,10 +56,14 @@ def without_comments(source: str) -> str:
         elif kind == "string":
             text = token.group()
             if not depth and not source[statement:start].strip():
-                text = '""' + "\n" * text.count("\n")
-            kept += (_dedented(source[position:start]), text)
+                text = '""' + "\n" * text.count("\n") * keep_lines
+            kept += (_dedented(source[position:start]), _STRING)
+            strings.append(text)
             position = end
-    return "".join(kept) + _dedented(source[position:])
+    text = "".join(kept) + _dedented(source[position:])
+    if not keep_lines:
+        text = _EMPTY_LINES.sub("\n", text)
+    return "".join(part + string for part, string in zip(text.split(_STRING), [*strings, ""]))
 
 
 def _dedented(text: str) -> str:

@@ -8,6 +8,8 @@ import tokenize
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from pexcz.bootfiles import boot_files, module_sources
 from pexcz.comments import without_comments
 
@@ -71,9 +73,12 @@ def test_comments_and_docstrings_are_removed_and_lines_keep_their_numbers() -> N
     assert [type(node).__name__ for node in ast.walk(ast.parse(stripped))] == before
 
 
-def test_without_comments_does_not_change_the_code_of_the_boot() -> None:
+@pytest.mark.parametrize("keep_lines", [True, False])
+def test_without_comments_does_not_change_the_code_of_the_boot(keep_lines: bool) -> None:
     for name, text in module_sources(boot_files(BOOT), "boot").items():
-        stripped = without_comments(text)
+        stripped = without_comments(text, keep_lines)
+        assert (stripped.count("\n") == text.count("\n")) == keep_lines
+        assert keep_lines or "\n\n\n" not in stripped, name
         tokens = tokenize.generate_tokens(io.StringIO(stripped).readline)
         assert tokenize.COMMENT not in {token.type for token in tokens}, name
         before = ast.parse(text)

@@ -65,14 +65,13 @@ class Choice(object):
         self._turn_down(self._running, interpreter.name(), reason)
         return self._best(others)
 
-    def record(self, venv, text, python, activate):
+    def record(self, venv, text, python):
         """Let the next start by the running interpreter continue in `python` at once, if nothing has changed.
 
         :param venv: The directory that the running interpreter's environment would have; `text` identifies that interpreter.
-        :param activate: The code of `activate.py`.
         """
         redirect = {
-            "activate": activate,
+            "activate": code_of("activate"),
             "directory": self._search.directory,
             "environ": [(name, os.environ.get(name)) for name in ENVIRONMENT],
             "interpreter_text": text,

@@ -54,11 +54,6 @@ def refused(error):
     return CannotStart("{0}: {1}".format(error.filename or "a system call failed", error.strerror))
 
 
-def literal(text):
-    """Return a text as Python source that is ASCII, whatever is in it."""
-    return ascii(text) if sys.version_info[0] > 2 else repr(text)
-
-
 class ColdStart(object):
     def __init__(self, app):
         self._keeper = keep.Keeper(self._log)
@@ -180,8 +175,7 @@ class ColdStart(object):
         if python is None:
             return
         self._log("restarting in {0}".format(python))
-        code = boot.code_of("activate")
-        if reason and not self._variables.given and choice.record(venv, self._text, python, code):
+        if reason and not self._variables.given and choice.record(venv, self._text, python):
             self._keeper.tell_sh_header(venv)
         os.environ[CHOSEN] = "cached" if choice.is_cached else "asked"
         if self._temporary:
@@ -243,13 +237,9 @@ class ColdStart(object):
 
             rescue.discard(environment.venv, self._load)
         self._log("installing into {0}".format(environment.venv))
-        main = boot.source("venv_main").replace('"@version@"', literal(sys.version))
-        main = main.replace('"@app@"', literal(environment.app))
-        texts = main, boot.source("damage")
-        codes = boot.code_of("activate"), boot.code_of("venv_start")
         try:
             executable = install.runtime(self._archive, self.manifest, root)
-            code = install.run_runtime(executable, environment.plan(executable, *texts + codes))
+            code = install.run_runtime(executable, environment.plan(executable))
         except OSError as error:
             raise CannotStart(
                 "{0}: {1}; free space or allow access there, or set PEXCZ_ROOT to another directory".format(

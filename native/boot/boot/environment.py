@@ -4,6 +4,7 @@ import marshal
 import os
 import sys
 
+import boot
 from boot import interpreter, native, settings
 from boot.plan import Plan, encode
 
@@ -84,12 +85,10 @@ class Environment(object):
         """Whether one of its own packs says so of itself."""
         return any(key in pack for pack in self.packs)
 
-    def plan(self, runtime, main_source, damage_source, code, start_code):
-        """The plan for the runtime.
+    def plan(self, runtime):
+        """Return the plan for the runtime.
 
         :param runtime: The runtime's executable.
-        :param main_source: The source of the environment's `__main__.py`, `damage_source` that of `damage.py`.
-        :param code: The code of `activate.py`, and `start_code` that of `venv_start.py`.
         """
         hides_a_module = settings.hides_a_module(self)
         if hides_a_module or settings.may_be_apart(self.info, self.packs):
@@ -104,10 +103,12 @@ class Environment(object):
         plan.add("copy", self._linking())
         # Where the cache's file system lets nothing be executed, a link to what can be is better than a copy.
         self.add_interpreter(plan, os.access(runtime, os.X_OK))
-        record = settings.record(self, self._text, code, start_code)
+        record = settings.record(self, self._text)
         plan.add_file("644", "boot", marshal.dumps(record))
-        plan.add_file("644", "packs", marshal.dumps((self._unpacked(), damage_source)))
-        plan.add_file("644", "__main__.py", main_source)
+        packs = self._unpacked(), boot.source("damage")
+        plan.add_file("644", "packs", marshal.dumps(packs))
+        main = boot.source("venv_main").replace('"@version@"', literal(sys.version))
+        plan.add_file("644", "__main__.py", main.replace('"@app@"', literal(self.app)))
         self.add_console_scripts(plan, self.packs)
         if self.info.get("venv"):
             plan.add_file("644", interpreter.site_packages() + "/czex.pth", EXTRA_SYS_PATH_PTH)
@@ -297,6 +298,11 @@ class Environment(object):
             return line
         quoted = "'{0}'".format(self.python.replace("'", "'\"'\"'"))
         return "/bin/sh\n{0}\n'''exec' {1}{2} \"$0\" \"$@\"\n' '''".format(CODING, quoted, flags)
+
+
+def literal(text):
+    """Return a text as Python source in ASCII, whatever characters it has."""
+    return ascii(text) if sys.version_info[0] > 2 else repr(text)
 
 
 def links_lib64():

@@ -58,28 +58,26 @@ class Keeper(object):
             text = settings["interpreter_text"]
             if likely["interpreter_text"] != text or likely["venv"] == settings["venv"]:
                 return
-        try:
-            install.write_whole(path, marshal.dumps((boot.main["code"], settings)))
-        except (EnvironmentError, ValueError) as error:
-            self._log("the next start will be slower: {0}".format(error))
+        self._write(path, marshal.dumps((boot.main["code"], settings)))
 
     def _keep_boot(self, root):
         """Keep the bytecode of the boot. The next cold start of any app with this boot neither compiles nor inflates it."""
         path = boot.main["KEPT"]
-        code = boot.main["INFLATED"].get(boot.main["COMPILED"])
-        is_compiled_here = "__init__" in boot.sources
-        if not path or not (code or is_compiled_here):
+        if not path or not os.path.abspath(path).startswith(root + os.sep):
             return
-        if not os.path.abspath(path).startswith(root + os.sep):
-            return
+        content = boot.main["INFLATED"].get(boot.main["COMPILED"])
+        if not content and "__init__" in boot.sources:
+            code = dict(boot.code, warm=boot.main["code"])
+            sources = dict((name, boot.sources[name]) for name in ("damage", "venv_main"))
+            content = marshal.dumps({"code": code, "sources": sources})
+        if content:
+            self._write(path, content)
+
+    def _write(self, path, content):
         try:
-            if not code:
-                found = dict(boot.code, warm=boot.main["code"])
-                sources = dict((name, boot.sources[name]) for name in ("damage", "venv_main"))
-                code = marshal.dumps({"code": found, "sources": sources})
-            install.write_whole(path, code)
+            install.write_whole(path, content)
         except (EnvironmentError, ValueError) as error:
-            self._log("the next cold start will be slower: {0}".format(error))
+            self._log("the next start will be slower: {0}".format(error))
 
     def tell_sh_header(self, venv, name=NOT_DIRECTLY):
         """Tell the sh header's next start about the Python that it found.

@@ -15,18 +15,18 @@ from boot import interpreter
 KNOWS_START = sys.version_info >= (3, 15)
 
 
-def record(environment, interpreter_text, activate, venv_start):
+def record(environment, interpreter_text):
     """Return the whole record of an environment.
 
     :param interpreter_text: The text that tells its interpreter from others.
-    :param activate: The code of `activate.py`, and `venv_start` that of `venv_start.py`.
     """
     return dict(
         settings(environment),
-        activate=activate,
+        activate=boot.code_of("activate"),
         interpreter_text=interpreter_text,
+        # As bytes, which few starts turn into code.
         seldom=marshal.dumps(boot.code_of("seldom")),
-        venv_start=venv_start,
+        venv_start=boot.code_of("venv_start"),
     )
 
 

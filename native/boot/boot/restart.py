@@ -1,0 +1,143 @@
+"""Starts the app over in a new process, where the running one can't become the environment's own interpreter.
+
+pexcz puts the text of this module into that of `activate.py`.
+"""
+
+import os
+import sys
+
+# They change the standard library itself, for this process from its start.
+STDLIB_VARIABLES = ("PYTHONHOME", "PYTHONPLATLIBDIR", "PYTHONEXECUTABLE")
+STASH = "_CZEX_STASH_"
+REEXECUTED = "_CZEX_REEXECUTED"
+# The end of the path by which the sh header calls the environment's `__main__.py`. An app that starts itself again calls it by
+# another path.
+BY_HEADER = "/./__main__.py"
+
+
+def reexecute(python=None, more_flags=()):
+    """Start over in this or another interpreter, with some more flags before those that this one was given."""
+    replace_process([python or sys.executable] + list(more_flags) + given_flags() + sys.argv)
+
+
+def given_flags():
+    """What stood between the interpreter and the file name on the command line.
+
+    `sys.argv` tells how many arguments follow the file name.
+    """
+    argv = getattr(sys, "orig_argv", None)
+    if argv is None:
+        try:
+            with open("/proc/self/cmdline", "rb") as stream:
+                argv = stream.read().split(b"\0")[:-1]
+        except EnvironmentError:
+            import subprocess
+
+            return subprocess._args_from_interpreter_flags()
+    flags = argv[1 : -len(sys.argv)]
+    if hasattr(os, "fsdecode"):
+        flags = [os.fsdecode(flag) for flag in flags]
+    if flags and flags[-1].endswith(BY_HEADER):
+        # The environment's own, of which `sys.argv` tells nothing any more.
+        del flags[-1]
+    return flags
+
+
+def replace_process(argv):
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if os.name == "nt":
+        import subprocess
+
+        sys.exit(subprocess.call(argv))
+    os.execv(argv[0], argv)
+
+
+def stash(settings):
+    """Hide from the next process of this start the variables that would disturb it."""
+    unstash()
+    for name in STDLIB_VARIABLES + ("PYTHONPATH",):
+        if name in os.environ and not (name == "PYTHONPATH" and settings["python_path"]):
+            os.environ[STASH + name] = os.environ.pop(name)
+
+
+def unstash():
+    for name in STDLIB_VARIABLES + ("PYTHONPATH",):
+        if STASH + name in os.environ:
+            os.environ[name] = os.environ.pop(STASH + name)
+
+
+def must_reexecute(settings, foreign):
+    """Whether this process can't become what a new one would be."""
+    if has_other_standard_library(settings, foreign):
+        return True
+    is_own = sys.prefix == settings["venv"]
+    # A subinterpreter finds its modules by itself, and not as this process has been told to.
+    if settings["subinterpreters"] and not is_own:
+        return True
+    if settings["python_path"]:
+        # Only the environment's own interpreter takes from it all that one may.
+        if STASH + "PYTHONPATH" in os.environ or seldom(settings)["python_path"]() and not is_own:
+            return True
+    # What comes from the machine is welcome in an app that inherits.
+    if settings["inherit_path"] != "false" or not foreign:
+        return False
+    # Nothing but PYTHONPATH reaches into the environment's own interpreter.
+    if is_own and not settings["system_site"]:
+        return True
+    # They may have changed anything.
+    if "sitecustomize" in foreign or "usercustomize" in foreign:
+        return True
+    return any(path.endswith((".so", ".pyd")) for path in foreign.values())
+
+
+def has_other_standard_library(settings, foreign):
+    """Whether a variable, or a module on PYTHONPATH, has changed the standard library of this process."""
+    if any(name in os.environ for name in STDLIB_VARIABLES):
+        return True
+    for name, path in foreign.items():
+        if path and "." not in name:
+            for directory in settings["stdlib"]:
+                own = os.path.join(directory, name)
+                if os.access(own + ".py", os.F_OK) or os.path.isdir(own):
+                    return True
+    return False
+
+
+def foreign_modules(settings):
+    """Name → file of the loaded modules that came neither from Python itself nor from the environment."""
+    own = tuple(entry + os.sep for entry in settings["stdlib"])
+    environment = (settings["venv"] + os.sep,)
+    if settings["python_path"]:
+        environment += tuple(entry + os.sep for entry in seldom(settings)["python_path"]())
+    packages = "-packages" + os.sep
+    foreign = {}
+    if settings["inherit_path"] == "prefer":
+        return foreign
+    for name, module in list(sys.modules.items()):
+        path = getattr(module, "__file__", None)
+        if path:
+            if path.startswith(own) and packages not in path or path.startswith(environment):
+                continue
+            foreign[name] = path
+        # A namespace package. What is built into Python has neither.
+        elif hasattr(module, "__path__"):
+            portions = list(module.__path__)
+            if not portions or not all([str(p).startswith(environment) for p in portions]):
+                foreign[name] = ""
+    foreign.pop("__main__", None)
+    if foreign:
+        # What a foreign package made up without a file, such as `six.moves`.
+        for name in list(sys.modules):
+            if name not in foreign and name.partition(".")[0] in foreign:
+                foreign[name] = ""
+    return foreign
+
+
+def seldom(settings):
+    """The namespace of `seldom.py`."""
+    import marshal
+
+    namespace = {"__name__": "czex_seldom"}
+    exec(marshal.loads(settings["seldom"]), namespace)
+    return namespace
