@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("testprojects.parity", "testprojects.stage")
+pytest.register_assert_rewrite("testing.parity", "testing.stage")
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from typing import Iterator
 import pytest
 
 from docs.tests.examples import blocks
-from testprojects.pythons import Python
+from testing.pythons import Python
 
 ONE_STAGE, TWO_LAYERS, SEVERAL_APPS = blocks("containers.md", "dockerfile")
 PYTHON = Python("cpython3.11")

@@ -24,7 +24,7 @@ from czex import packed_pex
 from czex.package import CzexFieldSet
 from czex.packed_pex import info_of_whole
 from czex.rules_for_tests import runner
-from testprojects.pythons import Python
+from testing.pythons import Python
 
 OLD, NEW = os.path.realpath(sys.executable), Python("cpython3.11")
 QUERIES = (

@@ -14,8 +14,8 @@ from typing import Iterator, Sequence
 
 import pytest
 
-from testprojects.missing import missing
-from testprojects.pythons import Python
+from testing.missing import missing
+from testing.pythons import Python
 
 # The time that a server may take until it listens.
 START_SECONDS_MAX = 60.0

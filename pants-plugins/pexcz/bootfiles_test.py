@@ -10,7 +10,7 @@ import pytest
 
 from pexcz.bootfiles import boot_files
 from pexcz.errors import PexczError
-from testprojects.strangers import native_directory
+from testing.strangers import native_directory
 
 
 @pytest.mark.parametrize("lost", ["header.sh", "boot", "boot/tools/__init__.py"])

@@ -17,7 +17,7 @@ import pytest
 from pexcz import czexfile, extract
 from pexcz.cli import main
 from pexcz.errors import BadArchiveError
-from testprojects.strangers import DATA, DIST_INFO, METADATA, WHEEL, Stranger, native_directory
+from testing.strangers import DATA, DIST_INFO, METADATA, WHEEL, Stranger, native_directory
 
 FILES = {
     METADATA: "Metadata-Version: 2.1\nName: foo\nVersion: 1.0\nRequires-Python: >=3.6\n",

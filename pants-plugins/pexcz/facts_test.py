@@ -9,7 +9,7 @@ from typing import Any, Dict
 import pytest
 
 from pexcz.cli import main
-from testprojects.strangers import Stranger, native_directory
+from testing.strangers import Stranger, native_directory
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from pexcz import pack, packwriter
 from pexcz.cli import main
 from pexcz.trees import ZipTree
-from testprojects.strangers import DATA, DIST_INFO, METADATA, WHEEL, Stranger, native_directory
+from testing.strangers import DATA, DIST_INFO, METADATA, WHEEL, Stranger, native_directory
 
 DEEP = "[" * 5000 + "]" * 5000
 

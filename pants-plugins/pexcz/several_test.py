@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pexcz.cli import main
-from testprojects.strangers import Stranger, native_directory
+from testing.strangers import Stranger, native_directory
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from typing import Iterator, Tuple
 import pytest
 
 from pexcz.cli import main
-from testprojects.long_runs import LONG, counted
-from testprojects.strangers import Stranger, native_directory
+from testing.long_runs import LONG, counted
+from testing.strangers import Stranger, native_directory
 
 # The distance of tested bits. It is no multiple of eight, so that each bit of a byte is tested. A long run tests one bit in nine.
 STEP = 9 if LONG else 1009

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import app_inputs as inputs
-from testprojects.stage import Files
+from testing.stage import Files
 
 # From a minute on, pytest says so in another form as well.
 SECONDS = r"\d+\.\d+( seconds|s\b)( \(\d+:\d\d:\d\d\))?"

@@ -12,8 +12,8 @@ from typing import Iterator
 import pytest
 
 from app_cases import CASES, Case
-from testprojects.parity import Outcome
-from testprojects.stage import Stage, pair_of
+from testing.parity import Outcome
+from testing.stage import Stage, pair_of
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

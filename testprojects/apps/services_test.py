@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import app_inputs as inputs
-from testprojects.stage import PYTHON, Service, Stage, pair_of
+from testing.stage import PYTHON, Service, Stage, pair_of
 
 CLIENT = "import tasks; print([tasks.add.delay(n, 1).get(timeout=100) for n in range(3)])"
 

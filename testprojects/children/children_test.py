@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from testprojects.parity import Pair
-from testprojects.stage import Stage, pair_of
+from testing.parity import Pair
+from testing.stage import Stage, pair_of
 
 AS_A_MODULE = {"PEX_MODULE": "offspring.main"}
 BY_MULTIPROCESSING = ("fork", "spawn", "forkserver", "executor-spawn", "executor-forkserver")

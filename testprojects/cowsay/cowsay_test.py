@@ -3,8 +3,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from testprojects.parity import Machine, Pair
-from testprojects.pythons import Python, on_cpython, on_every_python
+from testing.parity import Machine, Pair
+from testing.pythons import Python, on_cpython, on_every_python
 
 COWSAY = Pair.of("cowsay")
 

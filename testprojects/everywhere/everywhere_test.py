@@ -4,8 +4,8 @@ import json
 import zipfile
 from pathlib import Path
 
-from testprojects.parity import Machine, Pair
-from testprojects.pythons import Python, on_cpython
+from testing.parity import Machine, Pair
+from testing.pythons import Python, on_cpython
 
 EVERYWHERE = Pair.of("everywhere")
 

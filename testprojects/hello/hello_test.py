@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from testprojects.parity import Machine, Pair, comparable
-from testprojects.pythons import Python, on_every_python
+from testing.parity import Machine, Pair, comparable
+from testing.pythons import Python, on_every_python
 
 HELLO = Pair.of("hello")
 

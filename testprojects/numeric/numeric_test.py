@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from testprojects.parity import Machine, Pair
-from testprojects.pythons import Python, on_cpython
+from testing.parity import Machine, Pair
+from testing.pythons import Python, on_cpython
 
 NUMERIC = Pair.of("numeric")
 

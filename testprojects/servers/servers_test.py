@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from testprojects.stage import Service, Stage, pair_of
+from testing.stage import Service, Stage, pair_of
 
 ASGI_APP = """\
 async def app(scope, receive, send):

@@ -18,7 +18,7 @@ from support.pex_boot import IMPORT_BOOT, ask
 from support.runtime import HOST, NATIVE
 from support.wheels import Wheel
 
-from testprojects.pythons import Python, on, on_cpython
+from testing.pythons import Python, on, on_cpython
 
 sys.path.insert(0, str(NATIVE.parent / "pants-plugins"))
 

@@ -12,7 +12,7 @@ from support.interpreters import links, logging_python, own_python, pyenv, scrip
 from support.machine import PYTHON, Machine, Workshop
 from support.wheels import Wheel
 
-from testprojects.pythons import Python
+from testing.pythons import Python
 
 OLD, MIDDLE, NEW = Python("cpython3.8"), Python("cpython3.9"), Python("cpython3.10")
 SOURCE = "import sys\ndef main():\n    print('%d.%d' % sys.version_info[:2])\n"

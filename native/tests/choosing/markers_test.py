@@ -11,7 +11,7 @@ from packaging.markers import Marker
 from support.pex_boot import IMPORT_BOOT, ask
 from support.runtime import NATIVE
 
-from testprojects.pythons import Python, on_every_python
+from testing.pythons import Python, on_every_python
 
 sys.path.insert(0, str(NATIVE.parent / "pants-plugins"))
 

@@ -12,7 +12,7 @@ import pytest
 from support.interpreters import links, pyenv, script
 from support.machine import PYTHON, Machine, Workshop
 
-from testprojects.pythons import Python, on, on_every_python
+from testing.pythons import Python, on, on_every_python
 
 OLD, MIDDLE, NEW = Python("cpython3.8"), Python("cpython3.9"), Python("cpython3.10")
 SOURCE = """\

@@ -16,7 +16,7 @@ from typing import Dict, Iterator, List
 import pytest
 from support.machine import Machine, Outcome, Workshop
 
-from testprojects.missing import missing
+from testing.missing import missing
 
 ROOT, ME, STRANGER = 0, 54321, 54322
 IMPORT = "import __pex__; from cow import say; say.main()"

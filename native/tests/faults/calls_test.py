@@ -16,8 +16,8 @@ import pytest
 from support.machine import PYTHON, Machine, Outcome, Workshop
 from support.strace import Call, between, calls_of, calls_of_runtime, disturbed
 
-from testprojects.long_runs import LONG, counted
-from testprojects.pythons import Python, on
+from testing.long_runs import LONG, counted
+from testing.pythons import Python, on
 
 RIGHT = Outcome("moo x\n", "", 1)
 # The first thing that a CZEX looks for, and that the app's own imports do.

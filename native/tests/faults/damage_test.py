@@ -13,9 +13,9 @@ from faults.verify_test import verify
 from support.machine import COW, PYTHON, Machine, Workshop
 from support.wheels import Wheel
 
-from testprojects.long_runs import LONG, counted
-from testprojects.missing import missing
-from testprojects.pythons import Python, on
+from testing.long_runs import LONG, counted
+from testing.missing import missing
+from testing.pythons import Python, on
 
 ENVIRONMENT = "venvs/*/cpython-*"
 Damage = Callable[[Path], object]

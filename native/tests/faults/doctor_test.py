@@ -15,7 +15,7 @@ from support.interpreters import links, script
 from support.machine import COW, PEXCZ, PYTHON, Machine, Workshop, full_disk
 
 from pexcz.doctor import diagnose
-from testprojects.pythons import Python, on, on_every_python
+from testing.pythons import Python, on, on_every_python
 
 STRANGER = 54321
 

@@ -12,8 +12,8 @@ import pytest
 from support.machine import PYTHON, Machine, Workshop, full_disk
 from support.wheels import Wheel
 
-from testprojects.missing import missing
-from testprojects.pythons import Python, on
+from testing.missing import missing
+from testing.pythons import Python, on
 
 
 @pytest.mark.parametrize("attempt", range(4))

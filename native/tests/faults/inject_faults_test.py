@@ -20,7 +20,7 @@ from support.machine import PEXCZ, Machine, Workshop
 from support.runtime import HOST
 from support.strace import Call, calls_of, disturbed
 
-from testprojects.long_runs import LONG, counted
+from testing.long_runs import LONG, counted
 
 LAYOUTS = pytest.mark.parametrize("layout", ["zipapp", "packed"])
 BOOT_MODULE = re.compile(r"(?P<directory>/native/boot[^>\"]*/)(?P<name>[^>\"/]*\.py)[>\"]")

@@ -17,7 +17,7 @@ from typing import Callable, List, Sequence
 from support.machine import PEXCZ, PYTHON, Machine, Outcome
 from support.strace import Call, between, calls_of, calls_of_runtime, disturbed
 
-from testprojects.long_runs import LONG, counted
+from testing.long_runs import LONG, counted
 
 RIGHT = Outcome("moo x\n", "", 1)
 # What comes before the first call that has to do with it is Python's own, and nothing was made.

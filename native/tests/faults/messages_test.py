@@ -13,7 +13,7 @@ from support.machine import COW, PYTHON, Machine, Workshop
 from support.runtime import HOST
 from support.wheels import Wheel
 
-from testprojects.pythons import Python, on
+from testing.pythons import Python, on
 
 OLD, MIDDLE = Python("cpython3.8"), Python("cpython3.9")
 OTHER = "linux-aarch64" if HOST != "linux-aarch64" else "linux-x86_64"

@@ -11,7 +11,7 @@ import pytest
 from support.machine import COW, PYTHON, Machine, Workshop, full_disk
 from support.wheels import Wheel
 
-from testprojects.pythons import Python, on, on_every_python
+from testing.pythons import Python, on, on_every_python
 
 NATIVE_WHEEL = {
     "whinny/__init__.py": "import ctypes, os\nctypes.CDLL(os.path.dirname(__file__) + '/libneigh.so.1')\n",

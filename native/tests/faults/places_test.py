@@ -13,8 +13,8 @@ from typing import Callable, Dict, List
 import pytest
 from support.machine import COW, PYTHON, Machine, Workshop, full_disk
 
-from testprojects.long_runs import LONG, counted
-from testprojects.pythons import Python
+from testing.long_runs import LONG, counted
+from testing.pythons import Python
 
 PYTHONS = [Python(name) for name in ("cpython3.13", "cpython2.7", "cpython3.6", "pypy3")]
 WAYS = ("file", "header", "directory", "program in the directory", "import")

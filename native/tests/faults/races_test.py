@@ -16,8 +16,8 @@ from support.cache import cache, make_old, start_cache
 from support.machine import COW, PYTHON, Machine, Workshop, full_disk
 from support.wheels import Wheel
 
-from testprojects.long_runs import LONG, counted
-from testprojects.missing import missing
+from testing.long_runs import LONG, counted
+from testing.missing import missing
 
 STARTS = 200 if LONG else 30
 ROUNDS = 10 if LONG else 2

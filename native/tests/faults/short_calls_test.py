@@ -16,7 +16,7 @@ from support import short_calls
 from support.machine import PEXCZ, PYTHON, Machine, Outcome, Workshop
 from support.runtime import HOST
 
-from testprojects.long_runs import counted
+from testing.long_runs import counted
 
 pytestmark = pytest.mark.skipif(
     (sys.platform, platform.machine()) != ("linux", "x86_64"), reason="changes registers"

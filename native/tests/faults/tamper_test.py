@@ -19,8 +19,8 @@ import pytest
 from support.machine import PYTHON, Machine, Workshop
 
 from pexcz.header import INCOMPLETE
-from testprojects.long_runs import LONG, counted
-from testprojects.pythons import EVERY_PYTHON, Python, on_every_python
+from testing.long_runs import LONG, counted
+from testing.pythons import EVERY_PYTHON, Python, on_every_python
 
 # A file, relative to the CZEX in packed layout; what to do to its content.
 Damage = Tuple[str, Callable[[bytes], bytes]]

@@ -11,7 +11,7 @@ from typing import List
 import pytest
 from support.machine import COW, PYTHON, Machine, Workshop
 
-from testprojects.pythons import Python, on
+from testing.pythons import Python, on
 
 # Says where it runs, and then what it is told.
 PUPPET = """\

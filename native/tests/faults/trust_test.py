@@ -11,8 +11,8 @@ from typing import Iterator, List
 import pytest
 from support.machine import PYTHON, Machine
 
-from testprojects.missing import missing
-from testprojects.pythons import Python, on, on_every_python
+from testing.missing import missing
+from testing.pythons import Python, on, on_every_python
 
 STRANGER = 54321
 IMPORT = "import __pex__; from cow import say; say.main()"

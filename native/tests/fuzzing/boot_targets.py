@@ -1,4 +1,4 @@
-"""Fuzz targets for the inputs of the boot (see `testprojects/fuzzing.py`).
+"""Fuzz targets for the inputs of the boot (see `testing/fuzzing.py`).
 
 Versions, specifiers and markers must have the same meaning as for the `packaging` in Pex's runtime, wherever that has an
 answer. All other inputs must be read, or refused with the boot's own error.

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from support.machine import PEXCZ
 
-from testprojects.fuzzing import fuzz
-from testprojects.long_runs import counted
+from testing.fuzzing import fuzz
+from testing.long_runs import counted
 
 HERE = Path(__file__).parent
 TOOL = HERE / "pexcz_targets.py"

@@ -1,4 +1,4 @@
-"""Fuzz targets for the untrusted files that `pexcz` reads (see `testprojects/fuzzing.py`).
+"""Fuzz targets for the untrusted files that `pexcz` reads (see `testing/fuzzing.py`).
 
 Each target makes a valid file, changes it in a few places that the fuzzer chooses, and gives it to the tool. The tool must
 succeed with a correct result, or raise one error with a message.

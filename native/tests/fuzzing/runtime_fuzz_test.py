@@ -23,8 +23,8 @@ from support.installs import FILES
 from support.packs import App, Entry, record
 from support.runtime import NATIVE, checked
 
-from testprojects.long_runs import LONG, counted
-from testprojects.missing import missing
+from testing.long_runs import LONG, counted
+from testing.missing import missing
 
 sys.path.insert(0, str(NATIVE.parent / "pants-plugins"))
 

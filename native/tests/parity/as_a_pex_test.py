@@ -11,7 +11,7 @@ from typing import Tuple
 import pytest
 from support.machine import COW, PYTHON, Machine, Workshop
 
-from testprojects.pythons import Python, on
+from testing.pythons import Python, on
 
 
 @pytest.fixture(scope="module")

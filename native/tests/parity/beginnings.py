@@ -6,7 +6,7 @@ from parity.apps import COW, runner
 from parity.layouts import packed
 from parity.row import CORE, EVERY_PEX, RECENT_PEX, App, Row
 from parity.surroundings import HOOK
-from testprojects.differences import TRACEBACKS
+from testing.differences import TRACEBACKS
 
 # It has a docstring, a `__future__` import and a variable, and it sets names that the boot also uses.
 PREAMBLE = """\

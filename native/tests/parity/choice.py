@@ -6,7 +6,7 @@ from support.wheels import Wheel
 
 from parity.apps import PLAIN, VENV, runner
 from parity.row import EVERY_PEX, RECENT_PEX, Row
-from testprojects.differences import MESSAGES, TRACEBACKS
+from testing.differences import MESSAGES, TRACEBACKS
 
 VERSION = ("import sys; print(sys.version_info[:2], sys.argv[1:])", "x")
 OLDER = ("cpython3.9", "cpython3.10")

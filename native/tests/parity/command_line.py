@@ -10,7 +10,7 @@ from parity.apps import (
     VENV,
 )
 from parity.row import CPYTHONS, EVERY_PEX, App, Row
-from testprojects.differences import TRACEBACKS
+from testing.differences import TRACEBACKS
 
 LEAVE = (
     "import sys\ndef main():\n    return eval(sys.argv[1], {'sys': sys, 'os': __import__('os')})\n"

@@ -8,7 +8,7 @@ from support.wheels import Wheel
 
 from parity.apps import runner
 from parity.row import CORE, CPYTHONS, EVERY_PEX, RECENT_PEX, App, Row
-from testprojects.differences import MESSAGES
+from testing.differences import MESSAGES
 
 TWO = ("cpython3.9", "cpython3.11")
 FOR_TWO = tuple(f"--python={{{name}}}" for name in TWO)

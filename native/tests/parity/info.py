@@ -6,7 +6,7 @@ from support.wheels import Wheel
 
 from parity.apps import COW, COW_APP, COW_AS_CHILD, COW_VENV, PLAIN, PREPENDING, VENV, runner
 from parity.row import CORE, CPYTHONS, EVERY, EVERY_PEX, RECENT_PEX, App, Row
-from testprojects.differences import FLAGS, HOOKS, MESSAGES, TRACEBACKS, VENV_EVERYWHERE
+from testing.differences import FLAGS, HOOKS, MESSAGES, TRACEBACKS, VENV_EVERYWHERE
 
 SURROUNDINGS = ("import surroundings; surroundings.show()", "an argument")
 DATUM = Wheel("datum", {"datum/__init__.py": "", "datum/file.txt": "read\n"})

@@ -8,7 +8,7 @@ from parity.apps import COW, COW_APP, PLAIN, VENV, runner
 from parity.info import OTHER, SURROUNDINGS
 from parity.row import CORE, App, Row
 from parity.surroundings import HOOK
-from testprojects.differences import FLAGS, HOOKS, VENV_EVERYWHERE
+from testing.differences import FLAGS, HOOKS, VENV_EVERYWHERE
 
 
 def packed(app: App, *options: str) -> App:

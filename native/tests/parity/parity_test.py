@@ -13,8 +13,8 @@ from support.machine import Workshop
 from parity import NO_EFFECT, ROWS
 from parity.row import NEWEST, USUAL_PYTHON, Row
 from parity.runner import Factory, Runner
-from testprojects.differences import DIFFERENCES
-from testprojects.pythons import Python
+from testing.differences import DIFFERENCES
+from testing.pythons import Python
 
 DOCUMENT = Path("docs") / "differences.md"
 

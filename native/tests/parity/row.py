@@ -7,8 +7,8 @@ from typing import Mapping, Tuple
 
 from support.wheels import Wheel
 
-from testprojects.differences import Difference
-from testprojects.pythons import EVERY_PYTHON
+from testing.differences import Difference
+from testing.pythons import EVERY_PYTHON
 
 NEWEST = "newest"
 NEWEST_PEX = (NEWEST,)

@@ -20,9 +20,9 @@ from pex.version import __version__ as PEX_VERSION
 from support.machine import Machine, Outcome, Workshop
 
 from parity.row import NEWEST, App, Row
-from testprojects.differences import EVERYWHERE, MESSAGES, SHELL_TOOLS
-from testprojects.missing import missing
-from testprojects.pythons import Python
+from testing.differences import EVERYWHERE, MESSAGES, SHELL_TOOLS
+from testing.missing import missing
+from testing.pythons import Python
 
 AT_ONCE = 2
 USUAL_COMMAND = ("{python}", "{app}")

@@ -13,7 +13,7 @@ from parity.apps import (
     PREPENDING,
 )
 from parity.row import CPYTHONS, EVERY_PEX, RECENT_PEX, USUAL, App, Row
-from testprojects.differences import HOOKS, MESSAGES, ODD_CACHES, TRACEBACKS, VENV_EVERYWHERE
+from testing.differences import HOOKS, MESSAGES, ODD_CACHES, TRACEBACKS, VENV_EVERYWHERE
 
 BITS = """\
 import os

@@ -14,7 +14,7 @@ from parity.apps import (
     runner,
 )
 from parity.row import CPYTHONS, EVERY_PEX, App, Row
-from testprojects.differences import (
+from testing.differences import (
     GRAPH,
     MESSAGES,
     PLATFORMS,

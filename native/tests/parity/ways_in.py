@@ -12,7 +12,7 @@ from parity.apps import (
     PLAIN,
 )
 from parity.row import CPYTHONS, App, Row
-from testprojects.differences import MESSAGES, REPL, TRACEBACKS
+from testing.differences import MESSAGES, REPL, TRACEBACKS
 
 ROWS = (
     Row(

@@ -15,7 +15,7 @@ from support.herd import Herd, files, tool
 from support.machine import PYTHON, Machine, Workshop, full_disk
 from support.wheels import Wheel
 
-from testprojects.pythons import Python
+from testing.pythons import Python
 
 CASES = {
     "content": ({"shared.py": "X = 1\n"}, {"shared.py": "X = 2\n"}),

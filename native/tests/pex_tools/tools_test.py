@@ -19,8 +19,8 @@ from support.herd import BULL, CALF, Herd, tool
 from support.machine import COW, PYTHON, Machine, Workshop
 from support.runtime import HOST
 
-from testprojects.differences import GRAPH
-from testprojects.pythons import Python, on, on_cpython
+from testing.differences import GRAPH
+from testing.pythons import Python, on, on_cpython
 
 SEVERAL = [Python(f"cpython{version}") for version in ("2.7", "3.6", "3.8", "3.11", "3.13")]
 

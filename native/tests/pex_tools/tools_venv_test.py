@@ -15,7 +15,7 @@ from support.herd import CALF, Herd, files, tool
 from support.machine import PYTHON, Machine, Workshop
 from support.wheels import Wheel
 
-from testprojects.pythons import Python, on
+from testing.pythons import Python, on
 
 SEVERAL = [Python(f"cpython{version}") for version in ("2.7", "3.6", "3.8", "3.11", "3.13")]
 SEVERAL += [Python("pypy3")]

@@ -29,8 +29,8 @@ from support.installs import (
 from support.packs import SITE_PACKAGES, App, outward, pack, record
 from support.strace import ERRORS
 
-from testprojects.long_runs import LONG, counted
-from testprojects.missing import missing
+from testing.long_runs import LONG, counted
+from testing.missing import missing
 
 # --- Unwritable stores
 

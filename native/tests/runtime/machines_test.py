@@ -13,7 +13,7 @@ from support.installs import DAMAGED, FILES, MIB, contents, empty_app, leftovers
 from support.packs import SITE_PACKAGES, App, outward, pack, record
 from support.runtime import HOST, Runtime, executable_of
 
-from testprojects.missing import missing
+from testing.missing import missing
 
 FOREIGN = {
     "linux-aarch64": ["qemu-aarch64-static"],

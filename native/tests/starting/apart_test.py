@@ -8,7 +8,7 @@ from parity.distributions import EARLY, MODULE, PACKAGE, SITECUSTOMIZE, TELLING
 from support.cache import cache, make_old
 from support.machine import PYTHON, Machine, Workshop
 
-from testprojects.pythons import Python, on
+from testing.pythons import Python, on
 
 WHO = "import both, space.both; print(both.WHO, space.both.WHO)"
 CHILD = """\

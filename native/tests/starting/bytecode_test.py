@@ -11,7 +11,7 @@ import pytest
 from support.machine import PYTHON, Machine, Workshop
 from support.wheels import Wheel
 
-from testprojects.pythons import Python, on_cpython
+from testing.pythons import Python, on_cpython
 
 OTHER = Python("cpython3.9")
 THIRD = Python("cpython3.13")

@@ -14,7 +14,7 @@ from support.cache import DAY, cache, environments, make_old, start_cache
 from support.interpreters import links
 from support.machine import COW, PEXCZ, PYTHON, Machine, Workshop
 
-from testprojects.pythons import Python, on
+from testing.pythons import Python, on
 
 LAZY = """\
 import sys

@@ -11,8 +11,8 @@ import pytest
 from support.interpreters import clean_python, links, pyenv, script
 from support.machine import PYTHON, Machine, Workshop
 
-from testprojects.missing import missing
-from testprojects.pythons import Python, on_every_python
+from testing.missing import missing
+from testing.pythons import Python, on_every_python
 
 OLD, NEW = Python("cpython3.9"), Python("cpython3.12")
 MOO = ("moo x\n", "", 1)

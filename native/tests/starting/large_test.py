@@ -14,7 +14,7 @@ from pexcz import assemble, packplaces
 from pexcz.inject import inject
 from pexcz.pack import PackInfo
 from pexcz.zipwriter import ZipWriter
-from testprojects.pythons import Python, on_every_python
+from testing.pythons import Python, on_every_python
 
 HOLE_BYTES = 5 << 30
 

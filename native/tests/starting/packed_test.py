@@ -15,8 +15,8 @@ from typing import Dict, Set
 import pytest
 from support.machine import PYTHON, Machine, Workshop
 
-from testprojects.missing import missing
-from testprojects.pythons import Python, on
+from testing.missing import missing
+from testing.pythons import Python, on
 
 MOO = ("moo x\n", "", 1)
 SOME = on(Python("cpython2.7"), Python("cpython3.6"), PYTHON, Python("pypy3"))

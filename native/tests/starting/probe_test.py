@@ -19,7 +19,7 @@ from support.runtime import NATIVE
 from support.situations import SITUATIONS, Situation
 from support.wheels import Wheel
 
-from testprojects.pythons import Python
+from testing.pythons import Python
 
 Facts = Dict[str, Any]
 

@@ -13,7 +13,7 @@ from support.interpreters import clean_python
 from support.machine import COW, PYTHON, Machine, Workshop
 from support.wheels import Wheel
 
-from testprojects.pythons import Python, on
+from testing.pythons import Python, on
 
 NAME = "python{}.{}".format(*sys.version_info)
 # setproctitle searches for the arguments before the first variable, if that is still where the kernel has put it.

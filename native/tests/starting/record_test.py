@@ -11,7 +11,7 @@ import pytest
 from support.machine import COW, PYTHON, Machine, Workshop
 from support.wheels import Wheel
 
-from testprojects.pythons import Python, on
+from testing.pythons import Python, on
 
 DATA = "kinds-1.0.data"
 KINDS = Wheel(

@@ -12,7 +12,7 @@ import pytest
 from support.machine import PYTHON, Machine, Workshop
 from support.wheels import Wheel
 
-from testprojects.pythons import Python, on, on_cpython, on_every_python
+from testing.pythons import Python, on, on_cpython, on_every_python
 
 DATA = "KitChen-1.0.data/"
 TELL = "import sys\nprint('{} ' + ' '.join(sys.argv[1:]))\n"

@@ -13,7 +13,7 @@ from support.machine import COW, PYTHON, Machine, Workshop
 from support.runtime import HOST, NATIVE
 from support.wheels import Wheel
 
-from testprojects.pythons import Python, on_cpython
+from testing.pythons import Python, on_cpython
 
 sys.path.insert(0, str(NATIVE.parent / "pants-plugins"))
 

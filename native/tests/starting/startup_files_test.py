@@ -12,7 +12,7 @@ from support.machine import Machine, Workshop
 from support.runtime import NATIVE
 from support.wheels import Wheel
 
-from testprojects.pythons import Python, on_cpython
+from testing.pythons import Python, on_cpython
 
 sys.path.append(str(NATIVE / "boot"))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from support.machine import COW, Machine, Workshop
 
-from testprojects.pythons import Python, on, on_every_python
+from testing.pythons import Python, on, on_every_python
 
 HIDDEN_FINDER = """\
 import shadow, sys

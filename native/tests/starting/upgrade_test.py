@@ -9,7 +9,7 @@ import pytest
 from support.interpreters import own_python
 from support.machine import PYTHON, Machine, Workshop
 
-from testprojects.pythons import Python
+from testing.pythons import Python
 
 SOURCE = """\
 import subprocess, sys

@@ -13,7 +13,7 @@ from pex.variables import Variables as PexVariables
 from support.machine import PYTHON, Machine, Workshop
 from support.runtime import NATIVE
 
-from testprojects.pythons import Python
+from testing.pythons import Python
 
 sys.path.append(str(NATIVE / "boot"))
 

@@ -15,7 +15,7 @@ import pytest
 from support.machine import COW, PYTHON, Machine, Workshop
 from support.wheels import Wheel
 
-from testprojects.pythons import Python, on
+from testing.pythons import Python, on
 
 MAIN_PYTHONS = on(Python("cpython2.7"), PYTHON, Python("cpython3.13"), Python("pypy3"))
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from testprojects.pythons import Python
+from testing.pythons import Python
 
 
 def own_python(directory: Path, python: Python) -> Path:

@@ -15,8 +15,8 @@ from typing import Dict, List, Sequence
 from support.runtime import HOST, NATIVE
 from support.wheels import Wheel, build_pex
 
-from testprojects.missing import missing
-from testprojects.pythons import Python
+from testing.missing import missing
+from testing.pythons import Python
 
 PEXCZ = NATIVE.parent / "pants-plugins"
 PYTHON = Python("cpython3.11")

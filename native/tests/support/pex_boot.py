@@ -10,7 +10,7 @@ from typing import Any
 import pex
 from support.runtime import NATIVE
 
-from testprojects.pythons import Python
+from testing.pythons import Python
 
 IMPORT_BOOT = """\
 import json, os, sys

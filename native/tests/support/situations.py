@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Dict, Sequence
 
-from testprojects.pythons import EVERY_PYTHON, Python
+from testing.pythons import EVERY_PYTHON, Python
 
 SHADOW = {"shadow.py": "WHERE = 'outside'\n", "hidden.py": "", "cow/__init__.py": ""}
 # What setuptools and virtualenv put into site-packages, and editable installs do.

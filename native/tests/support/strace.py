@@ -9,7 +9,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 from support.machine import Machine, Outcome
 
-from testprojects.missing import missing
+from testing.missing import missing
 
 MEMORY = "ENOMEM"
 PLACE = "EACCES EIO ELOOP ENAMETOOLONG ENOENT ENOMEM ENOTDIR ESTALE"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
-from testprojects.differences import CACHE, EVERYWHERE, NOT_FOR_APPS, SHELL_TOOLS
-from testprojects.pythons import Python
+from testing.differences import CACHE, EVERYWHERE, NOT_FOR_APPS, SHELL_TOOLS
+from testing.pythons import Python
 
 # What an app may see of its environment, for an app that doesn't print it. For every Python.
 PROBE = """

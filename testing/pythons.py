@@ -9,7 +9,7 @@ from typing import Iterator
 
 import pytest
 
-from testprojects.missing import missing
+from testing.missing import missing
 
 CPYTHONS = ("2.7", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 

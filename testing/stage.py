@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable, Iterator, Mapping, Sequence
 
-from testprojects.differences import COMPILED
-from testprojects.parity import Outcome, Pair
-from testprojects.pythons import Python
+from testing.differences import COMPILED
+from testing.parity import Outcome, Pair
+from testing.pythons import Python
 
 PYTHON = Python("cpython3.11")
 # For everything that waits. A loaded machine may need much of it; no test needs it all.

@@ -13,8 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from testprojects.long_runs import LONG
-from testprojects.missing import missing
+from testing.long_runs import LONG
+from testing.missing import missing
 
 LONG_SECONDS = 1200
 SEEDS = 32
