@@ -6,11 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import Pattern, Tuple
 
-# What a shell script, the CZEX's own header included, and Pex may start.
-SHELL_TOOLS = (
-    *("cat", "dirname", "env", "id", "ldd", "ls", "mkdir", "readlink", "rm", "sh", "tr", "uname"),
-)
-
 # Not for apps: a shell's variables, macOS's, and those that Pex leaves behind for processes of its own.
 NOT_FOR_APPS = (
     "_",

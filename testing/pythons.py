@@ -46,6 +46,8 @@ def _candidates(name: str) -> Iterator[Path]:
     yield Path(f"/usr/local/bin/python{version}")
 
 
+# For tests that need only one.
+PYTHON = Python("cpython3.11")
 EVERY_PYTHON = [*(Python(f"cpython{version}") for version in CPYTHONS), Python("pypy3")]
 
 

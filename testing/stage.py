@@ -1,5 +1,7 @@
-"""Starts a PEX and its CZEX in every way there is, on one machine and with the same paths, so that what they
-say can be compared as it is."""
+"""Start a PEX and its CZEX in every possible way, and compare the results.
+
+All starts are on one machine and see the same paths.
+"""
 
 from __future__ import annotations
 
@@ -15,33 +17,31 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable, Iterator, Mapping, Sequence
+from typing import Any, Callable, Iterator, Mapping, Sequence
 
 from testing.differences import COMPILED
-from testing.parity import Outcome, Pair
-from testing.pythons import Python
+from testing.machine import PATIENCE_SECONDS, Machine, Outcome
+from testing.pair import Pair
+from testing.pythons import PYTHON
 
-PYTHON = Python("cpython3.11")
-# For everything that waits. A loaded machine may need much of it; no test needs it all.
-PATIENCE_SECONDS = 120
 URL = re.compile(r"http://127\.0\.0\.1:\d+")
 
-# What an environment has: its interpreter, and what is in its site-packages.
+# Paths of an environment in a cache: its interpreter, and files in its site-packages.
 IN_CACHE = re.compile(
     r"/[^\s'\"]*/home/\.cache/(?:pex|czex)/[^\s'\"]*?(?:/bin/(python)[0-9.]*|(?:/site-(packages)|\.whl)(?=/))"
 )
 
 Files = Mapping[str, str]
 
-# The pairs that this machine has started before.
+# The pairs that have been started on this machine before.
 _started: set[Pair] = set()
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A machine where a pair is started again and again, each time with nothing at home but the caches.
+    """A machine that starts a pair again and again; before each start, the home directory has only the caches.
 
-    :param root: Is the same for all tests of a run: Pex takes long to fill its cache.
+    :param root: One directory for all tests of a run, because Pex takes long to fill its cache.
     """
 
     root: Path
@@ -57,18 +57,18 @@ class Stage:
         return self.home / "work"
 
     def commands(self) -> Iterator[tuple[str, list[str]]]:
-        """Every way to start the app: its name, and the words before the app's own arguments. The PEX is first."""
+        """Yield every way to start the app, the PEX first: a name, and the words before the app's own arguments."""
         interpreter = PYTHON.path()
         yield "pex", [interpreter, str(self.pair.pex)]
         if self.pair not in _started:
             _started.add(self.pair)
-            # Cold, and tells the header where to go at once from then on.
+            # This start also tells the header which environment to start from then on.
             yield "cold", [str(self.pair.czex)]
         yield "warm", [interpreter, str(self.pair.czex)]
         yield "header", [str(self.pair.czex)]
 
     def lay_out(self, files: Files) -> None:
-        """Empty the home directory but for the caches, and put these files into the working directory."""
+        """Remove all but the caches from the home directory, and put these files into the working directory."""
         self.home.mkdir(exist_ok=True)
         for path in self.home.iterdir():
             if path.name != ".cache":
@@ -80,7 +80,7 @@ class Stage:
             path.write_text(content)
 
     def assert_same(self, arguments: Sequence[str]) -> Outcome:
-        """Start the app in every way, and compare what is seen of it."""
+        """Start the app in every way, and compare the outcomes."""
         seen = {}
         for way, command in self.commands():
             self.lay_out({})
@@ -92,9 +92,9 @@ class Stage:
     def assert_serves_the_same(
         self, arguments: str, files: Files, visit: Callable[[Service], object]
     ) -> None:
-        """Start the server in every way, and compare what a visitor sees.
+        """Start the server in every way, and compare the answers that a visitor gets.
 
-        :param arguments: With `{port}` where the server doesn't tell which one it has chosen.
+        :param arguments: Have `{port}` where the server doesn't tell which port it has chosen.
         """
         seen = {}
         for way, command in self.commands():
@@ -108,55 +108,43 @@ class Stage:
             assert seen[way] == seen["pex"], way
 
     def run(self, argv: Sequence[str]) -> Outcome:
-        """What a process leaves behind that ends by itself, without what can't be the same."""
-        with self._process(argv, subprocess.PIPE, subprocess.PIPE) as process:
+        """Run a process that ends by itself, and return its outcome without the text that can't be the same."""
+        with self._process(argv) as process:
             stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
-        return Outcome(self.comparable(stdout), self.comparable(stderr), process.returncode)
+        return Outcome(self._comparable(stdout), self._comparable(stderr), process.returncode)
 
     @contextlib.contextmanager
     def serve(self, argv: Sequence[str]) -> Iterator[Service]:
-        """A server while it runs. None of its processes is left behind."""
+        """Run a server; at the end, kill all its processes."""
         log = self.home / "log"
         with log.open("wb") as stream:
-            with self._process(argv, stream, subprocess.STDOUT) as process:
+            with self._process(argv, stdout=stream, stderr=subprocess.STDOUT) as process:
                 yield Service(process, log)
 
     @contextlib.contextmanager
-    def _process(self, argv, stdout, stderr) -> Iterator[subprocess.Popen]:
-        process = subprocess.Popen(
-            argv,
-            cwd=self.work,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
-            start_new_session=True,
-            encoding="utf-8",
-            errors="replace",
+    def _process(self, argv: Sequence[str], **kwargs: Any) -> Iterator[subprocess.Popen[bytes]]:
+        process = self._machine().start(
+            *argv, cwd=self.work, stdin=subprocess.DEVNULL, start_new_session=True, **kwargs
         )
         try:
             yield process
         finally:
-            # Its session has its id, also when it has ended itself.
+            # The id of the process is that of its session, which may outlive it.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
-    def _environment(self) -> dict[str, str]:
+    def _machine(self) -> Machine:
         directory = self.root / "bin"
         directory.mkdir(exist_ok=True)
         for name in ("python", "python3", "python3.11"):
             with contextlib.suppress(FileExistsError):
                 (directory / name).symlink_to(PYTHON.path())
-        return {
-            "HOME": str(self.home),
-            "LANG": "C.UTF-8",
-            "PATH": f"{directory}:/usr/bin:/bin",
-            **self.variables,
-        }
+        return Machine(self.home, {"PATH": f"{directory}:/usr/bin:/bin", **self.variables})
 
-    def comparable(self, text: str) -> str:
-        """The text without the names of the app, and of what is in the caches."""
+    def _comparable(self, output: bytes) -> str:
+        """Return a text without the names of the app, and without paths in the caches."""
+        text = output.decode(errors="replace")
         for app in (self.pair.pex, self.pair.czex):
             text = text.replace(str(app), "<app>").replace(app.name, "<app>")
         text = text.replace(os.path.realpath(PYTHON.path()), "<python>")
@@ -165,9 +153,9 @@ class Stage:
 
 
 class Service:
-    """A server that is running, with what it has written so far."""
+    """A server that is running, and its log."""
 
-    def __init__(self, process: subprocess.Popen, log: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
         self.process = process
         self.address = ""
         self._log = log
@@ -176,35 +164,35 @@ class Service:
     def log(self) -> str:
         return self._log.read_text(errors="replace")
 
-    def wait_for(self, what, because: str):
-        """What this function returns as soon as it is true."""
+    def wait_for(self, condition: Callable[[], Any], description: str) -> Any:
+        """Call the function until its result is true, and return the result."""
         end = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < end:
-            result = what()
+            result = condition()
             if result:
                 return result
             time.sleep(0.05)
-        raise AssertionError(f"waited in vain for {because}:\n{self.log}")
+        raise AssertionError(f"{description} did not come in time:\n{self.log}")
 
     def wait_for_log(self, text: str, count: int = 1) -> None:
         self.wait_for(lambda: self.log.count(text) >= count, repr(text))
 
     def url(self) -> str:
-        """Where it says that it listens."""
+        """Return the address of the server, by default the one in its log."""
         return self.address or self.wait_for(lambda: URL.search(self.log), "an address").group()
 
     def ask(self, path: str = "/") -> str:
-        """What it answers, as soon as it does."""
+        """Return the answer of the server, as soon as there is one."""
         url = self.url() + path
         return self.wait_for(lambda: _answer(url), f"an answer from {url}")
 
     def ask_after_change(self, path: Path, old: str, new: str) -> str:
-        """What it answers once it has seen that a file has changed."""
+        """Change a file, and return the answer of the server when it is another one."""
         before = self.ask()
         path.write_text(path.read_text().replace(old, new))
 
         def answer() -> str:
-            # A reloader may have looked for the first time after the change: so it sees another one.
+            # A reloader that has not looked at the file before the change needs another change.
             os.utime(path)
             time.sleep(1)
             after = self.ask()
@@ -216,19 +204,13 @@ class Service:
         os.kill(self.process.pid, number)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
-        """Its exit code after this signal."""
+        """Send a signal, and return the exit code of the server."""
         self.send(number)
         return self.process.wait(timeout=PATIENCE_SECONDS)
 
 
-def pair_of(project: str, app: str) -> Pair:
-    """`<app>.pex` and `<app>.czex`, which Pants built in `testprojects/<project>`."""
-    directory = Path(f"testprojects.{project}").absolute()
-    return Pair(directory / f"{app}.pex", directory / f"{app}.czex")
-
-
 def free_port() -> int:
-    """A port that nobody listens to; the system gives it to nobody else for a while."""
+    """Return an unused port. The system doesn't give it to other processes for a while."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

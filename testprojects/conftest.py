@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("testing.parity", "testing.stage")
+pytest.register_assert_rewrite("testing.pair", "testing.stage")
 
 
 @pytest.fixture(scope="session")

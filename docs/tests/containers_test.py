@@ -14,10 +14,9 @@ from typing import Iterator
 import pytest
 
 from docs.tests.examples import blocks
-from testing.pythons import Python
+from testing.pythons import PYTHON
 
 ONE_STAGE, TWO_LAYERS, SEVERAL_APPS = blocks("containers.md", "dockerfile")
-PYTHON = Python("cpython3.11")
 ABSOLUTE = re.compile(r"(?<![\w.:/])/(?=[a-z])")
 
 

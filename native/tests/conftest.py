@@ -6,12 +6,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from support.herd import BULL, CALF, Herd
 from support.installs import empty_app
-from support.machine import COW, FACTS, Machine, Workshop
 from support.packs import App
 from support.runtime import HOST, NATIVE, Runtime, built_runtime, host_runtime
 from support.wheels import Wheel
+from support.workshop import COW, FACTS, Workshop
+from testing.machine import Machine
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,9 @@ from typing import Iterator
 import pytest
 
 from app_cases import CASES, Case
-from testing.parity import Outcome
-from testing.stage import Stage, pair_of
+from testing.machine import Outcome
+from testing.pair import Pair
+from testing.stage import Stage
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -51,7 +52,7 @@ def addresses() -> Iterator[dict[str, str]]:
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_it_does_the_same(case: Case, machine_root: Path, addresses: dict[str, str]) -> None:
-    stage = Stage(machine_root, pair_of("apps", case.app), case.variables)
+    stage = Stage(machine_root, Pair.of("apps", case.app), case.variables)
     arguments = [word.format(**addresses) for word in case.arguments.split()]
     seen = {}
     for way, command in stage.commands():
@@ -60,14 +61,14 @@ def test_it_does_the_same(case: Case, machine_root: Path, addresses: dict[str, s
         seen[way] = _comparable(case, outcome), _left_behind(case, stage)
     outcome, files = seen["pex"]
     assert case.shows in "".join([outcome.stdout, outcome.stderr, *files.values()])
-    assert outcome.exit_code == case.exit_code
+    assert outcome.code == case.exit_code
     for way in seen:
         assert seen[way] == seen["pex"], way
 
 
 def _comparable(case: Case, outcome: Outcome) -> Outcome:
     stdout, stderr = (_without_what_varies(case, text) for text in (outcome.stdout, outcome.stderr))
-    return Outcome(stdout, stderr, outcome.exit_code)
+    return Outcome(stdout, stderr, outcome.code)
 
 
 def _left_behind(case: Case, stage: Stage) -> dict[str, str]:

@@ -6,13 +6,15 @@ import json
 from pathlib import Path
 
 import app_inputs as inputs
-from testing.stage import PYTHON, Service, Stage, pair_of
+from testing.pair import Pair
+from testing.pythons import PYTHON
+from testing.stage import Service, Stage
 
 CLIENT = "import tasks; print([tasks.add.delay(n, 1).get(timeout=100) for n in range(3)])"
 
 
 def test_a_worker_of_celery_does_what_its_client_asks_for(machine_root: Path) -> None:
-    stage = Stage(machine_root, pair_of("apps", "celery"))
+    stage = Stage(machine_root, Pair.of("apps", "celery"))
     client = Stage(machine_root, stage.pair, {"PEX_INTERPRETER": "1"})
 
     def visit(service: Service) -> object:
@@ -26,7 +28,7 @@ def test_a_worker_of_celery_does_what_its_client_asks_for(machine_root: Path) ->
 
 
 def test_the_server_of_django_reloads(machine_root: Path) -> None:
-    stage = Stage(machine_root, pair_of("apps", "django"))
+    stage = Stage(machine_root, Pair.of("apps", "django"))
 
     def visit(service: Service) -> object:
         first = service.ask()
@@ -42,7 +44,7 @@ def test_the_server_of_django_reloads(machine_root: Path) -> None:
 
 
 def test_the_server_of_jupyter_knows_its_kernel(machine_root: Path) -> None:
-    stage = Stage(machine_root, pair_of("apps", "jupyter"))
+    stage = Stage(machine_root, Pair.of("apps", "jupyter"))
 
     def visit(service: Service) -> object:
         kernels = json.loads(service.ask("/api/kernelspecs?token=secret"))

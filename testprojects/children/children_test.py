@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from testing.parity import Pair
-from testing.stage import Stage, pair_of
+from testing.pair import Pair
+from testing.stage import Stage
 
 AS_A_MODULE = {"PEX_MODULE": "offspring.main"}
 BY_MULTIPROCESSING = ("fork", "spawn", "forkserver", "executor-spawn", "executor-forkserver")
@@ -18,11 +18,11 @@ in_both_modes = pytest.mark.parametrize("mode", ["zipapp", "venv"])
 
 @in_both_modes
 def test_the_children_of_multiprocessing_do_their_work(mode: str, machine_root: Path) -> None:
-    stage = Stage(machine_root, pair_of("children", mode))
+    stage = Stage(machine_root, Pair.of("children", mode))
     outcome = stage.assert_same(BY_MULTIPROCESSING)
     assert outcome.stdout.splitlines()[1] == "spawn [0, 3, 12, 27] True"
     assert len(outcome.stdout.splitlines()) == len(BY_MULTIPROCESSING)
-    assert outcome.exit_code == 0
+    assert outcome.code == 0
 
 
 @in_both_modes
@@ -31,15 +31,15 @@ def test_every_kind_of_child_works_as_in_a_venv(
     mode: str, variables: dict[str, str], machine_root: Path
 ) -> None:
     """In zipapp mode, a PEX has no children that joblib starts, and none that know of its main module."""
-    pair = Pair(pair_of("children", "venv").pex, pair_of("children", mode).czex)
+    pair = Pair(Pair.of("children", "venv").pex, Pair.of("children", mode).czex)
     outcome = Stage(machine_root, pair, variables).assert_same(EVERY_KIND)
     assert outcome.stdout.splitlines()[-1] == "loky [0, 1, 4, 9] True"
-    assert outcome.exit_code == 0
+    assert outcome.code == 0
 
 
 @in_both_modes
 @pytest.mark.parametrize("start", ["exec", "exec-python", "call", "call-python"])
 def test_it_can_start_itself_again(mode: str, start: str, machine_root: Path) -> None:
-    stage = Stage(machine_root, pair_of("children", mode))
+    stage = Stage(machine_root, Pair.of("children", mode))
     outcome = stage.assert_same([start])
-    assert (outcome.stdout, outcome.exit_code) == ("good-bye ['for ever']\n", 7)
+    assert (outcome.stdout, outcome.code) == ("good-bye ['for ever']\n", 7)

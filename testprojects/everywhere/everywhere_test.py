@@ -4,10 +4,11 @@ import json
 import zipfile
 from pathlib import Path
 
-from testing.parity import Machine, Pair
+from testing.machine import Machine
+from testing.pair import Pair
 from testing.pythons import Python, on_cpython
 
-EVERYWHERE = Pair.of("everywhere")
+EVERYWHERE = Pair.of("everywhere", "everywhere", "czex")
 
 
 @on_cpython("3.9", "3.10", "3.11", "3.12", "3.13")

@@ -3,10 +3,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from testing.parity import Machine, Pair, comparable
+from testing.machine import Machine
+from testing.pair import Pair, comparable
 from testing.pythons import Python, on_every_python
 
-HELLO = Pair.of("hello")
+HELLO = Pair.of("hello", "hello", "czex")
 
 
 @on_every_python()
@@ -24,18 +25,16 @@ def test_a_file_of_its_own_is_executable(python: Python, tmp_path: Path) -> None
 @on_every_python()
 def test_exit_codes_are_passed_on(python: Python, tmp_path: Path) -> None:
     machine = Machine(tmp_path)
-    assert HELLO.assert_same(machine, python, "--exit", "42").exit_code == 42
+    assert HELLO.assert_same(machine, python, "--exit", "42").code == 42
     failed = HELLO.assert_same(machine, python, "--fail", "no one is there")
-    assert (failed.exit_code, failed.stderr) == (1, "no one is there\n")
+    assert (failed.code, failed.stderr) == (1, "no one is there\n")
 
 
 @on_every_python()
 def test_it_sees_the_same_surroundings(python: Python, tmp_path: Path) -> None:
-    machine = Machine(tmp_path)
-    interpreter = python.path()
-    extra = {"FROM_OUTSIDE": "kept", "PEX_VERBOSE": "0"}
+    machine = Machine(tmp_path, {"FROM_OUTSIDE": "kept", "PEX_VERBOSE": "0"})
     expected, cold, warm = (
-        json.loads(machine.run([interpreter, str(app), "--facts"], extra).stdout)
+        json.loads(machine.run(python.path(), app, "--facts").stdout)
         for app in (HELLO.pex, HELLO.czex, HELLO.czex)
     )
     assert comparable(cold, HELLO) == comparable(expected, HELLO)

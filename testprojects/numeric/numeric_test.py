@@ -2,16 +2,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from testing.parity import Machine, Pair
+from testing.machine import Machine
+from testing.pair import Pair
 from testing.pythons import Python, on_cpython
 
-NUMERIC = Pair.of("numeric")
+NUMERIC = Pair.of("numeric", "numeric", "czex")
 
 
 @on_cpython("3.9", "3.11", "3.13")
 def test_compiled_wheels_and_executables_work(python: Python, tmp_path: Path) -> None:
     outcome = NUMERIC.assert_same(Machine(tmp_path), python, "1000")
-    assert outcome.exit_code == 0, outcome.stderr
+    assert outcome.code == 0, outcome.stderr
     first, second, third = outcome.stdout.splitlines()
     assert first.startswith("numpy ") and first.endswith(": 499500")
     assert second == "norm 18243.724949"

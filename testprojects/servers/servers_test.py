@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from testing.stage import Service, Stage, pair_of
+from testing.pair import Pair
+from testing.stage import Service, Stage
 
 ASGI_APP = """\
 async def app(scope, receive, send):
@@ -33,7 +34,7 @@ in_both_modes = pytest.mark.parametrize("mode", ["zipapp", "venv"])
 
 @in_both_modes
 def test_gunicorn_reloads_and_replaces_itself(mode: str, machine_root: Path) -> None:
-    stage = Stage(machine_root, pair_of("servers", f"gunicorn-{mode}"))
+    stage = Stage(machine_root, Pair.of("servers", f"gunicorn-{mode}"))
 
     def visit(service: Service) -> object:
         old = service.process.pid
@@ -60,7 +61,7 @@ def test_gunicorn_reloads_and_replaces_itself(mode: str, machine_root: Path) -> 
 @in_both_modes
 def test_uvicorn_has_workers(mode: str, machine_root: Path) -> None:
     uvicorn = {"PEX_SCRIPT": "uvicorn"}
-    stage = Stage(machine_root, pair_of("servers", f"gunicorn-{mode}"), uvicorn)
+    stage = Stage(machine_root, Pair.of("servers", f"gunicorn-{mode}"), uvicorn)
 
     def visit(service: Service) -> object:
         service.wait_for_log("Application startup complete", 2)
@@ -73,7 +74,7 @@ def test_uvicorn_has_workers(mode: str, machine_root: Path) -> None:
 @in_both_modes
 def test_uvicorn_reloads(mode: str, machine_root: Path) -> None:
     uvicorn = {"PEX_SCRIPT": "uvicorn"}
-    stage = Stage(machine_root, pair_of("servers", f"gunicorn-{mode}"), uvicorn)
+    stage = Stage(machine_root, Pair.of("servers", f"gunicorn-{mode}"), uvicorn)
 
     def visit(service: Service) -> object:
         first = service.ask()
@@ -87,7 +88,7 @@ def test_uvicorn_reloads(mode: str, machine_root: Path) -> None:
 
 
 def test_uwsgi_has_workers(machine_root: Path) -> None:
-    stage = Stage(machine_root, pair_of("servers", "uwsgi-venv"))
+    stage = Stage(machine_root, Pair.of("servers", "uwsgi-venv"))
 
     def visit(service: Service) -> object:
         answer = _answer_of_a_child(service, service.process.pid)
@@ -100,7 +101,7 @@ def test_uwsgi_has_workers(machine_root: Path) -> None:
 
 @in_both_modes
 def test_flask_reloads(mode: str, machine_root: Path) -> None:
-    stage = Stage(machine_root, pair_of("servers", f"flask-{mode}"))
+    stage = Stage(machine_root, Pair.of("servers", f"flask-{mode}"))
 
     def visit(service: Service) -> object:
         first = service.ask()

@@ -6,7 +6,8 @@ import json
 import shutil
 from pathlib import Path
 
-from support.machine import PYTHON, Machine
+from testing.machine import Machine
+from testing.pythons import PYTHON
 
 
 def test_two_interpreters_of_one_version_have_their_own_environments(

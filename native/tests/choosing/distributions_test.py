@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any, Dict
 
 import pytest
+
 from support.distribution_cases import CASES, DIFFERENT, Case, wheel
-from support.machine import PYTHON, Machine, Workshop
 from support.pex_boot import IMPORT_BOOT, ask
 from support.runtime import HOST, NATIVE
 from support.wheels import Wheel
-
-from testing.pythons import Python, on, on_cpython
+from support.workshop import Workshop
+from testing.machine import Machine
+from testing.pythons import PYTHON, Python, on, on_cpython
 
 sys.path.insert(0, str(NATIVE.parent / "pants-plugins"))
 

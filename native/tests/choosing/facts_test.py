@@ -8,11 +8,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support.interpreters import links, logging_python, own_python, pyenv, script
-from support.machine import PYTHON, Machine, Workshop
-from support.wheels import Wheel
 
-from testing.pythons import Python
+from support.interpreters import links, logging_python, own_python, pyenv, script
+from support.wheels import Wheel
+from support.workshop import Workshop
+from testing.machine import Machine
+from testing.pythons import PYTHON, Python
 
 OLD, MIDDLE, NEW = Python("cpython3.8"), Python("cpython3.9"), Python("cpython3.10")
 SOURCE = "import sys\ndef main():\n    print('%d.%d' % sys.version_info[:2])\n"

@@ -8,9 +8,9 @@ from typing import Any, Callable
 
 import pytest
 from packaging.markers import Marker
+
 from support.pex_boot import IMPORT_BOOT, ask
 from support.runtime import NATIVE
-
 from testing.pythons import Python, on_every_python
 
 sys.path.insert(0, str(NATIVE.parent / "pants-plugins"))

@@ -13,6 +13,7 @@ from packaging import markers as reference_markers
 from pex.third_party.packaging import tags as reference_tags
 from pex.third_party.packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pex.third_party.packaging.version import InvalidVersion, Version
+
 from support.runtime import NATIVE
 
 sys.path.append(str(NATIVE / "boot"))

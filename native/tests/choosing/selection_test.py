@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Dict, Sequence
 
 import pytest
-from support.interpreters import links, pyenv, script
-from support.machine import PYTHON, Machine, Workshop
 
-from testing.pythons import Python, on, on_every_python
+from support.interpreters import links, pyenv, script
+from support.workshop import Workshop
+from testing.machine import Machine
+from testing.pythons import PYTHON, Python, on, on_every_python
 
 OLD, MIDDLE, NEW = Python("cpython3.8"), Python("cpython3.9"), Python("cpython3.10")
 SOURCE = """\

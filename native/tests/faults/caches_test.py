@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Dict, Iterator, List
 
 import pytest
-from support.machine import Machine, Outcome, Workshop
 
+from support.workshop import Workshop
+from testing.machine import Machine, Outcome
 from testing.missing import missing
 
 ROOT, ME, STRANGER = 0, 54321, 54322

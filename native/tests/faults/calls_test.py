@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Callable, List, Sequence, Tuple
 
 import pytest
-from support.machine import PYTHON, Machine, Outcome, Workshop
-from support.strace import Call, between, calls_of, calls_of_runtime, disturbed
 
+from support.strace import Call, between, calls_of, calls_of_runtime, disturbed
+from support.workshop import Workshop
 from testing.long_runs import LONG, counted
-from testing.pythons import Python, on
+from testing.machine import Machine, Outcome
+from testing.pythons import PYTHON, Python, on
 
 RIGHT = Outcome("moo x\n", "", 1)
 # The first thing that a CZEX looks for, and that the app's own imports do.

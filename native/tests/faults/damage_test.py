@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Callable, Dict, List
 
 import pytest
-from faults.verify_test import verify
-from support.machine import COW, PYTHON, Machine, Workshop
-from support.wheels import Wheel
 
+from support.pexcz import verify
+from support.wheels import Wheel
+from support.workshop import COW, Workshop
 from testing.long_runs import LONG, counted
+from testing.machine import Machine
 from testing.missing import missing
-from testing.pythons import Python, on
+from testing.pythons import PYTHON, Python, on
 
 ENVIRONMENT = "venvs/*/cpython-*"
 Damage = Callable[[Path], object]

@@ -11,11 +11,13 @@ from typing import Any, Dict, List
 
 import pytest
 from faults.noexec_test import noexec, with_library  # noqa: F401
-from support.interpreters import links, script
-from support.machine import COW, PEXCZ, PYTHON, Machine, Workshop, full_disk
 
 from pexcz.doctor import diagnose
-from testing.pythons import Python, on, on_every_python
+from support.interpreters import links, script
+from support.pexcz import pexcz_command, pexcz_path
+from support.workshop import COW, Workshop, full_disk
+from testing.machine import Machine
+from testing.pythons import PYTHON, Python, on, on_every_python
 
 STRANGER = 54321
 
@@ -33,14 +35,13 @@ def everything(root: Path) -> Dict[str, object]:
 def doctor(machine: Machine, app: Path, *options: object) -> Dict[str, Any]:
     """The parts of a diagnosis. Nothing on the machine has changed, and the exit code says whether there are problems."""
     before = everything(machine.root)
-    search = os.pathsep.join([str(PEXCZ), *(entry for entry in sys.path if entry)])
     command = [
         sys.executable,
         "-c",
         "import sys; path = sys.argv.pop(1).split(':'); sys.path[:0] = path; ",
     ]
     command[-1] += "from pexcz.cli import main; sys.exit(main())"
-    outcome = machine.run(*command, search, "doctor", app, *options, "--json")
+    outcome = machine.run(*command, pexcz_path(), "doctor", app, *options, "--json")
     assert outcome.stderr == ""
     assert everything(machine.root) == before
     found: Dict[str, Any] = json.loads(outcome.stdout)
@@ -295,9 +296,8 @@ def test_no_app_is_started(workshop: Workshop, machine: Machine, python: Python)
 
 
 def test_what_a_person_reads_has_the_same_facts(cow: Path, here: Machine) -> None:
-    search = os.pathsep.join([str(PEXCZ), *(entry for entry in sys.path if entry)])
-    command = [sys.executable, "-m", "pexcz", "doctor", cow]
-    outcome = here.with_(PYTHONPATH=search, PEX_UNZIP="1", PEX_VERBOSE="x").run(*command)
+    prepared = here.with_(PYTHONPATH=pexcz_path(), PEX_UNZIP="1", PEX_VERBOSE="x")
+    outcome = prepared.run(*pexcz_command("doctor", cow))
     lines = outcome.stdout.splitlines()
     assert (outcome.stderr, outcome.code) == ("", 1)
     assert lines[0].startswith(f"file         {cow}, ")

@@ -9,11 +9,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.machine import PYTHON, Machine, Workshop, full_disk
-from support.wheels import Wheel
 
+from support.wheels import Wheel
+from support.workshop import Workshop, full_disk
+from testing.machine import Machine
 from testing.missing import missing
-from testing.pythons import Python, on
+from testing.pythons import PYTHON, Python, on
 
 
 @pytest.mark.parametrize("attempt", range(4))

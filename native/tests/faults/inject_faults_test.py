@@ -10,17 +10,18 @@ import random
 import re
 import shutil
 import signal
-import sys
 import time
 from pathlib import Path
 from typing import Dict, List, Union
 
 import pytest
-from support.machine import PEXCZ, Machine, Workshop
+
+from support.pexcz import pexcz_command, pexcz_path
 from support.runtime import HOST
 from support.strace import Call, calls_of, disturbed
-
+from support.workshop import Workshop
 from testing.long_runs import LONG, counted
+from testing.machine import Machine
 
 LAYOUTS = pytest.mark.parametrize("layout", ["zipapp", "packed"])
 BOOT_MODULE = re.compile(r"(?P<directory>/native/boot[^>\"]*/)(?P<name>[^>\"/]*\.py)[>\"]")
@@ -31,18 +32,16 @@ class Injection:
     """On a machine where the tool runs: a PEX, and a directory with nothing in it but what is made of that."""
 
     def __init__(self, workshop: Workshop, pex: Path, machine: Machine, layout: str) -> None:
-        search = os.pathsep.join([str(PEXCZ), *(entry for entry in sys.path if entry)])
         self._temporary = machine.root / "tmp"
         self._temporary.mkdir()
         self.machine = machine.with_(
-            PYTHONPATH=search, PYTHONDONTWRITEBYTECODE="1", TMPDIR=str(self._temporary)
+            PYTHONPATH=pexcz_path(), PYTHONDONTWRITEBYTECODE="1", TMPDIR=str(self._temporary)
         )
         self.output = machine.root / "out" / "cow.czex"
         self.output.parent.mkdir()
         copy = shutil.copy(pex, machine.root)
-        self.command: List[object] = [sys.executable, "-m", "pexcz", "inject", copy]
-        self.command += ["-o", self.output, "--native", workshop.native, "--platform", HOST]
-        self.command += ["--layout", layout]
+        self.command = pexcz_command("inject", copy, "-o", self.output)
+        self.command += ["--native", str(workshop.native), "--platform", HOST, "--layout", layout]
         self._places = str(machine.root), str(workshop.root)
         self.calls, outcome = calls_of(self.machine, self.command)
         assert outcome.code == 0, outcome

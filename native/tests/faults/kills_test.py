@@ -9,15 +9,15 @@ import os
 import random
 import shutil
 import signal
-import sys
 import time
 from pathlib import Path
 from typing import Callable, List, Sequence
 
-from support.machine import PEXCZ, PYTHON, Machine, Outcome
+from support.pexcz import pexcz_command, pexcz_path
 from support.strace import Call, between, calls_of, calls_of_runtime, disturbed
-
 from testing.long_runs import LONG, counted
+from testing.machine import Machine, Outcome
+from testing.pythons import PYTHON
 
 RIGHT = Outcome("moo x\n", "", 1)
 # What comes before the first call that has to do with it is Python's own, and nothing was made.
@@ -146,6 +146,5 @@ def test_a_start_that_was_killed_at_any_moment_is_made_good_by_the_next(
 
 def tool(machine: Machine) -> tuple[Machine, List[object]]:
     """A machine on which the tool runs, and how it empties the cache."""
-    search = os.pathsep.join([str(PEXCZ), *(entry for entry in sys.path if entry)])
-    command = [sys.executable, "-m", "pexcz", "cache", "--root", machine.cache, "clear"]
-    return machine.with_(PYTHONPATH=search, PYTHONDONTWRITEBYTECODE="1"), command
+    command = pexcz_command("cache", "--root", machine.cache, "clear")
+    return machine.with_(PYTHONPATH=pexcz_path(), PYTHONDONTWRITEBYTECODE="1"), command

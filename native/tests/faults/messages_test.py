@@ -8,12 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from support.interpreters import links, pyenv
-from support.machine import COW, PYTHON, Machine, Workshop
 from support.runtime import HOST
 from support.wheels import Wheel
-
-from testing.pythons import Python, on
+from support.workshop import COW, Workshop
+from testing.machine import Machine
+from testing.pythons import PYTHON, Python, on
 
 OLD, MIDDLE = Python("cpython3.8"), Python("cpython3.9")
 OTHER = "linux-aarch64" if HOST != "linux-aarch64" else "linux-x86_64"

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Iterator
 
 import pytest
-from support.machine import COW, PYTHON, Machine, Workshop, full_disk
-from support.wheels import Wheel
 
-from testing.pythons import Python, on, on_every_python
+from support.wheels import Wheel
+from support.workshop import COW, Workshop, full_disk
+from testing.machine import Machine
+from testing.pythons import PYTHON, Python, on, on_every_python
 
 NATIVE_WHEEL = {
     "whinny/__init__.py": "import ctypes, os\nctypes.CDLL(os.path.dirname(__file__) + '/libneigh.so.1')\n",

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Callable, Dict, List
 
 import pytest
-from support.machine import COW, PYTHON, Machine, Workshop, full_disk
 
+from support.workshop import COW, Workshop, full_disk
 from testing.long_runs import LONG, counted
-from testing.pythons import Python
+from testing.machine import Machine
+from testing.pythons import PYTHON, Python
 
 PYTHONS = [Python(name) for name in ("cpython3.13", "cpython2.7", "cpython3.6", "pypy3")]
 WAYS = ("file", "header", "directory", "program in the directory", "import")

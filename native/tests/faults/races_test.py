@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Callable, Iterator, List, Tuple
 
 import pytest
-from support.cache import cache, make_old, start_cache
-from support.machine import COW, PYTHON, Machine, Workshop, full_disk
-from support.wheels import Wheel
 
+from support.cache import cache, make_old, start_cache
+from support.wheels import Wheel
+from support.workshop import COW, Workshop, full_disk
 from testing.long_runs import LONG, counted
+from testing.machine import Machine
 from testing.missing import missing
+from testing.pythons import PYTHON
 
 STARTS = 200 if LONG else 30
 ROUNDS = 10 if LONG else 2

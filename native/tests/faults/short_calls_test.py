@@ -5,18 +5,20 @@ But for the bytecode that Python keeps of modules: older ones don't go on with t
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict
 
 import pytest
-from support import short_calls
-from support.machine import PEXCZ, PYTHON, Machine, Outcome, Workshop
-from support.runtime import HOST
 
+from support import short_calls
+from support.pexcz import pexcz_command, pexcz_path
+from support.runtime import HOST
+from support.workshop import Workshop
 from testing.long_runs import counted
+from testing.machine import Machine, Outcome
+from testing.pythons import PYTHON
 
 pytestmark = pytest.mark.skipif(
     (sys.platform, platform.machine()) != ("linux", "x86_64"), reason="changes registers"
@@ -59,10 +61,9 @@ def test_reads_and_writes_of_a_start_that_are_cut_short_are_continued(
 def test_reads_and_writes_of_an_injection_that_are_cut_short_are_continued(
     workshop: Workshop, cow: Path, cow_pex: Path, machine: Machine
 ) -> None:
-    search = os.pathsep.join([str(PEXCZ), *(entry for entry in sys.path if entry)])
     output = machine.root / "cow.czex"
-    inject: List[object] = [sys.executable, "-m", "pexcz", "inject", cow_pex, "-o", output]
-    inject += ["--native", workshop.native, "--platform", HOST]
-    machine = machine.with_(PYTHONPATH=search, PYTHONDONTWRITEBYTECODE="1")
+    inject = pexcz_command("inject", cow_pex, "-o", output)
+    inject += ["--native", str(workshop.native), "--platform", HOST]
+    machine = machine.with_(PYTHONPATH=pexcz_path(), PYTHONDONTWRITEBYTECODE="1")
     assert shortened(machine, *inject) == Outcome("", "", 0)
     assert output.read_bytes() == cow.read_bytes()

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Tuple
 
 import pytest
-from support.machine import PYTHON, Machine, Workshop
 
 from pexcz.header import INCOMPLETE
+from support.workshop import Workshop
 from testing.long_runs import LONG, counted
-from testing.pythons import EVERY_PYTHON, Python, on_every_python
+from testing.machine import Machine
+from testing.pythons import EVERY_PYTHON, PYTHON, Python, on_every_python
 
 # A file, relative to the CZEX in packed layout; what to do to its content.
 Damage = Tuple[str, Callable[[bytes], bytes]]

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import List
 
 import pytest
-from support.machine import COW, PYTHON, Machine, Workshop
 
-from testing.pythons import Python, on
+from support.workshop import COW, Workshop
+from testing.machine import Machine
+from testing.pythons import PYTHON, Python, on
 
 # Says where it runs, and then what it is told.
 PUPPET = """\

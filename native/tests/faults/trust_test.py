@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Iterator, List
 
 import pytest
-from support.machine import PYTHON, Machine
 
+from testing.machine import Machine
 from testing.missing import missing
-from testing.pythons import Python, on, on_every_python
+from testing.pythons import PYTHON, Python, on, on_every_python
 
 STRANGER = 54321
 IMPORT = "import __pex__; from cow import say; say.main()"

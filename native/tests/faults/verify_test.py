@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
-from support.machine import COW, PEXCZ, PYTHON, Machine, Outcome, Workshop
+
+from support.pexcz import verify
+from support.workshop import COW, Workshop
+from testing.machine import Machine
+from testing.pythons import PYTHON
 
 
 @pytest.fixture(scope="module")
@@ -21,12 +23,6 @@ def app(workshop: Workshop) -> Path:
     return workshop.make(
         "verified", [PYTHON], requirements=["cow"], wheels=[COW], sources=sources, options=options
     )
-
-
-def verify(machine: Machine, app: Path, *arguments: object) -> Outcome:
-    search = os.pathsep.join([str(PEXCZ), *(entry for entry in sys.path if entry)])
-    command = [sys.executable, "-m", "pexcz", "verify", app, "--root", machine.cache, *arguments]
-    return machine.with_(PYTHONPATH=search).run(*command)
 
 
 def test_a_czex_as_it_was_built_is_proved(app: Path, machine: Machine) -> None:

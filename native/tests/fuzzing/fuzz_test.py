@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from support.machine import PEXCZ
-
+from support.pexcz import PACKAGES
 from testing.fuzzing import fuzz
 from testing.long_runs import counted
 
@@ -14,7 +13,7 @@ HERE = Path(__file__).parent
 TOOL = HERE / "pexcz_targets.py"
 BOOT = HERE / "boot_targets.py"
 
-sys.path.insert(0, str(PEXCZ))
+sys.path.insert(0, str(PACKAGES))
 
 
 def test_any_pex_becomes_a_whole_czex_or_is_refused(tmp_path: Path) -> None:

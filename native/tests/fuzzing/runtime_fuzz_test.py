@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Dict
 
 import pytest
+
 from support import packs
 from support.herd import BULL
 from support.installs import FILES
 from support.packs import App, Entry, record
 from support.runtime import NATIVE, checked
-
 from testing.long_runs import LONG, counted
 from testing.missing import missing
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from support.machine import COW
-
 from parity.row import App
+from support.workshop import COW
 from testing.differences import NOT_FOR_APPS
 
 # An app that executes its first argument as code; the code can import the app's modules and wheels.

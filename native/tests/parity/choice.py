@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from support.wheels import Wheel
-
 from parity.apps import PLAIN, VENV, runner
 from parity.row import EVERY_PEX, RECENT_PEX, Row
+from support.wheels import Wheel
 from testing.differences import MESSAGES, TRACEBACKS
 
 VERSION = ("import sys; print(sys.version_info[:2], sys.argv[1:])", "x")

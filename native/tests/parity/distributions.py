@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from support.wheels import Wheel
-
 from parity.apps import runner
 from parity.row import CORE, CPYTHONS, EVERY_PEX, RECENT_PEX, App, Row
+from support.wheels import Wheel
 from testing.differences import MESSAGES
 
 TWO = ("cpython3.9", "cpython3.11")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from support.wheels import Wheel
-
 from parity.apps import COW, COW_APP, COW_AS_CHILD, COW_VENV, PLAIN, PREPENDING, VENV, runner
 from parity.row import CORE, CPYTHONS, EVERY, EVERY_PEX, RECENT_PEX, App, Row
+from support.wheels import Wheel
 from testing.differences import FLAGS, HOOKS, MESSAGES, TRACEBACKS, VENV_EVERYWHERE
 
 SURROUNDINGS = ("import surroundings; surroundings.show()", "an argument")

@@ -8,11 +8,11 @@ from typing import Any, Iterator
 import pytest
 from pex.pex_info import PexInfo
 from pex.variables import Variables
-from support.machine import Workshop
 
 from parity import NO_EFFECT, ROWS
 from parity.row import NEWEST, USUAL_PYTHON, Row
 from parity.runner import Factory, Runner
+from support.workshop import Workshop
 from testing.differences import DIFFERENCES
 from testing.pythons import Python
 

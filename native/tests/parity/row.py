@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Mapping, Tuple
 
 from support.wheels import Wheel
-
 from testing.differences import Difference
 from testing.pythons import EVERY_PYTHON
 

@@ -17,10 +17,11 @@ from threading import Lock
 from typing import Callable, Dict, Iterator, List, Sequence, Tuple
 
 from pex.version import __version__ as PEX_VERSION
-from support.machine import Machine, Outcome, Workshop
 
 from parity.row import NEWEST, App, Row
-from testing.differences import EVERYWHERE, MESSAGES, SHELL_TOOLS
+from support.workshop import Workshop
+from testing.differences import EVERYWHERE, MESSAGES
+from testing.machine import Machine, Outcome, fill_path
 from testing.missing import missing
 from testing.pythons import Python
 
@@ -96,8 +97,8 @@ class Factory:
 
 
 @dataclass(frozen=True)
-class Stage:
-    """A directory where a PEX and a CZEX are started one after the other."""
+class Trial:
+    """The trial of a row: its PEX and its CZEX are started in the same directory, one after the other."""
 
     root: Path
     row: Row
@@ -142,7 +143,7 @@ class Stage:
         return machine
 
     def _put_on_path(self) -> None:
-        names = {name: shutil.which(name, path="/bin:/usr/bin") for name in SHELL_TOOLS}
+        names = {}
         for name in self.row.path:
             python = Python(name).path()
             names[os.path.basename(python)] = python
@@ -151,9 +152,7 @@ class Stage:
             own = "python{}.{}".format(*sys.version_info)
             for name in ("python", "python3", os.path.basename(self.python), own):
                 names[name] = self.python
-        for name, target in names.items():
-            if target:
-                (self.root / "bin" / name).symlink_to(target)
+        fill_path(self.root / "bin", names)
 
     def _environment(self) -> Dict[str, str]:
         environment = {"PATH": str(self.root / "bin"), **self.row.env}
@@ -180,44 +179,44 @@ class Stage:
 
 def assert_same(row: Row, version: str, python: Python, factory: Factory, root: Path) -> None:
     """Raise RowIsWrong if the PEX behaves differently from the row, and Differs if the CZEX does."""
-    stage = Stage(root, row, python.path())
-    expected = _of_pex(stage, version, factory)
-    for way, seen in _of_czex(stage, version, factory):
-        if stage.comparable(seen) != stage.comparable(expected):
-            before, after = _lines(stage.comparable(expected)), _lines(stage.comparable(seen))
+    trial = Trial(root, row, python.path())
+    expected = _of_pex(trial, version, factory)
+    for way, seen in _of_czex(trial, version, factory):
+        if trial.comparable(seen) != trial.comparable(expected):
+            before, after = _lines(trial.comparable(expected)), _lines(trial.comparable(seen))
             difference = difflib.unified_diff(
                 before, after, "PEX", f"CZEX, {way}", lineterm="", n=0
             )
             raise Differs("\n".join(["", *difference]))
-        if not stage.has_seen(seen):
+        if not trial.has_seen(seen):
             raise Differs(f"CZEX, {way}: {row.sees} is not in {seen}")
         if MESSAGES in row.differs and seen.stderr and not seen.stderr.startswith("czex: "):
             raise Differs(f"CZEX, {way}: {seen.stderr}")
 
 
-def _of_pex(stage: Stage, version: str, factory: Factory) -> Outcome:
-    row = stage.row
+def _of_pex(trial: Trial, version: str, factory: Factory) -> Outcome:
+    row = trial.row
     beside = {name: factory.pex(app, version) for name, app in row.beside.items()}
-    machine = stage.set_up(factory.pex(row.app, version), beside, factory.pex_root(version))
-    outcome = stage.start(machine, row.command)
-    if outcome.code != row.code or not stage.has_seen(outcome):
+    machine = trial.set_up(factory.pex(row.app, version), beside, factory.pex_root(version))
+    outcome = trial.start(machine, row.command)
+    if outcome.code != row.code or not trial.has_seen(outcome):
         raise RowIsWrong(f"the row says {row.code} and {row.sees}, the PEX {outcome}")
     return outcome
 
 
-def _of_czex(stage: Stage, version: str, factory: Factory) -> Iterator[Tuple[str, Outcome]]:
-    row = stage.row
+def _of_czex(trial: Trial, version: str, factory: Factory) -> Iterator[Tuple[str, Outcome]]:
+    row = trial.row
     try:
         czex = factory.czex(row.app, version)
         beside = {name: factory.czex(app, version) for name, app in row.beside.items()}
     except AssertionError as error:
         raise Differs(str(error))
-    machine = stage.set_up(czex, beside, factory.pex_root(version))
-    yield "cold", stage.start(machine, row.command)
-    yield "warm", stage.start(machine, row.command)
+    machine = trial.set_up(czex, beside, factory.pex_root(version))
+    yield "cold", trial.start(machine, row.command)
+    yield "warm", trial.start(machine, row.command)
     if row.header and row.command == USUAL_COMMAND:
-        yield "by its header", stage.start(machine, ("{app}",))
-        yield "by its header again", stage.start(machine, ("{app}",))
+        yield "by its header", trial.start(machine, ("{app}",))
+        yield "by its header again", trial.start(machine, ("{app}",))
     if machine.leftovers():
         raise Differs(f"left behind: {machine.leftovers()}")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from support.wheels import Wheel
-
 from parity.apps import (
     COW,
     COW_APP,
@@ -13,6 +11,7 @@ from parity.apps import (
     PREPENDING,
 )
 from parity.row import CPYTHONS, EVERY_PEX, RECENT_PEX, USUAL, App, Row
+from support.wheels import Wheel
 from testing.differences import HOOKS, MESSAGES, ODD_CACHES, TRACEBACKS, VENV_EVERYWHERE
 
 BITS = """\

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from support.wheels import Wheel
-
 from parity.apps import (
     COW,
     COW_APP,
@@ -14,6 +12,7 @@ from parity.apps import (
     runner,
 )
 from parity.row import CPYTHONS, EVERY_PEX, App, Row
+from support.wheels import Wheel
 from testing.differences import (
     GRAPH,
     MESSAGES,

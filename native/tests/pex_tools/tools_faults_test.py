@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Dict
 
 import pytest
-from support.herd import Herd, files, tool
-from support.machine import PYTHON, Machine, Workshop, full_disk
-from support.wheels import Wheel
 
-from testing.pythons import Python
+from support.herd import Herd, files, tool
+from support.wheels import Wheel
+from support.workshop import Workshop, full_disk
+from testing.machine import Machine
+from testing.pythons import PYTHON, Python
 
 CASES = {
     "content": ({"shared.py": "X = 1\n"}, {"shared.py": "X = 2\n"}),

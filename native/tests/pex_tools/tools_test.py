@@ -15,12 +15,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from support.herd import BULL, CALF, Herd, tool
-from support.machine import COW, PYTHON, Machine, Workshop
-from support.runtime import HOST
 
+from support.herd import BULL, CALF, Herd, tool
+from support.runtime import HOST
+from support.workshop import COW, Workshop
 from testing.differences import GRAPH
-from testing.pythons import Python, on, on_cpython
+from testing.machine import Machine
+from testing.pythons import PYTHON, Python, on, on_cpython
 
 SEVERAL = [Python(f"cpython{version}") for version in ("2.7", "3.6", "3.8", "3.11", "3.13")]
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import List
 
 import pytest
-from support.herd import CALF, Herd, files, tool
-from support.machine import PYTHON, Machine, Workshop
-from support.wheels import Wheel
 
-from testing.pythons import Python, on
+from support.herd import CALF, Herd, files, tool
+from support.wheels import Wheel
+from support.workshop import Workshop
+from testing.machine import Machine
+from testing.pythons import PYTHON, Python, on
 
 SEVERAL = [Python(f"cpython{version}") for version in ("2.7", "3.6", "3.8", "3.11", "3.13")]
 SEVERAL += [Python("pypy3")]

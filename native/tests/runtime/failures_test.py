@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from support.installs import (
     CACHE,
     DAMAGED,
@@ -28,7 +29,6 @@ from support.installs import (
 )
 from support.packs import SITE_PACKAGES, App, outward, pack, record
 from support.strace import ERRORS
-
 from testing.long_runs import LONG, counted
 from testing.missing import missing
 

@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from support.installs import DAMAGED, FILES, MIB, contents, empty_app, leftovers
 from support.packs import SITE_PACKAGES, App, outward, pack, record
 from support.runtime import HOST, Runtime, executable_of
-
 from testing.missing import missing
 
 FOREIGN = {

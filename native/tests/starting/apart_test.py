@@ -6,9 +6,9 @@ from pathlib import Path
 
 from parity.distributions import EARLY, MODULE, PACKAGE, SITECUSTOMIZE, TELLING
 from support.cache import cache, make_old
-from support.machine import PYTHON, Machine, Workshop
-
-from testing.pythons import Python, on
+from support.workshop import Workshop
+from testing.machine import Machine
+from testing.pythons import PYTHON, Python, on
 
 WHO = "import both, space.both; print(both.WHO, space.both.WHO)"
 CHILD = """\

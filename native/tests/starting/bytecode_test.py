@@ -8,10 +8,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from support.machine import PYTHON, Machine, Workshop
-from support.wheels import Wheel
 
-from testing.pythons import Python, on_cpython
+from support.wheels import Wheel
+from support.workshop import Workshop
+from testing.machine import Machine
+from testing.pythons import PYTHON, Python, on_cpython
 
 OTHER = Python("cpython3.9")
 THIRD = Python("cpython3.13")

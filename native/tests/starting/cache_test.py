@@ -5,16 +5,17 @@ from __future__ import annotations
 import fcntl
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+
 from support.cache import DAY, cache, environments, make_old, start_cache
 from support.interpreters import links
-from support.machine import COW, PEXCZ, PYTHON, Machine, Workshop
-
-from testing.pythons import Python, on
+from support.pexcz import pexcz_command, pexcz_path
+from support.workshop import COW, Workshop
+from testing.machine import Machine
+from testing.pythons import PYTHON, Python, on
 
 LAZY = """\
 import sys
@@ -94,9 +95,8 @@ def test_the_root_option_is_accepted_at_every_position(
 ) -> None:
     machine.run(PYTHON.path(), cow)
     root = ["--root", str(machine.cache)]
-    search = os.pathsep.join([str(PEXCZ), *(entry for entry in sys.path if entry)])
     other = str(machine.root / "other")
-    prepared = machine.with_(PYTHONPATH=search, PEXCZ_ROOT=other, COLUMNS="200")
+    prepared = machine.with_(PYTHONPATH=pexcz_path(), PEXCZ_ROOT=other, COLUMNS="200")
     for command, word in (
         (["cache", "info"], str(machine.cache)),
         (["cache", "prune"], "Removed 0"),
@@ -105,7 +105,7 @@ def test_the_root_option_is_accepted_at_every_position(
     ):
         position = [0, 1, len(command)][place]
         argv = [*command[:position], *root, *command[position:]]
-        outcome = prepared.run(sys.executable, "-m", "pexcz", *argv)
+        outcome = prepared.run(*pexcz_command(*argv))
         assert (outcome.stderr, outcome.code) == ("", 0)
         assert word in outcome.stdout
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Dict
 
 import pytest
-from support.interpreters import clean_python, links, pyenv, script
-from support.machine import PYTHON, Machine, Workshop
 
+from support.interpreters import clean_python, links, pyenv, script
+from support.workshop import Workshop
+from testing.machine import Machine
 from testing.missing import missing
-from testing.pythons import Python, on_every_python
+from testing.pythons import PYTHON, Python, on_every_python
 
 OLD, NEW = Python("cpython3.9"), Python("cpython3.12")
 MOO = ("moo x\n", "", 1)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Dict, List
 
 import pytest
-from support.machine import PEXCZ, PYTHON, Machine, Workshop
+
+from support.pexcz import verify
 from support.wheels import Wheel
+from support.workshop import Workshop
+from testing.machine import Machine
+from testing.pythons import PYTHON
 
 TELL = "import cow; print(cow.VERSION, cow.deep.VERSION)"
 
@@ -64,10 +67,8 @@ def test_an_upgrade_by_an_apps_own_pip_changes_only_its_environment(
     assert machine.run(PYTHON.path(), other, "-c", TELL).stdout == "1.0 1.0\n"
     assert contents(machine.cache) == before
 
-    search = ":".join([str(PEXCZ), *(entry for entry in sys.path if entry)])
     for each in (app, other):
-        verify = [sys.executable, "-m", "pexcz", "verify", each, "--root", machine.cache]
-        verified = machine.with_(PYTHONPATH=search).run(*verify, "--installed")
+        verified = verify(machine, each, "--installed")
         assert verified.code == 0 and "damaged" not in verified.stdout, verified
     # `verify --installed` has removed its environment, so this start installs it again.
     assert machine.run(PYTHON.path(), app, "-c", TELL).stdout == "1.0 1.0\n"

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import IO, Dict, Sequence, Tuple
 
 import pytest
-from support.machine import PYTHON, Machine, Workshop
-from support.runtime import HOST
 
 from pexcz import assemble, packplaces
 from pexcz.inject import inject
 from pexcz.pack import PackInfo
 from pexcz.zipwriter import ZipWriter
-from testing.pythons import Python, on_every_python
+from support.runtime import HOST
+from support.workshop import Workshop
+from testing.machine import Machine
+from testing.pythons import PYTHON, Python, on_every_python
 
 HOLE_BYTES = 5 << 30
 

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Dict, Set
 
 import pytest
-from support.machine import PYTHON, Machine, Workshop
 
+from support.workshop import Workshop
+from testing.machine import Machine
 from testing.missing import missing
-from testing.pythons import Python, on
+from testing.pythons import PYTHON, Python, on
 
 MOO = ("moo x\n", "", 1)
 SOME = on(Python("cpython2.7"), Python("cpython3.6"), PYTHON, Python("pypy3"))

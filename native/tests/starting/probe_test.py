@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, Sequence
 
 import pytest
-from support.machine import COW, PYTHON, Machine, Outcome, Workshop
+
 from support.runtime import NATIVE
 from support.situations import SITUATIONS, Situation
 from support.wheels import Wheel
-
-from testing.pythons import Python
+from support.workshop import COW, Workshop
+from testing.machine import Machine, Outcome
+from testing.pythons import PYTHON, Python
 
 Facts = Dict[str, Any]
 

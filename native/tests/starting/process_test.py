@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Dict, List, Tuple
 
 import pytest
-from support.interpreters import clean_python
-from support.machine import COW, PYTHON, Machine, Workshop
-from support.wheels import Wheel
 
-from testing.pythons import Python, on
+from support.interpreters import clean_python
+from support.wheels import Wheel
+from support.workshop import COW, Workshop
+from testing.machine import Machine
+from testing.pythons import PYTHON, Python, on
 
 NAME = "python{}.{}".format(*sys.version_info)
 # setproctitle searches for the arguments before the first variable, if that is still where the kernel has put it.

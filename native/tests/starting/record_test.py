@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
-from support.machine import COW, PYTHON, Machine, Workshop
-from support.wheels import Wheel
 
-from testing.pythons import Python, on
+from support.wheels import Wheel
+from support.workshop import COW, Workshop
+from testing.machine import Machine
+from testing.pythons import PYTHON, Python, on
 
 DATA = "kinds-1.0.data"
 KINDS = Wheel(

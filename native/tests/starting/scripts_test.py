@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Dict
 
 import pytest
-from support.machine import PYTHON, Machine, Workshop
-from support.wheels import Wheel
 
-from testing.pythons import Python, on, on_cpython, on_every_python
+from support.wheels import Wheel
+from support.workshop import Workshop
+from testing.machine import Machine
+from testing.pythons import PYTHON, Python, on, on_cpython, on_every_python
 
 DATA = "KitChen-1.0.data/"
 TELL = "import sys\nprint('{} ' + ' '.join(sys.argv[1:]))\n"

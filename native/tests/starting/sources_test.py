@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
-from support.machine import COW, PYTHON, Machine, Workshop
+
 from support.runtime import HOST, NATIVE
 from support.wheels import Wheel
-
-from testing.pythons import Python, on_cpython
+from support.workshop import COW, Workshop
+from testing.machine import Machine
+from testing.pythons import PYTHON, Python, on_cpython
 
 sys.path.insert(0, str(NATIVE.parent / "pants-plugins"))
 

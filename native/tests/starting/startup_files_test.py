@@ -8,10 +8,11 @@ from types import SimpleNamespace
 from typing import List, Tuple
 
 import pytest
-from support.machine import Machine, Workshop
+
 from support.runtime import NATIVE
 from support.wheels import Wheel
-
+from support.workshop import Workshop
+from testing.machine import Machine
 from testing.pythons import Python, on_cpython
 
 sys.path.append(str(NATIVE / "boot"))

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from support.machine import COW, Machine, Workshop
-
+from support.workshop import COW, Workshop
+from testing.machine import Machine
 from testing.pythons import Python, on, on_every_python
 
 HIDDEN_FINDER = """\

@@ -6,10 +6,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support.interpreters import own_python
-from support.machine import PYTHON, Machine, Workshop
 
-from testing.pythons import Python
+from support.interpreters import own_python
+from support.workshop import Workshop
+from testing.machine import Machine
+from testing.pythons import PYTHON, Python
 
 SOURCE = """\
 import subprocess, sys

@@ -10,10 +10,11 @@ from typing import Dict
 
 import pytest
 from pex.variables import Variables as PexVariables
-from support.machine import PYTHON, Machine, Workshop
-from support.runtime import NATIVE
 
-from testing.pythons import Python
+from support.runtime import NATIVE
+from support.workshop import Workshop
+from testing.machine import Machine
+from testing.pythons import PYTHON, Python
 
 sys.path.append(str(NATIVE / "boot"))
 

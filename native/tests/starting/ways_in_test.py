@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Dict, List
 
 import pytest
-from support.machine import COW, PYTHON, Machine, Workshop
-from support.wheels import Wheel
 
-from testing.pythons import Python, on
+from support.wheels import Wheel
+from support.workshop import COW, Workshop
+from testing.machine import Machine
+from testing.pythons import PYTHON, Python, on
 
 MAIN_PYTHONS = on(Python("cpython2.7"), PYTHON, Python("cpython3.13"), Python("pypy3"))
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import List
 
-from support.machine import PEXCZ, Machine, Outcome
+from support.pexcz import pexcz_command, pexcz_path
+from testing.machine import Machine, Outcome
 
 DAY = 86400
 
@@ -21,9 +21,8 @@ def cache(machine: Machine, *arguments: str) -> Outcome:
 
 
 def start_cache(machine: Machine, *arguments: str) -> subprocess.Popen[bytes]:
-    search = os.pathsep.join([str(PEXCZ), *(entry for entry in sys.path if entry)])
-    command = [sys.executable, "-m", "pexcz", "cache", "--root", str(machine.cache), *arguments]
-    return machine.with_(PYTHONPATH=search, COLUMNS="200").start(*command)
+    command = pexcz_command("cache", "--root", machine.cache, *arguments)
+    return machine.with_(PYTHONPATH=pexcz_path(), COLUMNS="200").start(*command)
 
 
 def environments(machine: Machine) -> List[Path]:

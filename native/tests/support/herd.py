@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, List, Set
 
-from support.machine import Machine, Outcome, Workshop
 from support.wheels import Wheel
+from support.workshop import Workshop
+from testing.machine import Machine, Outcome
 
 # All that an app can see, without what a place or a moment has.
 PROBE = """\

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pex
-from support.runtime import NATIVE
 
+from support.runtime import NATIVE
 from testing.pythons import Python
 
 IMPORT_BOOT = """\

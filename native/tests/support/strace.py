@@ -7,8 +7,7 @@ import shutil
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Sequence, Tuple
 
-from support.machine import Machine, Outcome
-
+from testing.machine import Machine, Outcome
 from testing.missing import missing
 
 MEMORY = "ENOMEM"

@@ -1,25 +1,21 @@
-"""What the tests of the boot share: machines to start an app on, and a workshop that makes apps.
+"""A workshop that makes apps for the tests of the boot.
 
-Apps are small, made of wheels made here; the PEX is Pex's, the CZEX pexcz's, the runtime the real one.
+The apps are small, and their wheels are made here. Pex makes the PEX, and `pexcz` the CZEX, with the real runtime.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
-import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Sequence
+from typing import Sequence
 
-from support.runtime import HOST, NATIVE
+from support.pexcz import pexcz_command, pexcz_path
+from support.runtime import HOST
 from support.wheels import Wheel, build_pex
-
 from testing.missing import missing
 from testing.pythons import Python
-
-PEXCZ = NATIVE.parent / "pants-plugins"
-PYTHON = Python("cpython3.11")
 
 COW = Wheel(
     "cow",
@@ -35,7 +31,7 @@ COW = Wheel(
     },
     scripts={"cow": "cow.say:main"},
 )
-# Everything an app can see of where it runs, but for what is allowed to differ.
+# The app prints all that it can see of its surroundings, without the facts that may differ.
 FACTS = """\
 import json, os, sys
 
@@ -66,57 +62,6 @@ def main():
 
 
 @dataclass(frozen=True)
-class Outcome:
-    stdout: str
-    stderr: str
-    code: int
-
-    @property
-    def last_line(self) -> str:
-        return self.stderr.strip().splitlines()[-1]
-
-
-@dataclass(frozen=True)
-class Machine:
-    """An empty home directory, and a clean environment."""
-
-    root: Path
-    variables: Dict[str, str] = field(default_factory=dict)
-
-    @property
-    def cache(self) -> Path:
-        return self.root / ".cache" / "czex"
-
-    def with_(self, **variables: str) -> Machine:
-        return replace(self, variables={**self.variables, **variables})
-
-    def start(self, *argv: object, **kwargs: object) -> subprocess.Popen[bytes]:
-        environment = {"HOME": str(self.root), "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"}
-        return subprocess.Popen(
-            [str(argument) for argument in argv],
-            env={**environment, **self.variables},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            **kwargs,  # type: ignore[call-overload]
-        )
-
-    def run(self, *argv: object, given: str = "", **kwargs: object) -> Outcome:
-        """Run to the end, with `given` as its standard input."""
-        process = self.start(*argv, **kwargs)
-        stdout, stderr = process.communicate(given.encode(), timeout=120)
-        return Outcome(stdout.decode(), stderr.decode("utf-8", "replace"), process.returncode)
-
-    def leftovers(self) -> List[str]:
-        """What a start has not cleaned up."""
-        return [
-            str(path)
-            for path in self.root.rglob("*")
-            if path.name.endswith((".tmp", ".lock", ".discarded", ".plan"))
-        ]
-
-
-@dataclass(frozen=True)
 class Workshop:
     """Makes CZEX files."""
 
@@ -136,14 +81,12 @@ class Workshop:
         names = "".join(f".{python.name}" for python in precompile)
         names += ".packed" if layout == "packed" else ""
         output = pex.with_suffix(f"{names}.czex")
-        command = [sys.executable, "-m", "pexcz", "inject", str(pex), "-o", str(output)]
-        command += ["--native", str(self.native), "--platform", platform, "--layout", layout]
+        command = pexcz_command("inject", pex, "-o", output, "--native", self.native)
+        command += ["--platform", platform, "--layout", layout]
         for python in precompile:
             command += ["--precompile", python.path()]
-        search = os.pathsep.join([str(PEXCZ), *(entry for entry in sys.path if entry)])
-        process = subprocess.run(
-            command, env={**os.environ, "PYTHONPATH": search}, capture_output=True, text=True
-        )
+        environment = {**os.environ, "PYTHONPATH": pexcz_path()}
+        process = subprocess.run(command, env=environment, capture_output=True, text=True)
         assert process.returncode == 0, process.stderr
         return output
 
@@ -152,7 +95,7 @@ class Workshop:
 
 
 def full_disk(tmp_path: Path, size: str) -> Path:
-    """A file system that has no more than `size`."""
+    """Mount a file system of this size, and return its directory."""
     directory = tmp_path / "small"
     directory.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(directory)]

@@ -1,0 +1,77 @@
+"""A machine to start apps on, and what a process has left behind."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Dict, List, Mapping
+
+# A shell script may start these, and so may the header of a CZEX, and Pex.
+SHELL_TOOLS = (
+    *("cat", "dirname", "env", "id", "ldd", "ls", "mkdir", "readlink", "rm", "sh", "tr", "uname"),
+)
+# A loaded machine may need much of it.
+PATIENCE_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The output and the exit code of a process."""
+
+    stdout: str
+    stderr: str
+    code: int
+
+    @property
+    def last_line(self) -> str:
+        return self.stderr.strip().splitlines()[-1]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """An empty home directory, and a clean environment."""
+
+    root: Path
+    variables: Dict[str, str] = field(default_factory=dict)
+
+    @property
+    def cache(self) -> Path:
+        return self.root / ".cache" / "czex"
+
+    def with_(self, **variables: str) -> Machine:
+        return replace(self, variables={**self.variables, **variables})
+
+    def start(self, *argv: object, **kwargs: Any) -> subprocess.Popen[bytes]:
+        environment = {"HOME": str(self.root), "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"}
+        pipes = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
+        return subprocess.Popen(
+            [str(argument) for argument in argv],
+            env={**environment, **self.variables},
+            **{**pipes, **kwargs},
+        )
+
+    def run(self, *argv: object, given: str = "", **kwargs: Any) -> Outcome:
+        """Run a process to its end, with `given` as its standard input."""
+        process = self.start(*argv, **kwargs)
+        stdout, stderr = process.communicate(given.encode(), timeout=PATIENCE_SECONDS)
+        return Outcome(stdout.decode(), stderr.decode("utf-8", "replace"), process.returncode)
+
+    def leftovers(self) -> List[str]:
+        """Return the temporary files that are still there."""
+        return [
+            str(path)
+            for path in self.root.rglob("*")
+            if path.name.endswith((".tmp", ".lock", ".discarded", ".plan"))
+        ]
+
+
+def fill_path(directory: Path, executables: Mapping[str, str]) -> Path:
+    """Make a directory for PATH that has the tools of a shell and these executables, by their names."""
+    directory.mkdir(exist_ok=True)
+    targets = {name: shutil.which(name, path="/bin:/usr/bin") for name in SHELL_TOOLS}
+    for name, target in {**targets, **executables}.items():
+        if target and not (directory / name).exists():
+            (directory / name).symlink_to(target)
+    return directory
