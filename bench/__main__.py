@@ -1,4 +1,4 @@
-"""`bench/run`: builds the apps, measures them in turns, and shows the ratios."""
+"""The program behind `bench/run`: build the apps, measure them in turns, and show the ratios."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def main() -> int:
 
 
 class Run:
-    """A run of the bench. What it builds for the next one is in `scratch`, all else is removed in the end."""
+    """A run of the bench. It keeps the apps that it builds in `scratch`, and removes all other files at its end."""
 
     def __init__(self, options: argparse.Namespace, console: Console) -> None:
         self.options = options
@@ -59,7 +59,7 @@ class Run:
         self.not_measured = _left_out(options)
 
     def results(self) -> Dict[str, Any]:
-        """What all tables are made from."""
+        """Measure everything, and return the results, from which all tables are made."""
         load, machine = noise.load(), noise.machine(self.scratch)
         try:
             for version in self.options.pythons:
@@ -96,7 +96,7 @@ class Run:
                 self.tidy.remove(scratch)
 
     def _build(self, python: Python, czexes: Czexes) -> List[Artifacts]:
-        """Those of the apps that can be built for an interpreter."""
+        """Build all apps that can be built for this interpreter."""
         built = []
         for app in map(APPS.__getitem__, self.options.apps):
             if app.pythons and python.version not in app.pythons:
@@ -117,17 +117,15 @@ class Run:
 
 
 def beside(earlier: Dict[str, Any], results: Dict[str, Any]) -> Dict[str, Any]:
-    """What two runs on one machine have measured."""
+    """Add the results of this run to those of an earlier run on the same machine."""
     if earlier["machine"] != results["machine"]:
-        sys.exit(
-            "what another machine, or another system, has measured is not to be put beside this"
-        )
+        sys.exit("can't combine the results of two runs: their machines or systems differ")
     both = {name: earlier[name] + results[name] for name in (*LISTS, "runs")}
     return {"machine": results["machine"], **both}
 
 
 def _left_out(options: argparse.Namespace) -> List[str]:
-    """What was not asked for, or can't be had."""
+    """Describe the measurements that were not requested, and those for which a tool is missing."""
     apps = set(APPS) - set(options.apps)
     parts = set(PARTS) - set(options.parts)
     return [*(f"{name}: not among --apps" for name in apps), *counts.missing_tools()] + [

@@ -1,4 +1,4 @@
-"""The apps that are measured. All do the same at a start, and differ in what they bring along."""
+"""The apps that are measured. All do the same at a start; they differ in their wheels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# Says "hi"; with `import` as its argument it imports a module instead, and says how long that took.
+# The app says "hi". With the argument `import` it imports a module instead, and prints how long the import took.
 _SOURCE = """
 import sys
 
@@ -32,10 +32,10 @@ def main():
 class App:
     """An app to build.
 
-    :param requirements: Those that the PEX gets by name; what they require is in the lockfile of the app's name.
-    :param module: What a first import is measured with; "" for an app that is a wheel's own console script.
-    :param pythons: The versions that it can be measured with, or none for all.
-    :param optional: It is left out, with a word about it, where the package index doesn't have its wheels.
+    :param requirements: The direct requirements of the PEX. The lockfile also has their dependencies.
+    :param module: The module of the measured import; "" for an app that is the console script of a wheel.
+    :param pythons: The versions of Python that the app supports; empty for all.
+    :param optional: The run reports and skips the app if the package index doesn't have its wheels.
     """
 
     name: str
@@ -47,7 +47,7 @@ class App:
 
     @property
     def source(self) -> str:
-        """The module `app`, or "" where there is none."""
+        """The source of the module `app`; "" for an app without that module."""
         return _SOURCE.format(module=self.module) if self.module else ""
 
     @property

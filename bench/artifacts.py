@@ -1,4 +1,4 @@
-"""What is measured: the same app as a plain venv, as PEXes, as a shiv, as a CZEX. Each is built when it is first wanted."""
+"""The measured forms of an app: a plain venv, PEXes, a shiv, and CZEX files. Each is built at its first use."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ sys.exit({function}())
 class Artifacts:
     """An app in all its forms, for one interpreter.
 
-    :param directory: What depends on requirements alone; it may be kept for the next run.
+    :param directory: For the forms that depend on the requirements alone; a later run can use them again.
     :param czexes: Makes the CZEX files, in a directory of this run.
     """
 
@@ -47,9 +47,9 @@ class Artifacts:
         return f"{self.app.name}-{self.python.version}"
 
     def build(self) -> None:
-        """Make what every part wants. `Unavailable` where the package index doesn't have it."""
+        """Build the forms that every part needs. Raise `Unavailable` if the package index lacks a wheel."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        self.venv, self.pex, self.czex  # noqa: B018  Made as they are named.
+        self.venv, self.pex, self.czex  # noqa: B018  Each access builds one.
 
     @cached_property
     def venv(self) -> Path:
@@ -66,7 +66,7 @@ class Artifacts:
         return venv
 
     def _wheels(self) -> Path:
-        """The wheels of the lockfile, as the package index has them."""
+        """Download the wheels of the lockfile, or build them from their sdists."""
         venv, wheels = self.directory / "venv", self.directory / "wheels"
         if not (venv / "pyvenv.cfg").exists():
             _run([str(self.python.executable), "-m", "venv", str(venv)])
@@ -84,20 +84,20 @@ class Artifacts:
         except subprocess.CalledProcessError as error:
             errors = [line for line in error.stderr.splitlines() if line.startswith("ERROR:")]
             raise Unavailable(
-                f"{self.app.name} for Python {self.python.version}: pip can't get what "
-                f"{self.app.lockfile.name} names from its package index: "
+                f"{self.app.name} for Python {self.python.version}: pip can't get the wheels of "
+                f"{self.app.lockfile.name} from its package index: "
                 + (errors[-1] if errors else error.stderr.strip())[len("ERROR: ") :]
             )
         return wheels
 
     @property
     def files(self) -> int:
-        """How many files its wheels have."""
+        """The number of files in the wheels."""
         wheels = (self.directory / "wheels").glob("*.whl")
         return sum(len(zipfile.ZipFile(wheel).namelist()) for wheel in wheels)
 
     def _pth_lines(self) -> List[str]:
-        """What the app's wheels want Python to run at each start."""
+        """Return the lines of `.pth` files in the wheels that Python runs at each start."""
         wheels = sorted((self.directory / "wheels").glob("*.whl"))
         return [
             line
@@ -119,7 +119,7 @@ class Artifacts:
 
     @cached_property
     def empty_zip(self) -> Path:
-        """A zip app with nothing in it but what the venv's script does: the limit of `python FILE`."""
+        """A zip app that does only the work of the venv's script: the lower limit for `python FILE`."""
         path = self.directory / "empty.zip"
         module, _, function = self.app.entry_point.partition(":")
         main = _EMPTY.format(
@@ -134,7 +134,7 @@ class Artifacts:
 
     @cached_property
     def empty_sh(self) -> Path:
-        """A shell file that starts the venv's script, and knows where it is: the limit of `./FILE` with a shell."""
+        """A shell script with the path of the venv's script, which it starts: the lower limit for `./FILE`."""
         path = self.directory / "empty.sh"
         words = [str(self.venv / "bin" / "python"), str(self.venv_script)]
         path.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
@@ -190,7 +190,7 @@ class Artifacts:
 
     @cached_property
     def czex_of_all_platforms(self) -> Path:
-        """With the runtimes of the four platforms, of those that were built."""
+        """A CZEX with all runtimes of the four platforms that were built."""
         return self.czexes.inject(self.pex, f"{self.name}-platforms", self.czexes.platforms)
 
     @cached_property

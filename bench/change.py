@@ -1,4 +1,4 @@
-"""What a build does again after a change of one line of an app, once its PEX is built: the sources' pack, and the assembly."""
+"""The steps of a build after a change of one line of an app, without its PEX: pack the sources, and assemble."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def turns(setting: Setting, artifacts: Artifacts) -> List[Turn]:
 
 
 def _wheels(czex: Path, directory: Path) -> Iterator[Path]:
-    """The packs of the wheels in a CZEX, as files."""
+    """Write the packs of the wheels in a CZEX to files, and yield their paths."""
     with zipfile.ZipFile(czex) as archive, open(czex, "rb") as stream:
         records = json.loads(archive.read(".czex/manifest.json"))["packs"]
         for number, record in enumerate(records[1:]):

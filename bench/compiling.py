@@ -1,4 +1,4 @@
-"""Compiling what a cold start without bytecode packs compiles, and doing nothing else."""
+"""Compile the modules that a cold start without bytecode packs compiles, and do nothing else."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bench.artifacts import Artifacts
 from bench.setting import Setting
 
 COMPILING = "compiling the cold path"
-# The texts of what a cold start has kept compiled in the cache, which it takes from the CZEX.
+# A cold start keeps modules in the cache, compiled. This program takes their sources from the CZEX.
 _TEXTS = """
 import marshal, sys, zipfile, zlib
 kept, czex, output = sys.argv[1:]
@@ -30,7 +30,7 @@ for text in texts:
 
 
 def command(setting: Setting, artifacts: Artifacts) -> List[str]:
-    """The command that does it, after a cold start that shows what there is to compile."""
+    """Return the command that compiles. A cold start tells first which modules to compile."""
     cache = setting.new_directory(artifacts.app.name, COMPILING)
     python, texts = str(setting.python.executable), str(cache / "texts")
     setting.start([python, str(artifacts.czex), "hi"], cache)

@@ -1,4 +1,4 @@
-"""Copies a tree by `cp -r` in two processes at once, each of which gets half of the work."""
+"""Copy a tree by `cp -r` in two concurrent processes that share the work equally."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Dict, Iterator, List
 from bench.processes import Usage, run
 
 PROCESSES = 2
-# What a file costs beside its bytes, in bytes; for the halves to take equally long.
+# The cost of a file beside its content, in bytes of content. It makes the shares take equally long.
 FILE_BYTES = 32 * 1024
 # A directory that weighs more than this part of the whole is split.
 SHARE_MAX = 1 / 64
 
 
 def copy(script: Path, target: Path, log: Path) -> Usage:
-    """Run what `script_for` has made."""
+    """Run a script of `script_for`."""
     return run(["/bin/sh", str(script), str(target)], {"PATH": "/usr/bin:/bin"}, log)
 
 
 def script_for(tree: Path, script: Path) -> Path:
-    """Write a script that copies the tree into the directory in its first argument, which is empty."""
+    """Write a script that copies the tree into an empty directory, its first argument."""
     weights = _weights(tree)
     shares: List[List[str]] = [[] for _ in range(PROCESSES)]
     totals = [0] * PROCESSES
@@ -31,7 +31,7 @@ def script_for(tree: Path, script: Path) -> Path:
         lightest = totals.index(min(totals))
         shares[lightest].append(shlex.quote(str(path.relative_to(tree))))
         totals[lightest] += weights[path]
-    # Two that want to make the same directory at once get in each other's way.
+    # Two processes that make the same directory at the same time may fail, so the script makes it before.
     parents = {shlex.quote(str(path.parent.relative_to(tree))) for path in parts}
     lines = [
         f"cd {shlex.quote(str(tree))} || exit 1",
@@ -44,7 +44,7 @@ def script_for(tree: Path, script: Path) -> Path:
 
 
 def _weights(tree: Path) -> Dict[Path, int]:
-    """Of a tree's files, and of its directories with all that is below them."""
+    """Return the weight of each file in a tree, and of each directory with all its content."""
     weights: Dict[Path, int] = {}
     for name, directories, files in os.walk(tree, topdown=False):
         entries = [Path(name, entry) for entry in (*files, *directories)]
@@ -56,7 +56,7 @@ def _weights(tree: Path) -> Dict[Path, int]:
 
 
 def _parts(directory: Path, weights: Dict[Path, int], limit: float) -> Iterator[Path]:
-    """The entries of a directory; in the place of a heavy one what it has in it."""
+    """Yield the entries of a directory; if an entry is a heavy directory, yield its entries instead."""
     for path in directory.iterdir():
         if path.is_dir() and not path.is_symlink() and weights[path] > limit:
             yield from _parts(path, weights, limit)

@@ -1,4 +1,4 @@
-"""What can be counted without a clock, and how much it may be. CI fails on these."""
+"""Measurements that need no clock, with their bounds. CI fails if one is exceeded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COWSAY_BYTES_MAX = 110_000
 COWSAY_FOUR_PLATFORMS_BYTES_MAX = 260_000
 PERCENT_OF_PEX_MAX = {"web": 80, "torch": 74}
 ENTRIES_BEYOND_PACKS_MAX = 40
-# Beyond those of an empty zip app, and of the venv's script, which no shell starts.
+# More than an empty zip app makes, and than the venv's script, which starts without a shell.
 CALLS_BEYOND_EMPTY_ZIP_MAX = 40
 CALLS_BEYOND_VENV_SCRIPT_MAX = 130
 
@@ -29,7 +29,7 @@ CALLS = "system calls of a warm start"
 
 
 def count(setting: Setting) -> List[Dict[str, Any]]:
-    """`bound` is how much a value may be, or null."""
+    """Return the rows of counts. `bound` is the largest allowed value, or null."""
     return [row for artifacts in setting.apps for row in _of_app(setting, artifacts)]
 
 
@@ -38,7 +38,7 @@ def holds(row: Dict[str, Any]) -> bool:
 
 
 def missing_tools() -> List[str]:
-    """What is not counted, in words."""
+    """Describe the counts for which a tool is missing."""
     return [] if shutil.which("strace") else [f"{CALLS}: strace isn't on PATH"]
 
 
@@ -86,7 +86,7 @@ def _entries(artifacts: Artifacts) -> Fact:
 
 
 def _modules(artifacts: Artifacts, cache: Path) -> Fact:
-    """Those that a warm start imports and neither an empty zip app nor the venv's script does."""
+    """Count the modules that a warm start imports, but not an empty zip app or the venv's script."""
     imported = {
         file: _imported(artifacts, file, cache)
         for file in (artifacts.czex, artifacts.empty_zip, artifacts.venv_script)
@@ -127,6 +127,6 @@ def _system_calls(artifacts: Artifacts, argv: Sequence[str], cache: Path) -> int
     command = ["strace", "-c", "-f", "-o", str(summary), *argv]
     variables = environment(artifacts.python, cache)
     subprocess.run(command, env=variables, check=True, capture_output=True)
-    # % time, seconds, usecs/call, calls, errors if there were any, "total"
+    # The fields are: % time, seconds, usecs/call, calls, errors (if there were any), "total".
     total = summary.read_text().splitlines()[-1].split()
     return int(total[3])

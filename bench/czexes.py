@@ -1,4 +1,4 @@
-"""Makes CZEX files with the tool of this repository, as a user would who has its wheel."""
+"""Make CZEX files with `pexcz` from this checkout, with the options that a user of its wheel would give."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FOUR_PLATFORMS = ("linux-x86_64", "linux-aarch64", "macos-arm64", "windows-x86_6
 
 
 class Czexes:
-    """A directory of CZEX files, and what they are made from."""
+    """A directory of CZEX files, with the boot and the runtimes that they get."""
 
     def __init__(self, directory: Path, level: int) -> None:
         self.directory = directory
@@ -27,7 +27,7 @@ class Czexes:
         directory.mkdir(parents=True)
         if not (RUNTIMES / HOST).is_dir():
             sys.exit(
-                f"The bench needs a runtime for {HOST} in {RUNTIMES}; build it with bench/run."
+                f"can't find a runtime for {HOST} in {RUNTIMES}; start the bench by bench/run, which builds it"
             )
         shutil.copytree(ROOT / "native" / "boot", self.native / "boot")
         shutil.copy(ROOT / "native" / "platforms.json", self.native)
@@ -35,15 +35,15 @@ class Czexes:
 
     @property
     def platforms(self) -> List[str]:
-        """Those of the four whose runtimes were built."""
+        """The names of those of the four platforms whose runtimes were built."""
         return [name for name in FOUR_PLATFORMS if (RUNTIMES / name).is_dir()]
 
     def missing(self) -> List[str]:
-        """What can't be made, in words."""
+        """Describe the CZEX files for which a runtime is missing."""
         runtimes = sorted(set(FOUR_PLATFORMS) - set(self.platforms))
         if not runtimes:
             return []
-        return [f"four platforms: no runtime was built for {', '.join(runtimes)}"]
+        return [f"four platforms: there is no runtime for {', '.join(runtimes)}"]
 
     def inject(
         self,
@@ -64,7 +64,7 @@ class Czexes:
         platforms: Sequence[str] = (HOST,),
         options: Sequence[str] = (),
     ) -> List[str]:
-        """The command that makes a CZEX."""
+        """Return the command that makes a CZEX."""
         command = [sys.executable, "-B", "-m", "pexcz", "inject", str(pex), "-o", str(output)]
         command += ["--native", str(self.native), "--level", str(self.level), *options]
         for name in platforms:

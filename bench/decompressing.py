@@ -1,4 +1,4 @@
-"""Decompressing what a CZEX holds and doing nothing with it: the part of unpacking that `cp -r` doesn't have."""
+"""Decompress all packs of a CZEX, without writing them: the part of unpacking that `cp -r` doesn't have."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pexcz.pack import parse_pack
 
 
 def decompress(czex: Path) -> Usage:
-    """Decompress all frames of a CZEX, which are in memory, with as many threads as there are processes that copy."""
+    """Decompress all frames of a CZEX from memory, with as many threads as the copy has processes."""
     frames = list(_frames(read_czex(czex)))
     cpu, wall = time.process_time(), time.perf_counter()
     with ThreadPoolExecutor(PROCESSES) as pool:

@@ -1,4 +1,4 @@
-"""Writes the tables into documents, between the marks `<!-- bench NAME -->` and `<!-- bench end -->`."""
+"""Write tables into documents, between the marks `<!-- bench NAME -->` and `<!-- bench end -->`."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ MARKED = re.compile(r"(<!-- bench ([a-z]+) -->\n)(.*?)(<!-- bench end -->)", re.
 
 
 def filled(text: str, results: Results) -> str:
-    """The text with the tables of the results. Where there is nothing to say of a section, it says so."""
+    """Return a text with the tables of the results in its sections. A section without results says "Not measured"."""
     found = sections(results)
 
     def section(match: re.Match[str]) -> str:
         start, name, _, end = match.groups()
         if name not in MAKERS:
-            raise ValueError(f"there is no section {name!r}, only {sorted(MAKERS)}")
+            raise ValueError(f"unknown section {name!r}; use one of {sorted(MAKERS)}")
         if name not in found:
             return start + "\nNot measured.\n\n" + end
         tables = "\n".join(table.markdown() for table in found[name])

@@ -1,4 +1,4 @@
-"""Looks things up in the results' JSON."""
+"""Find rows in the results' JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def timing(results: Results, app: str, python: str, state: str, kind: str) -> Ro
 
 
 def of_app(results: Results, part: str, app: str, python: str) -> Row | None:
-    """A row of "sizes" or "peaks"."""
+    """Return the row of an app in "sizes" or "peaks"."""
     return _row(results[part], app=app, python=python)
 
 
@@ -23,12 +23,12 @@ def _row(rows: List[Row], **wanted: str) -> Row | None:
 
 
 def in_order(rows: List[Row]) -> List[Row]:
-    """By app and interpreter; what is of one of these stays in its order."""
+    """Sort by app and interpreter. The rows of one app and interpreter keep their order."""
     return sorted(rows, key=lambda row: (row["app"], version(row["python"])))
 
 
 def pythons(results: Results) -> List[str]:
-    """The versions that something was measured with."""
+    """Return the versions of Python in the results."""
     lists = (results[name] for name in ("timings", "sizes", "peaks", "counts"))
     return sorted({row["python"] for rows in lists for row in rows}, key=version)
 
@@ -38,7 +38,7 @@ def version(python: str) -> Tuple[int, ...]:
 
 
 def ratio(row: Row | None, reference: Row | None, clock: str) -> float | None:
-    """Of the medians."""
+    """Return the ratio of the medians."""
     if row is None or reference is None:
         return None
     value: float = row[clock]["median"] / reference[clock]["median"]

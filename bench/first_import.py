@@ -1,6 +1,6 @@
-"""The first import of an app's largest package after a cold start, against the second: what missing bytecode costs.
+"""The first import of an app's largest package after a cold start, against the second: the cost of missing bytecode.
 
-The app says how long the import itself took.
+The app itself prints how long the import took.
 """
 
 from __future__ import annotations

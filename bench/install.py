@@ -1,7 +1,7 @@
 """Unpacking an app into an empty cache, against `cp -r` of the same tree by two processes.
 
-Both write to new directories of the same file system, in turns. The runtime is started by itself, with the plan of
-the app's cold start. What it takes to decompress, which a copy doesn't have to, is measured by itself.
+Both write to new directories of the same file system, in turns. The runtime starts without Python, with the plan of
+the app's cold start. A copy has nothing to decompress, so decompressing is also measured alone.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _copy(setting: Setting, artifacts: Artifacts, script: Path, number: int) -> 
 
 
 def unpacking_peaks(setting: Setting) -> Dict[str, int]:
-    """The runtime's peak memory in bytes, by app."""
+    """Return the peak memory of the runtime in bytes, for each app."""
     peaks = {}
     for artifacts in setting.large:
         plan = capture(setting, artifacts.czex, f"{artifacts.app.name}-memory")

@@ -1,4 +1,4 @@
-"""What installing is compared with copies the whole tree, and a captured plan installs it elsewhere."""
+"""The copy that unpacking is compared with is complete, and a captured plan can be used for another cache."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bench.copying import copy, script_for
 from bench.plans import Plan
 
 
-def test_the_two_processes_together_copy_everything(tmp_path: Path) -> None:
+def test_two_processes_copy_the_whole_tree(tmp_path: Path) -> None:
     tree, target = tmp_path / "tree", tmp_path / "target"
     for name in ("large/a/x.py", "large/b/it's here.py", "small/y.py", "large/z.so"):
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
@@ -30,7 +30,7 @@ def _content(tree: Path) -> dict[str, str]:
     }
 
 
-def test_a_plan_for_another_cache_names_that_wherever_it_named_the_first(tmp_path: Path) -> None:
+def test_moved_plan_has_the_new_cache_in_all_paths(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "the second"
     second.mkdir()
     fields = [b"store", str(first).encode() + b"/czex", b"file", b"#!/bin/sh\n1:2,\n"]

@@ -1,4 +1,4 @@
-"""How quiet the machine was: its load, and how much the same start varies from one time to the next."""
+"""The noise of the machine: its load, and the variation of equal starts."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def _cpu() -> str:
 
 
 def load() -> List[float]:
-    """The averages of the last 1, 5 and 15 minutes."""
+    """Return the load averages of the last 1, 5 and 15 minutes."""
     return [round(value, 2) for value in os.getloadavg()]
 
 
 def variation(timings: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
-    """Of `python -c pass`: the distance of its quartiles in percent of the median."""
+    """Return the distance between the quartiles of `python -c pass`, in percent of the median."""
     return [
         {
             "app": row["app"],

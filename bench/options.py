@@ -22,7 +22,7 @@ def read() -> argparse.Namespace:
 
 
 def command(options: argparse.Namespace) -> str:
-    """The command that measures the same on any machine."""
+    """Return the command that repeats the measurement on any machine."""
     lists = {"apps": options.apps, "pythons": options.pythons}
     if options.parts != list(PARTS):
         lists["parts"] = options.parts
@@ -35,37 +35,57 @@ def command(options: argparse.Namespace) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="bench/run",
-        description="Builds the apps, measures them in turns, and shows the ratios.",
+        description="Build the apps, measure them in turns, and show the ratios.",
     )
     parser.add_argument(
-        "--apps", type=_some_of(APPS), default=DEFAULT_APPS, help=f"of {','.join(APPS)}"
+        "--apps",
+        type=_some_of(APPS),
+        default=DEFAULT_APPS,
+        help=f"measure these apps, separated by commas, of {','.join(APPS)} (default: %(default)s)",
     )
-    parser.add_argument("--pythons", type=_list, default="3.9,3.11,3.13", help="versions, by comma")
     parser.add_argument(
-        "--parts", type=_some_of(PARTS), default=",".join(PARTS), help=f"of {','.join(PARTS)}"
+        "--pythons",
+        type=_list,
+        default="3.9,3.11,3.13",
+        help="use these versions of Python, separated by commas (default: %(default)s)",
     )
-    parser.add_argument("--rounds", type=int, default=40, help="warm starts of each kind")
-    parser.add_argument("--cold-rounds", type=int, default=7, help="cold starts of each kind")
-    parser.add_argument("--level", type=int, default=9, help="the zstd compression level")
-    parser.add_argument("--scratch", help="build here, and keep it for the next time")
-    parser.add_argument("--json", help="write what was measured to this file")
+    parser.add_argument(
+        "--parts",
+        type=_some_of(PARTS),
+        default=",".join(PARTS),
+        help="run these parts of the bench, separated by commas (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=40, help="warm starts of each kind (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--cold-rounds", type=int, default=7, help="cold starts of each kind (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--level", type=int, default=9, help="zstd compression level (default: %(default)s)"
+    )
+    parser.add_argument("--scratch", help="build in this directory, and keep it for the next run")
+    parser.add_argument("--json", help="write the results to this file")
     parser.add_argument(
         "--beside",
         metavar="JSON",
-        help="add what is measured to what that file has, from this machine",
+        help="add the results to those of an earlier run on this machine, from this file",
     )
     parser.add_argument(
-        "--from", dest="saved", metavar="JSON", help="measure nothing, show what that file has"
+        "--from",
+        dest="saved",
+        metavar="JSON",
+        help="show the results of this file, measure nothing",
     )
     parser.add_argument("--svg", help="write the chart to this file")
     parser.add_argument(
         "--markdown",
         action="append",
         default=[],
-        help="write the tables into this file, where it has marks for them; may be repeated",
+        help="write the tables between the marks in this file; can be repeated",
     )
     parser.add_argument(
-        "--short", action="store_true", help="only what can be counted without a clock, for CI"
+        "--short", action="store_true", help="only count, without measuring times; for CI"
     )
     return parser
 
@@ -79,7 +99,7 @@ def _some_of(known: Iterable[str]) -> Callable[[str], List[str]]:
         unknown = sorted(set(_list(text)) - set(known))
         if unknown:
             raise argparse.ArgumentTypeError(
-                f"there is no {', '.join(unknown)}, only {', '.join(known)}"
+                f"unknown: {', '.join(unknown)}; use {', '.join(known)}"
             )
         return _list(text)
 

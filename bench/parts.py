@@ -1,4 +1,4 @@
-"""The parts of the bench by name: each makes rows of the results' JSON, which all tables are made from."""
+"""The parts of the bench, by name. Each makes rows of the results' JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bench.setting import Setting
 from bench.timings import Timing
 
 Rows = List[Dict[str, Any]]
-# In which list the rows go, and what makes them.
+# The list for the rows, and the function that makes them.
 Part = Tuple[str, Callable[[Setting], Rows]]
 
 

@@ -1,4 +1,4 @@
-"""The plan that a cold start hands to the runtime (docs/runtime.md), so that the runtime can be started by itself."""
+"""Capture the plan that a cold start gives to the runtime (docs/runtime.md), to start the runtime without Python."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 @dataclass(frozen=True)
 class Plan:
-    """:param cache: The directory that the paths of the plan are below.
-    :param store: What it installs, as the runtime has made it.
+    """The plan of a cold start.
+
+    :param cache: The cache of that start; the plan has paths below it.
+    :param store: The directory in the cache into which the runtime installs.
     """
 
     content: bytes
@@ -33,7 +35,7 @@ class Plan:
     runtime: Path
 
     def moved(self, cache: Path) -> Path:
-        """A file with the same plan for another cache."""
+        """Write the same plan for another cache, and return its file."""
         old, new = (os.fsencode(path) + b"/" for path in (self.cache, cache))
         fields = (
             new + field[len(old) :] if field.startswith(old) else field
@@ -46,7 +48,7 @@ class Plan:
 
 
 def _fields(content: bytes) -> Iterator[bytes]:
-    """A plan is a sequence of netstrings."""
+    """Yield the fields of a plan, which is a sequence of netstrings."""
     position = 0
     while position < len(content):
         colon = content.index(b":", position)
@@ -56,12 +58,12 @@ def _fields(content: bytes) -> Iterator[bytes]:
 
 
 def capture(setting: Setting, czex: Path, name: str) -> Plan:
-    """The plan of a cold start of `czex`: where the boot starts the runtime, the plan is kept first."""
+    """Start a CZEX in a new cache, and return the plan that its boot gives to the runtime."""
     cache = setting.new_directory(name, "plan")
     plan = cache / "plan"
     python = str(setting.python.executable)
     setting.start([python, "-c", _SPY, str(plan), str(czex), "hi"], cache)
     if not plan.exists():
-        raise RuntimeError(f"{czex} was installed without the runtime")
+        raise RuntimeError(f"{czex} did not start the runtime")
     (runtime,) = cache.glob("pex/czex/runtimes/*/pexcz")
     return Plan(plan.read_bytes(), cache, runtime.parents[2], runtime)

@@ -1,4 +1,4 @@
-"""Starts a process in a clean environment, and says what it took."""
+"""Start a process in a clean environment, and measure its time and memory."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Dict, Mapping, NamedTuple, Sequence
 
 from bench.pythons import Python
 
-# A child's peak memory is at least that of the process it was started from: Linux counts from before `exec`. So this
-# is a small Python, which starts the command, and writes the peak to a file.
+# Linux counts the peak memory of a child from before `exec`, so the peak is at least that of its parent. A small Python
+# is the parent here: it starts the command, and writes the peak to a file.
 _STARTER = """
 import os, sys
 pid = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ)
@@ -24,14 +24,14 @@ sys.exit(1 if status else 0)
 
 
 class Usage(NamedTuple):
-    """What a process and its children took, in seconds."""
+    """The time that a process and its children took, in seconds."""
 
     wall: float
     cpu: float
 
 
 def environment(python: Python, cache: Path) -> Dict[str, str]:
-    """No PYTHON* variable, this interpreter first on PATH, and all caches in `cache`."""
+    """Return variables without any PYTHON*, with this interpreter first on PATH, and with all caches in `cache`."""
     return {
         "HOME": str(cache),
         "LANG": "C.UTF-8",
@@ -42,7 +42,7 @@ def environment(python: Python, cache: Path) -> Dict[str, str]:
 
 
 def run(argv: Sequence[str], variables: Mapping[str, str], log: Path) -> Usage:
-    """Run a command, with its output in the file `log`. Fails if the command does."""
+    """Run a command, with its output in the file `log`. Raise RuntimeError if the command fails."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     errors = log.with_suffix(".stderr")
     actions = [
@@ -59,9 +59,9 @@ def run(argv: Sequence[str], variables: Mapping[str, str], log: Path) -> Usage:
 
 
 def peak_bytes(argv: Sequence[str], variables: Mapping[str, str], scratch: Path) -> int:
-    """The most memory that one process of the command has had at a time: what ru_maxrss says.
+    """Return the largest ru_maxrss of the processes of a command.
 
-    Less than a bare Python has, some 9 MiB, can't be seen.
+    The result is at least the peak of a bare Python, some 9 MiB.
     """
     peak = scratch / "peak"
     command = [sys.executable, "-I", "-S", "-c", _STARTER, str(peak), *argv]
