@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
-from faults.noexec_test import noexec, with_library  # noqa: F401
 
 from pexcz.doctor import diagnose
 from support.interpreters import links, script
+from support.native_library import with_library
 from support.pexcz import pexcz_command, pexcz_path
 from support.workshop import COW, Workshop, full_disk
 from testing.machine import Machine
@@ -211,7 +211,7 @@ def test_a_full_disk_is_a_problem(workshop: Workshop, here: Machine, tmp_path: P
 
 
 def test_noexec_is_a_problem_for_native_libraries_alone(
-    workshop: Workshop, cow: Path, noexec: Machine  # noqa: F811
+    workshop: Workshop, cow: Path, noexec: Machine
 ) -> None:
     python = ("--python", PYTHON.path())
     assert problems(doctor(noexec, cow, *python)) == []

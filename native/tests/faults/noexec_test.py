@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 import subprocess
-import sysconfig
 from pathlib import Path
-from typing import Iterator
 
 import pytest
 
+from support.native_library import with_library
 from support.wheels import Wheel
-from support.workshop import COW, Workshop, full_disk
+from support.workshop import COW, Workshop
 from testing.machine import Machine
 from testing.pythons import PYTHON, Python, on, on_every_python
-
-NATIVE_WHEEL = {
-    "whinny/__init__.py": "import ctypes, os\nctypes.CDLL(os.path.dirname(__file__) + '/libneigh.so.1')\n",
-    "hoof.py": "try:\n    import whinny\nexcept (ImportError, OSError):\n    whinny = None\n",
-}
-
-
-@pytest.fixture
-def noexec(machine: Machine, tmp_path: Path) -> Iterator[Machine]:
-    disk = full_disk(tmp_path, "40m,noexec")
-    try:
-        yield machine.with_(PEXCZ_ROOT=str(disk / "czex"))
-    finally:
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 @on_every_python()
@@ -137,21 +122,3 @@ def test_an_app_that_is_a_program_of_a_wheel_names_it(workshop: Workshop, noexec
     assert (outcome.stdout, outcome.code, outcome.stderr.count("\n")) == ("", 1, 1)
     assert outcome.stderr.startswith(f"czex: can't start {app}: {noexec.variables['PEXCZ_ROOT']}/")
     assert "/bin/tool: Permission denied; set PEXCZ_ROOT to " in outcome.stderr
-
-
-def with_library(workshop: Workshop, module: str) -> Path:
-    """An app that imports a wheel with a native library."""
-    app = workshop.root / f"native-{module}.czex"
-    if not app.exists():
-        # Any one will do: it can't be loaded.
-        library = next(Path(sysconfig.get_path("stdlib")).glob("lib-dynload/*.so"))
-        wheel = Wheel("whinny", {**NATIVE_WHEEL, "whinny/libneigh.so.1": library.read_bytes()})
-        main = f"import {module}\ndef main():\n    print({module}.whinny)\n"
-        workshop.make(
-            f"native-{module}",
-            requirements=["whinny"],
-            wheels=[wheel],
-            sources={"main.py": main},
-            options=["-m", "main:main"],
-        )
-    return app
