@@ -1,4 +1,4 @@
-"""The chart of starts: a bar for each kind, on a logarithmic scale, as an SVG file. The same results give the same bytes."""
+"""Draw the chart of starts as SVG: a bar for each kind, on a logarithmic scale. Equal results give equal bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BAR, ROW, TITLE = 14, 22, 34
 LOWEST = 0.25
 TICKS = (0.25, 0.5, 1, 2, 5, 10, 20, 50, 100)
 
-# A page may be dark.
+# The style has colours for light and for dark pages.
 STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #24292f }
 .head { font-weight: 600 }
@@ -34,7 +34,7 @@ line { stroke: #d0d7de }
 
 
 def svg(results: Results) -> str:
-    """Of CPU time, as ratios to the warm console script of a plain venv."""
+    """Draw CPU times as ratios to the warm console script of a plain venv."""
     versions = pythons(results)
     python = PYTHON if PYTHON in versions or not versions else versions[-1]
     bars = {state: _bars(results, python, state) for state in ("warm", "cold")}
@@ -58,7 +58,7 @@ def svg(results: Results) -> str:
 
 
 def _bars(results: Results, python: str, state: str) -> List[Tuple[str, float]]:
-    """The kinds of start, and their ratio to the reference."""
+    """Return the kinds of start, and their ratios to the reference."""
     reference = timing(results, APP, python, "warm", VENV_SCRIPT)
     rows = (
         row
@@ -70,7 +70,7 @@ def _bars(results: Results, python: str, state: str) -> List[Tuple[str, float]]:
 
 
 def _x(value: float, largest: float) -> float:
-    """Where a value is on the scale, in pixels."""
+    """Return the position of a value on the scale, in pixels."""
     part = math.log(max(value, LOWEST) / LOWEST) / math.log(max(largest, 2.0) / LOWEST)
     return LABELS + part * (WIDTH - LABELS - NUMBERS)
 

@@ -1,4 +1,4 @@
-"""Where a CZEX is to get to, and whether it does."""
+"""The goals for a CZEX, and whether the results meet them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KB = 1000
 
 @dataclass(frozen=True)
 class Goal:
-    """A row of the table of goals, in words."""
+    """A row of the table of goals, as text."""
 
     what: str
     bound: str
@@ -29,16 +29,16 @@ class Goal:
     verdict: str
 
 
-# What other tests are for.
-ELSEWHERE = (Goal("a CZEX over 4 GB, an app of 200,000 files", "works", "", "not measured here"),)
+# Tests check these goals.
+ELSEWHERE = (Goal("a CZEX over 4 GB, an app of 200,000 files", "works", "", "checked by tests"),)
 
 
 @dataclass(frozen=True)
 class Aim:
-    """What is to be at most `bound`.
+    """A value that should be at most `bound`.
 
-    :param value: From the results and a version of Python; None where it wasn't measured.
-    :param limit: What nothing can be below, where that was measured.
+    :param value: Takes the value from the results for a version of Python; None if it was not measured.
+    :param limit: Takes the lowest possible value from the results; None if it was not measured.
     """
 
     what: str
@@ -104,9 +104,13 @@ def _aims(results: Results) -> List[Aim]:
         Aim("warm `./cowsay.czex`", 0.97, _warm(CZEX_SH), limit=_warm(EMPTY_SH)),
         Aim("warm `torch` against warm `cowsay`", 1.05, _torch_against_cowsay),
         Aim("cold `cowsay` against its warm start", 1.5, _cold(CZEX), limit=_warm_and_compiling),
-        Aim("the same with bytecode packs", 1.5, _cold(CZEX_BYTECODE)),
+        Aim("cold `cowsay` with bytecode packs against its warm start", 1.5, _cold(CZEX_BYTECODE)),
         Aim("new version of `web` against its warm start", 1.5, _upgrade(NEW_VERSION, CZEX)),
-        Aim("the same with bytecode packs", 1.5, _upgrade(NEW_VERSION_BYTECODE, CZEX_BYTECODE)),
+        Aim(
+            "new version of `web` with bytecode packs against its warm start",
+            1.5,
+            _upgrade(NEW_VERSION_BYTECODE, CZEX_BYTECODE),
+        ),
         *(
             Aim(f"unpacking `{app}` against `cp -r`, wall time", 1.25, _unpacking(app))
             for app in ("web", "torch")
@@ -117,7 +121,9 @@ def _aims(results: Results) -> List[Aim]:
         Aim("`web.czex` against its PEX", 0.80, _size_ratio("web")),
         Aim("`torch.czex` against its PEX", 0.74, _size_ratio("torch")),
         Aim("injection of `torch`, wall time", 9, _injection(INJECT), "s"),
-        Aim("`torch` after a change of one source line, beside its PEX", 1, _injection(STEPS), "s"),
+        Aim(
+            "`torch` after a change of one source line, without its PEX", 1, _injection(STEPS), "s"
+        ),
         *(
             Aim(f"memory while unpacking `{app}`", memory, _peak(app, "unpacking"), "MiB")
             for app in ("web", "torch")
@@ -139,7 +145,7 @@ def _warm(kind: str) -> Value:
 
 
 def _torch_against_cowsay(results: Results, python: str) -> Optional[float]:
-    """Each against `python -c pass` beside it: they may be of two runs."""
+    """Compare the ratios to `python -c pass`, because the two apps may have been measured in two runs."""
     torch, cowsay = (
         ratio(
             timing(results, app, python, "warm", CZEX),
@@ -160,7 +166,7 @@ def _cold(kind: str) -> Value:
 
 
 def _warm_and_compiling(results: Results, python: str) -> Optional[float]:
-    """A warm start that compiles the cold path, and does nothing with it."""
+    """Add the time of compiling the cold path to that of a warm start."""
     warm, plain = (timing(results, "cowsay", python, "warm", kind) for kind in (CZEX, PASS))
     compiling = timing(results, "cowsay", python, "alone", COMPILING)
     if not (warm and plain and compiling):

@@ -1,4 +1,4 @@
-"""Goals are judged by what was measured, and what was not is said to be so."""
+"""The verdict on a goal follows from the measured values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _timing(python: str, kind: str, seconds: float) -> Dict[str, Any]:
 
 
 def _verdicts(timings: List[Dict[str, Any]]) -> Dict[str, str]:
-    """Of warm starts, by the goal's bound."""
+    """Return the verdicts on the goals for warm starts, by the bound of the goal."""
     results = {
         "machine": {"cpus": 2},
         "timings": timings,
@@ -36,18 +36,18 @@ def _verdicts(timings: List[Dict[str, Any]]) -> Dict[str, str]:
     }
 
 
-def test_what_was_not_measured_is_neither_met_nor_missed() -> None:
+def test_goal_without_a_measured_value_is_not_measured() -> None:
     assert set(_verdicts([]).values()) == {"not measured"}
 
 
-def test_one_interpreter_beyond_the_bound_misses_the_goal() -> None:
+def test_one_interpreter_above_the_bound_misses_the_goal() -> None:
     timings = []
     for python, seconds in (("3.11", 1.05), ("3.13", 1.09), ("3.9", 1.09)):
         timings += [_timing(python, VENV_SCRIPT, 1.0), _timing(python, CZEX, seconds)]
     assert _verdicts(timings) == {"≤ 1.08 ×": "not met", "≤ 1.15 ×": "met"}
 
 
-def test_a_goal_that_nothing_can_reach_is_beyond_the_limit() -> None:
+def test_unreachable_goal_is_beyond_the_limit() -> None:
     timings = [_timing("3.9", VENV_SCRIPT, 1.0), _timing("3.9", CZEX, 1.3)]
     for limit, verdict in ((1.1, "not met"), (1.2, "beyond the limit")):
         found = _verdicts([*timings, _timing("3.9", EMPTY_ZIP, limit)])

@@ -1,4 +1,4 @@
-"""The interpreters that the bench starts: clean ones, whatever the machine has installed beside them."""
+"""Clean interpreters for the bench, which don't see the packages that the machine has installed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Python:
-    """A pristine interpreter: one that nothing is installed beside, as in a container's base image.
+    """An interpreter with an empty site-packages, as in the base image of a container.
 
-    What a machine has in its site-packages runs at every start of its Python, in a `.pth` file for instance, but not
-    at those of a virtual environment, so it would count against whatever is started by `python file`.
+    Python runs the `.pth` files of the machine's site-packages at every start, but not in a virtual environment. They would
+    make every `python FILE` look slower than the venv.
     """
 
     version: str
@@ -23,7 +23,7 @@ class Python:
 
     @classmethod
     def make(cls, base: Path, version: str, scratch: Path) -> Python:
-        """A copy of the executable of `base`, with links to its standard library and an empty site-packages."""
+        """Copy the executable of `base`, link its standard library, and add an empty site-packages."""
         python = cls(version, scratch / f"python-{version}")
         if python.executable.exists():
             return python
@@ -50,11 +50,11 @@ def _ask(python: Path, code: str) -> str:
 
 
 def find_python(version: str) -> Path:
-    """A CPython of a version, from pyenv or PATH. Exits where there is none."""
+    """Return a CPython of a version, from pyenv or PATH. Exit if there isn't one."""
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     for path in sorted(pyenv.glob(f"versions/{version}.*/bin/python{version}")):
         return path
     found = shutil.which(f"python{version}")
     if not found:
-        sys.exit(f"The bench needs Python {version}, which is neither in pyenv nor on PATH.")
+        sys.exit(f"can't find Python {version} in pyenv or on PATH; install it, or use --pythons")
     return Path(found)

@@ -1,4 +1,4 @@
-"""What is shown of the results: sections of tables. The documents have a mark for each section."""
+"""The report of the results: sections of tables. The documents have marks for the sections."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bench.tables import TIMES, Table, mebibytes, times
 
 
 def sections(results: Results) -> Dict[str, List[Table]]:
-    """Those that there is something to say in, by their names."""
+    """Return the sections that have a table with rows, by their names."""
     found = {
         name: [table for table in make(results) if table.rows] for name, make in MAKERS.items()
     }
@@ -32,23 +32,23 @@ def _machine(results: Results) -> List[Table]:
         before, after = (", ".join(map(str, run[f"load_{when}"])) for when in ("before", "after"))
         rows += [
             ("command", f"`{run['command']}`"),
-            ("its load before, after", f"{before}; {after}"),
+            ("load before and after it", f"{before}; {after}"),
         ]
     for row in noise.variation(results["timings"]):
-        what = f"quartiles of `python -c pass` apart, {row['python']}, beside {row['app']}"
-        rows.append((what, f"{row['cpu']} % of its CPU time, {row['wall']} % of its wall time"))
+        fact = f"quartile distance of `python -c pass`, `{row['app']}`, Python {row['python']}"
+        rows.append((fact, f"{row['cpu']} % of CPU time, {row['wall']} % of wall time"))
     missing = [
         (str(number), what)
         for number, run in enumerate(results["runs"], 1)
         for what in run["not_measured"]
     ]
-    not_measured = Table("Not measured", ["command", "what"], missing)
-    return [Table("Where", ["what", "value"], rows, 2), not_measured]
+    not_measured = Table("Not measured", ["command", "measurement and reason"], missing)
+    return [Table("Machine and commands", ["fact", "value"], rows, 2), not_measured]
 
 
 def _goals(results: Results) -> List[Table]:
     rows = [(goal.what, goal.bound, goal.measured, goal.verdict) for goal in goals.goals(results)]
-    return [Table("Goals", ["what", "goal", "measured", ""], rows, 4)]
+    return [Table("Goals", ["measurement", "goal", "measured", "verdict"], rows, 4)]
 
 
 def _starts(results: Results) -> List[Table]:
@@ -63,7 +63,7 @@ def _starts(results: Results) -> List[Table]:
 
 
 def _summary(results: Results) -> List[Table]:
-    """CPU time alone, of the smallest app."""
+    """Show only CPU time, and only the smallest app."""
     rows = [row for row in results["timings"] if row["app"] == "cowsay"]
     versions = pythons(results)
     lines: Dict[str, List[str]] = {}
@@ -85,7 +85,7 @@ def _compared(
         [f"`{row['app']}`, {row['python']}", row["kind"], *times(row, reference(row))]
         for row in rows
     ]
-    return [Table(title, ["app", "what", *TIMES], lines, 2)]
+    return [Table(title, ["app", "measurement", *TIMES], lines, 2)]
 
 
 def _upgrade(results: Results) -> List[Table]:
@@ -93,7 +93,7 @@ def _upgrade(results: Results) -> List[Table]:
         kind = CZEX_BYTECODE if row["kind"].startswith(CZEX_BYTECODE) else CZEX
         return timing(results, row["app"], row["python"], row["state"], kind)
 
-    title = "First start of a new version whose wheels are there, against a warm start"
+    title = "First start of a new version with the same wheels, against a warm start"
     return _compared(results, title, "upgrade", warm)
 
 
@@ -114,7 +114,7 @@ def _import(results: Results) -> List[Table]:
 
 
 def _injection(results: Results) -> List[Table]:
-    return _compared(results, "The tool at work", "injection", lambda row: None)
+    return _compared(results, "Time of `pexcz`", "injection", lambda row: None)
 
 
 def _sizes(results: Results) -> List[Table]:
@@ -144,17 +144,22 @@ def _memory(results: Results) -> List[Table]:
         + ["" if row["unpacking"] is None else mebibytes(row["unpacking"])]
         for row in in_order(results["peaks"])
     ]
-    return [Table("Most memory at a time", ["app", "injecting", "unpacking"], rows)]
+    return [Table("Peak memory", ["app", "injecting", "unpacking"], rows)]
 
 
 def _counts(results: Results) -> List[Table]:
     rows = [
         [f"`{row['app']}`, {row['python']}", row["what"], f"{row['value']:,}"]
-        + ["" if row["bound"] is None else f"≤ {row['bound']:,}"]
-        + ["" if counts.holds(row) else "too much"]
+        + _bound_and_verdict(row)
         for row in in_order(results["counts"])
     ]
-    return [Table("Counted", ["app", "what", "value", "bound", ""], rows, 2)]
+    return [Table("Counts", ["app", "measurement", "value", "bound", "verdict"], rows, 2)]
+
+
+def _bound_and_verdict(row: Row) -> List[str]:
+    if row["bound"] is None:
+        return ["", ""]
+    return [f"≤ {row['bound']:,}", "met" if counts.holds(row) else "exceeded"]
 
 
 MAKERS: Dict[str, Callable[[Results], List[Table]]] = {

@@ -1,4 +1,4 @@
-"""An interpreter, the apps that it is to start, and where."""
+"""The setting of a part of the bench: an interpreter, the apps that it starts, and a directory for them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from bench.pythons import Python
 
 @dataclass(frozen=True)
 class Setting:
-    """What each part of the bench is given.
+    """The input of each part of the bench.
 
-    :param scratch: Of this run alone.
+    :param scratch: A directory for this part of this run.
     """
 
     python: Python
@@ -27,12 +27,12 @@ class Setting:
 
     @property
     def large(self) -> List[Artifacts]:
-        """The apps with something to unpack and to import."""
+        """The apps that are large enough to measure how they are unpacked and imported."""
         return [artifacts for artifacts in self.apps if artifacts.app.module]
 
     def new_directory(self, *names: object) -> Path:
-        """One that has never been there: creating files where many were deleted takes several times as long."""
-        # Pex doesn't get on with spaces.
+        """Make a directory with a new name: creating files where many were deleted takes several times as long."""
+        # Pex fails if its cache has a space in its path.
         path = self.scratch / re.sub(r"[^\w.-]+", "_", "-".join(map(str, names)))
         path.mkdir(parents=True)
         return path
@@ -56,7 +56,7 @@ CZEX_BYTECODE = f"{CZEX}, bytecode packs"
 
 
 def zip_apps(artifacts: Artifacts) -> Dict[str, List[str]]:
-    """The commands that start an app from one file, by their names in the tables."""
+    """Return the commands that start an app from one file, by their names in the tables."""
     python = str(artifacts.python.executable)
     commands = {
         PEX: [python, str(artifacts.pex)],
@@ -71,7 +71,7 @@ def zip_apps(artifacts: Artifacts) -> Dict[str, List[str]]:
 
 
 def references(artifacts: Artifacts) -> Dict[str, List[str]]:
-    """What they are compared with. Nothing of these can be cold."""
+    """Return the commands to compare with. They have no caches, so they have no cold start."""
     python = str(artifacts.python.executable)
     return {
         VENV_SCRIPT: [str(artifacts.venv_script), "hi"],

@@ -1,4 +1,4 @@
-"""How large the files are, how long injection takes, and how much memory the tool and the runtime want."""
+"""The sizes of the files, the time of injection, and the peak memory of `pexcz` and of the runtime."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ INJECTIONS = 3
 
 
 def sizes(setting: Setting) -> List[Dict[str, Any]]:
-    """Bytes. Null is what was not built."""
+    """Return the sizes in bytes, or null for a file that was not built."""
     return [_sizes(artifacts) for artifacts in setting.apps]
 
 
@@ -61,7 +61,7 @@ def _injection(artifacts: Artifacts, directory: Path) -> Sequence[str]:
 
 
 def peaks(setting: Setting) -> List[Dict[str, Any]]:
-    """Peak memory in bytes, of injection and of unpacking."""
+    """Return the peak memory of injection and of unpacking, in bytes."""
     unpacking = unpacking_peaks(setting)
     rows = []
     for artifacts in setting.apps:

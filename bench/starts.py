@@ -1,6 +1,6 @@
-"""Warm and cold starts of every kind, of all apps of an interpreter in the same rounds.
+"""Warm and cold starts of every kind. All apps of an interpreter are started in the same rounds.
 
-In a cold start every cache is a directory that has never existed before; the machine's page cache is warm.
+Each cold start has caches in a new directory. The page cache of the machine is warm.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _warm(setting: Setting) -> List[Timing]:
         cache = setting.new_directory(artifacts.app.name, "warm")
         commands = {**references(artifacts), **zip_apps(artifacts)}
         for argv in commands.values():
-            # The first start installs, the second compiles what it can.
+            # The first start installs the app, the second compiles the modules that it imports.
             setting.start(argv, cache)
             setting.start(argv, cache)
         kinds = {kind: partial(work, argv, cache) for kind, argv in commands.items()}

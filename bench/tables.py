@@ -1,4 +1,4 @@
-"""Tables of what was measured, from the results' JSON: for a terminal, and for Markdown."""
+"""Tables of the results, for a terminal and for Markdown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from rich.table import Table as RichTable
 
 @dataclass(frozen=True)
 class Table:
-    """:param left: How many columns, from the first, hold text. The others hold numbers."""
+    """A table with a title.
+
+    :param left: The number of columns with text, from the left. The other columns hold numbers.
+    """
 
     title: str
     headings: Sequence[str]
@@ -52,7 +55,7 @@ TIMES = ("CPU ms", "quartiles", "ratio", "wall ms", "quartiles", "ratio")
 
 
 def times(row: Dict[str, Any], reference: Dict[str, Any] | None) -> List[str]:
-    """The cells of `TIMES`."""
+    """Return the cells for the columns `TIMES`."""
     cells = []
     for clock in ("cpu", "wall"):
         median = row[clock]["median"]

@@ -1,8 +1,8 @@
-"""Clears away what was made, so that what comes next hasn't got to do with a full memory, or a full disk.
+"""Clean up after each measurement, so that the next one finds free memory and a free disk.
 
-On ext4 without a journal, creating files takes many times as long for minutes after ten thousand were deleted: it looks
-for an inode that wasn't freed just now, in the last minute, or in the last six where something else in its block has
-changed. So these are waited for before the next part that is timed. Other file systems don't mind.
+On ext4 without a journal, creating files takes many times as long after ten thousand files were deleted. The file system
+then avoids inodes that were freed in the last minute, or in the last six if their block has changed again. The bench waits
+until that is over before it measures times. Other file systems need no wait.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MANY_FILES = 5000
 
 
 def file_system(directory: Path) -> str:
-    """The type of the file system that a directory is on, where Linux tells."""
+    """Return the type of the file system of a directory, or "unknown" on other systems than Linux."""
     device = directory.stat().st_dev
     number = f"{os.major(device)}:{os.minor(device)}"
     try:
@@ -33,7 +33,10 @@ def file_system(directory: Path) -> str:
 
 
 def settle(directory: Path) -> None:
-    """Have what was made in a directory written, and out of the page cache, so that nobody has to make room or wait for it."""
+    """Write all files of a directory to the disk, and drop them from the page cache.
+
+    Later measurements then don't wait for writes, and have enough memory.
+    """
     os.sync()
     if not hasattr(os, "posix_fadvise"):
         return

@@ -1,6 +1,6 @@
-"""Runs kinds of work in turns, in an order that is different in every round.
+"""Run several kinds of work in turns, in a new order in every round.
 
-CPU time counts more than wall time: it depends less on what else a machine does.
+CPU time is the main measure, because it depends less than wall time on the other processes of a machine.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from bench.processes import Usage
 
 @dataclass
 class Timing:
-    """All runs of one kind. Times are in seconds.
+    """All runs of one kind of work. Times are in seconds.
 
-    :param state: What it is measured beside, such as "warm" or "cold".
+    :param state: The group of kinds that are compared with each other, such as "warm" or "cold".
     """
 
     app: str
@@ -54,7 +54,7 @@ def _spread(values: Sequence[float]) -> Dict[str, float]:
 class Turn:
     """One kind of work.
 
-    :param work: Is given the number of the round.
+    :param work: Takes the number of the round.
     """
 
     def __init__(self, timing: Timing, work: Callable[[int], Usage]) -> None:
@@ -63,12 +63,15 @@ class Turn:
 
 
 def take_turns(turns: Sequence[Turn], rounds: int, slow_seconds: float) -> List[Timing]:
-    """:param slow_seconds: What took more CPU time than this in the first round runs in every fourth one only."""
-    # What was made before is not to be written while something is timed.
+    """Run all kinds of work in each round.
+
+    :param slow_seconds: Work that took more CPU time in the first round runs only in every fourth round.
+    """
+    # Pending writes would slow down the first measurements.
     os.sync()
     order = random.Random(0)
     for number in range(rounds):
-        # Whatever runs after a heavy process finds the CPU's caches full of that one's data.
+        # A heavy process slows down the next one, because it leaves its own data in the CPU's caches.
         shuffled = list(turns)
         order.shuffle(shuffled)
         for turn in shuffled:

@@ -1,4 +1,4 @@
-"""The first start of a new version of an app whose wheels are in the cache, against its warm start."""
+"""The first start of a new version of an app, with its wheels in the cache, against its warm start."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _kinds(
     setting.start(new, cache)
     added = _installed(cache) - before
     if not added:
-        raise RuntimeError(f"{czexes[1]} has installed nothing beside {czexes[0]}")
+        raise RuntimeError(f"{czexes[1]} has installed no more than {czexes[0]}")
     return {
         names[0]: lambda number: setting.start(old, cache),
         names[1]: partial(_first_start, setting, new, cache, added),
@@ -56,6 +56,6 @@ def _first_start(
 
 
 def _installed(cache: Path) -> Set[Path]:
-    """The environments, sources and wheels in the cache, in which PEX_ROOT is `pex`."""
+    """Return the environments, sources and wheels in a cache that has PEX_ROOT in its directory `pex`."""
     root = cache / "pex" / "czex"
     return {path for kind in ("venvs", "sources", "wheels") for path in root.glob(f"{kind}/*")}

@@ -1,8 +1,8 @@
-"""What it costs to build the packs of wheels, from a packed PEX that has them installed and zipped, or as their files.
+"""Compare two ways to build the packs of wheels: from a PEX with installed wheels, and from one with wheel files.
 
     ./pants run bench/wheel_files.py -- DIRECTORY
 
-The directory has the wheels of an app. Pex's cache is new each time. The two kinds take turns.
+The directory has the wheels of an app. The two ways take turns, each time with a new cache for Pex.
 """
 
 from __future__ import annotations
