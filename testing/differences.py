@@ -1,4 +1,4 @@
-"""What differs on purpose between a PEX and its CZEX: all of it, with the reasons. docs/differences.md shows this list."""
+"""All intended differences between a PEX and its CZEX, with their reasons. docs/differences.md shows this list."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Pattern, Tuple
 
-# Not for apps: a shell's variables, macOS's, and those that Pex leaves behind for processes of its own.
+# Variables that apps don't need: a shell sets them, or macOS, or Pex for its own processes.
 NOT_FOR_APPS = (
     "_",
     "SHLVL",
@@ -17,16 +17,16 @@ NOT_FOR_APPS = (
     "__PEX_UNVENDORED__",
 )
 
-# Directories of virtual environments in a cache of either.
+# Directories of virtual environments, in the cache of PEXes or of CZEX files.
 VENVS = r"/[^\s:'\"]*/(?:pex|czex)/venvs/"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One difference, as the document's table has it, and what is left of it in a comparison.
+    """A difference: its row in the table of the document, and the way to ignore it in comparisons.
 
-    :param patterns: What it looks like in the output of either, and what stands for it.
-    :param stderr: Whether all that is said on stderr may differ.
+    :param patterns: Expressions that match the difference in an output, each with its replacement.
+    :param stderr: Whether all of stderr may differ.
     """
 
     what: str

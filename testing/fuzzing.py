@@ -1,4 +1,4 @@
-"""Runs a fuzz target as a process: libFuzzer, which atheris brings to Python, ends the process that it runs in.
+"""Run a fuzz target in a process of its own, because atheris (libFuzzer for Python) ends the process that it runs in.
 
 python native/tests/fuzzing/pexcz_targets.py DIRECTORY TARGET [OPTION of libFuzzer] [FILE to try again]
 """
@@ -23,17 +23,17 @@ _EXECUTED = re.compile(rb"stat::number_of_executed_units: (\d+)")
 
 
 def fuzz(harness: Path, target: str, scratch: Path, runs: int) -> int:
-    """Try inputs with one of the targets of a harness, and return how many there were.
+    """Try inputs with one of the targets of a harness, and return their number.
 
-    Where one is found that breaks the target, the test fails, and shows why.
+    If an input breaks the target, fail the test with the end of the output.
 
-    :param runs: How many to try in a short run, which are the same ones each time.
+    :param runs: The number of inputs in a short run. Each short run tries the same inputs.
     """
     if importlib.util.find_spec("atheris") is None:
         missing("atheris (a wheel for Linux on x86-64, and Python before 3.12)")
     corpus = scratch / "corpus"
     corpus.mkdir()
-    # What they choose by is arbitrary; the values to choose from are in the harnesses.
+    # The bytes of a seed can be arbitrary: with them a harness chooses from its own values.
     seeds = random.Random(1)
     for number in range(SEEDS):
         (corpus / str(number)).write_bytes(bytes(seeds.randrange(256) for _ in range(SEED_BYTES)))

@@ -1,21 +1,21 @@
-"""Tests that try many times: a few times in `./pants test ::`, and much longer in `build-support/long-runs`.
+"""Tests with many attempts: a few in `./pants test ::`, and many more in `build-support/long-runs`.
 
-`docs/promises.md` has what the last long run counted.
+`docs/promises.md` shows the counts of the last long run.
 """
 
 from __future__ import annotations
 
 import os
 
-# Where a long run writes what it has counted.
+# A long run writes its counts to this file.
 FIGURES = os.environ.get("CZEX_LONG")
 LONG = bool(FIGURES)
 
 
-def counted(count: int, what: str) -> None:
-    """Tell how much the running test has tried: 40 "kills", say."""
-    print(f"{count:,} {what}")
+def counted(count: int, unit: str) -> None:
+    """Report the number of attempts of the running test, such as 40 "kills"."""
+    print(f"{count:,} {unit}")
     if FIGURES:
         test, _, _ = os.environ["PYTEST_CURRENT_TEST"].rpartition(" ")
         with open(FIGURES, "a") as figures:
-            figures.write(f"{test}\t{count}\t{what}\n")
+            figures.write(f"{test}\t{count}\t{unit}\n")

@@ -1,4 +1,4 @@
-"""A machine to start apps on, and what a process has left behind."""
+"""A machine to start apps on, and the outcome of a start."""
 
 from __future__ import annotations
 

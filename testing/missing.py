@@ -1,4 +1,4 @@
-"""What a test does where the machine lacks something that it needs."""
+"""The end of a test if the machine lacks something that the test needs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import NoReturn
 import pytest
 
 
-def missing(what: str) -> NoReturn:
-    """Skip the test, and say for want of what; in CI, where nothing may be missing, fail it."""
-    message = f"This machine has no {what}."
+def missing(thing: str) -> NoReturn:
+    """Skip the test, and name the missing thing. In CI, fail the test instead."""
+    message = f"This machine has no {thing}."
     if os.environ.get("CI") == "true":
         pytest.fail(message)
     pytest.skip(message)

@@ -1,4 +1,4 @@
-"""Runs a CZEX beside the PEX that it was made from, and compares all that can be seen of them."""
+"""Start a PEX and its CZEX, and compare their outcomes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from testing.differences import CACHE, EVERYWHERE, NOT_FOR_APPS
 from testing.machine import Machine, Outcome, fill_path
 from testing.pythons import Python
 
-# What an app may see of its environment, for an app that doesn't print it. For every Python.
+# Prints the surroundings of an app that doesn't print them itself. It runs on every Python.
 PROBE = """
 import json, os, sys
 main = sys.modules["__main__"]
@@ -61,7 +61,7 @@ class Pair:
         return expected
 
     def assert_same_surroundings(self, machine: Machine, python: Python) -> None:
-        """Compare the surroundings that an interpreter sees which runs in either."""
+        """Start the interpreter in both, and compare the surroundings that it sees."""
         asked = machine.with_(PEX_INTERPRETER="1", FROM_OUTSIDE="kept")
         probe = ["-c", PROBE, "argument"]
         expected = asked.run(python.path(), self.pex, *probe)
@@ -83,7 +83,7 @@ class Pair:
 
 
 def comparable(facts: dict[str, Any], pair: Pair) -> dict[str, Any]:
-    """Facts without what differs by design: the app's own path, and which cache it is in."""
+    """Return facts without the intended differences: the path of the app, and its cache."""
     environment = {
         name: CACHE.without(pair.without_names(value))
         for name, value in facts["environment"].items()

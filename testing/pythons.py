@@ -1,4 +1,4 @@
-"""The Pythons that a CZEX supports, where the machine has them."""
+"""The Pythons that a CZEX supports, if the machine has them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CPYTHONS = ("2.7", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 
 @dataclass(frozen=True)
 class Python:
-    """A Python by its name: "cpython3.11" or "pypy3". Finding it is left to the test that wants it."""
+    """A Python by its name, such as "cpython3.11" or "pypy3". A test looks for it when it starts."""
 
     name: str
 
@@ -28,7 +28,7 @@ class Python:
         )
 
     def path(self) -> str:
-        """The interpreter; skips the test where there is none, and in CI fails it."""
+        """Return the interpreter. If the machine lacks it, skip the test, or fail it in CI."""
         for candidate in _candidates(self.name):
             if candidate.is_file() and os.access(candidate, os.X_OK):
                 return str(candidate)
@@ -52,7 +52,7 @@ EVERY_PYTHON = [*(Python(f"cpython{version}") for version in CPYTHONS), Python("
 
 
 def on(*pythons: Python):
-    """Run a test once with each of these, as its argument `python`."""
+    """Run a test once with each of these Pythons, as its argument `python`."""
     return pytest.mark.parametrize("python", pythons, ids=lambda python: python.name)
 
 

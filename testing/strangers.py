@@ -1,4 +1,4 @@
-"""PEXes as strangers make them, by hand, for tests of what `pexcz` makes of them."""
+"""PEXes that were made by hand, and not by Pex: `pexcz` must not trust them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GOOD = {
 
 
 class Stranger:
-    """What a PEX is made of; each part may be replaced."""
+    """The parts of a PEX. A test can replace each part."""
 
     def __init__(self, info: Any = None, files: Any = None, wheel: Any = None) -> None:
         facts = {"distributions": {WHEEL: ""}, "deps_are_wheel_files": True}
@@ -57,7 +57,7 @@ def zipped(files: Dict[str, Any]) -> bytes:
 
 
 def native_directory(root: Path) -> Path:
-    """What `--native` takes, with a runtime that is only a name."""
+    """Make a directory for the option `--native`. Its runtime is a text file."""
     (root / "boot").symlink_to(NATIVE / "boot")
     (root / "platforms.json").symlink_to(NATIVE / "platforms.json")
     runtime = root / "runtime" / "linux-x86_64" / "pexcz"

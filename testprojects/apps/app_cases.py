@@ -1,4 +1,4 @@
-"""What is asked of the apps. Another case is another row."""
+"""The test cases of the apps: one row for each case."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 import app_inputs as inputs
 from testing.stage import Files
 
-# From a minute on, pytest says so in another form as well.
+# After a minute, pytest prints the time in a second form.
 SECONDS = r"\d+\.\d+( seconds|s\b)( \(\d+:\d\d:\d\d\))?"
 
 
 @dataclass(frozen=True)
 class Case:
-    """An app, how to start it, and what is compared besides its output and its exit code.
+    """A start of an app. Its output, its exit code and the files that it writes are compared.
 
-    :param arguments: With `{url}` for a server that answers, `{closed}` for one that doesn't.
-    :param shows: In what the PEX writes, as evidence that it has done its work.
-    :param leaves: The files whose content is compared, as patterns in the working directory.
-    :param varies: What is different each time, as a regular expression.
-    :param in_any_order: Several processes write at once.
+    :param arguments: `{url}` in it is a server that answers, `{closed}` one that doesn't.
+    :param shows: A text that the PEX writes if it has done its work.
+    :param leaves: Patterns for the files to compare, in the working directory.
+    :param varies: A regular expression for text that differs between two starts.
+    :param in_any_order: Whether the lines may come in any order, because several processes write them.
     """
 
     app: str
@@ -98,7 +98,7 @@ CASES = (
         leaves=("executed.ipynb",),
         varies=r'"\d{4}-.*Z"',
     ),
-    # It indents by the length of its own name.
+    # The message is indented by the length of the program's name.
     Case("jupyter", "milk", shows="`jupyter-milk`notfound", exit_code=1, varies=r"\s+"),
     Case(
         "pytest",

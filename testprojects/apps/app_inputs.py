@@ -1,4 +1,4 @@
-"""What the apps work on: names of files, and their content."""
+"""The input files of the apps: their names and contents."""
 
 ANSIBLE_PLAYBOOK = {
     "play.yml": """\

@@ -1,4 +1,4 @@
-"""Awkward apps from PyPI do as a CZEX what they do as a PEX."""
+"""Complex apps from PyPI behave in a CZEX as in their PEX."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from testing.stage import Stage
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Knows of a cow."""
+    """A server that knows one page, `/cow`."""
 
     def do_GET(self) -> None:
         content = b'{"says": "moo"}' if self.path == "/cow" else b"{}"
@@ -34,7 +34,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def addresses() -> Iterator[dict[str, str]]:
-    """A server that answers, and a port that nothing listens to and nothing else will take."""
+    """The addresses of a server that answers, and of a bound port without a server."""
     with (
         http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server,
         socket.socket() as closed,
@@ -51,7 +51,9 @@ def addresses() -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_it_does_the_same(case: Case, machine_root: Path, addresses: dict[str, str]) -> None:
+def test_czex_does_the_same_as_its_pex(
+    case: Case, machine_root: Path, addresses: dict[str, str]
+) -> None:
     stage = Stage(machine_root, Pair.of("apps", case.app), case.variables)
     arguments = [word.format(**addresses) for word in case.arguments.split()]
     seen = {}
@@ -67,7 +69,7 @@ def test_it_does_the_same(case: Case, machine_root: Path, addresses: dict[str, s
 
 
 def _comparable(case: Case, outcome: Outcome) -> Outcome:
-    stdout, stderr = (_without_what_varies(case, text) for text in (outcome.stdout, outcome.stderr))
+    stdout, stderr = (_constant_text(case, text) for text in (outcome.stdout, outcome.stderr))
     return Outcome(stdout, stderr, outcome.code)
 
 
@@ -79,6 +81,6 @@ def _left_behind(case: Case, stage: Stage) -> dict[str, str]:
     }
 
 
-def _without_what_varies(case: Case, text: str) -> str:
+def _constant_text(case: Case, text: str) -> str:
     text = re.sub(case.varies, "", text)
     return "\n".join(sorted(text.split("\n"))) if case.in_any_order else text

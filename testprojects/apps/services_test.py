@@ -1,4 +1,4 @@
-"""The apps that serve do it as a CZEX as they do it as a PEX."""
+"""Server apps from PyPI behave in a CZEX as in their PEX."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from testing.stage import Service, Stage
 CLIENT = "import tasks; print([tasks.add.delay(n, 1).get(timeout=100) for n in range(3)])"
 
 
-def test_a_worker_of_celery_does_what_its_client_asks_for(machine_root: Path) -> None:
+def test_celery_worker_serves_its_client(machine_root: Path) -> None:
     stage = Stage(machine_root, Pair.of("apps", "celery"))
     client = Stage(machine_root, stage.pair, {"PEX_INTERPRETER": "1"})
 
@@ -27,7 +27,7 @@ def test_a_worker_of_celery_does_what_its_client_asks_for(machine_root: Path) ->
     stage.assert_serves_the_same("-A tasks worker --concurrency 2", inputs.CELERY_TASKS, visit)
 
 
-def test_the_server_of_django_reloads(machine_root: Path) -> None:
+def test_django_server_reloads(machine_root: Path) -> None:
     stage = Stage(machine_root, Pair.of("apps", "django"))
 
     def visit(service: Service) -> object:
@@ -43,7 +43,7 @@ def test_the_server_of_django_reloads(machine_root: Path) -> None:
     )
 
 
-def test_the_server_of_jupyter_knows_its_kernel(machine_root: Path) -> None:
+def test_jupyter_server_knows_its_kernel(machine_root: Path) -> None:
     stage = Stage(machine_root, Pair.of("apps", "jupyter"))
 
     def visit(service: Service) -> object:

@@ -1,4 +1,4 @@
-"""The children of an app start, and find in a CZEX what they find in its PEX."""
+"""The child processes of an app behave in a CZEX as in its PEX."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_the_children_of_multiprocessing_do_their_work(mode: str, machine_root: 
 def test_every_kind_of_child_works_as_in_a_venv(
     mode: str, variables: dict[str, str], machine_root: Path
 ) -> None:
-    """In zipapp mode, a PEX has no children that joblib starts, and none that know of its main module."""
+    """The PEX runs in venv mode: in zipapp mode, joblib can't start children, and children don't know the main module."""
     pair = Pair(Pair.of("children", "venv").pex, Pair.of("children", mode).czex)
     outcome = Stage(machine_root, pair, variables).assert_same(EVERY_KIND)
     assert outcome.stdout.splitlines()[-1] == "loky [0, 1, 4, 9] True"
@@ -39,7 +39,7 @@ def test_every_kind_of_child_works_as_in_a_venv(
 
 @in_both_modes
 @pytest.mark.parametrize("start", ["exec", "exec-python", "call", "call-python"])
-def test_it_can_start_itself_again(mode: str, start: str, machine_root: Path) -> None:
+def test_app_can_start_itself_again(mode: str, start: str, machine_root: Path) -> None:
     stage = Stage(machine_root, Pair.of("children", mode))
     outcome = stage.assert_same([start])
     assert (outcome.stdout, outcome.code) == ("good-bye ['for ever']\n", 7)

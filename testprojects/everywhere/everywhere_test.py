@@ -20,7 +20,7 @@ def test_each_python_gets_its_own_wheel(python: Python, tmp_path: Path) -> None:
     assert tag in second
 
 
-def test_it_carries_a_runtime_for_each_platform_of_its_wheels() -> None:
+def test_czex_has_a_runtime_for_each_platform_of_its_wheels() -> None:
     with zipfile.ZipFile(EVERYWHERE.czex) as czex:
         manifest = json.loads(czex.read(".czex/manifest.json"))
     assert sorted(manifest["runtimes"]) == ["linux-aarch64", "linux-x86_64", "macos-arm64"]

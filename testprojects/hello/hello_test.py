@@ -11,19 +11,19 @@ HELLO = Pair.of("hello", "hello", "czex")
 
 
 @on_every_python()
-def test_it_greets_from_its_resource(python: Python, tmp_path: Path) -> None:
+def test_app_reads_its_resource(python: Python, tmp_path: Path) -> None:
     outcome = HELLO.assert_same(Machine(tmp_path), python, "you", "and you")
     assert outcome.stdout == "Hello, you!\nHello, and you!\n"
 
 
 @on_every_python()
-def test_a_file_of_its_own_is_executable(python: Python, tmp_path: Path) -> None:
+def test_app_runs_its_executable_file(python: Python, tmp_path: Path) -> None:
     outcome = HELLO.assert_same(Machine(tmp_path), python, "--shout", "you")
     assert outcome.stdout == "HELLO, YOU!\n"
 
 
 @on_every_python()
-def test_exit_codes_are_passed_on(python: Python, tmp_path: Path) -> None:
+def test_exit_code_is_that_of_the_app(python: Python, tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     assert HELLO.assert_same(machine, python, "--exit", "42").code == 42
     failed = HELLO.assert_same(machine, python, "--fail", "no one is there")
@@ -31,7 +31,7 @@ def test_exit_codes_are_passed_on(python: Python, tmp_path: Path) -> None:
 
 
 @on_every_python()
-def test_it_sees_the_same_surroundings(python: Python, tmp_path: Path) -> None:
+def test_app_sees_the_same_surroundings(python: Python, tmp_path: Path) -> None:
     machine = Machine(tmp_path, {"FROM_OUTSIDE": "kept", "PEX_VERBOSE": "0"})
     expected, cold, warm = (
         json.loads(machine.run(python.path(), app, "--facts").stdout)

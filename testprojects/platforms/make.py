@@ -1,6 +1,6 @@
-"""Writes the JSON files beside it: what Pex needs to know of a machine to choose wheels for it.
+"""Write the JSON files in this directory. Each describes a machine, so that Pex can choose wheels for it.
 
-`pex3 interpreter inspect --markers --tags` prints the same, and more, on such a machine itself.
+On a real machine, `pex3 interpreter inspect --markers --tags` prints the same facts, and more.
 """
 
 import json

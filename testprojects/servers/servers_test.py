@@ -1,4 +1,4 @@
-"""Servers answer real requests as a CZEX, with workers, reloaders and masters that start themselves again."""
+"""Servers in a CZEX answer real requests, also after they have restarted themselves or their workers."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_flask_reloads(mode: str, machine_root: Path) -> None:
 
 
 def _answer_of_a_child(service: Service, parent: int) -> dict[str, Any]:
-    """An answer from a worker of this process."""
+    """Return an answer of a worker of this process."""
 
     def answer() -> dict[str, Any] | None:
         facts = json.loads(service.ask())
@@ -125,7 +125,7 @@ def _answer_of_a_child(service: Service, parent: int) -> dict[str, Any]:
 
 
 def _number_in(path: Path) -> int:
-    """The number in a file; 0 where there is none yet."""
+    """Return the number in a file, or 0 if there is no number yet."""
     try:
         return int(path.read_text() or 0)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Has a child of each kind do some work, and says what came out."""
+"""Let children of several kinds do some work, and print the results."""
 
 import concurrent.futures
 import functools
@@ -9,12 +9,12 @@ import sys
 
 import joblib
 
-# For work that looks at what the parent has set.
+# The initializer of a pool sets it in each child.
 factor = 1
 
 
 class Number(object):
-    """Travels to the child and back, so both must mean the same class."""
+    """The class is pickled to the child and back, so parent and child must have the same class."""
 
     def __init__(self, value):
         self.value = value
@@ -51,7 +51,7 @@ def in_loky():
 
 
 def by_its_name(start):
-    """Start the app anew, as `start` does it, to say good-bye."""
+    """Start the app again by the function `start`, with the word "good-bye"."""
     sys.stdout.flush()
     return start([sys.argv[0], "good-bye", "for ever"])
 

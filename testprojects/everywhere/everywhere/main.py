@@ -1,4 +1,4 @@
-"""Renders a template, and says which wheel of this machine's helped."""
+"""Render a template, and print the name of the compiled module that was used."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What an app can see of the process it runs in."""
+"""The facts that an app can see of its process."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Greets people, in code for Python 2.7 and all later ones.
+"""Greet people, in code for Python 2.7 and later.
 
 hello [--shout] [--exit CODE] [--facts] [NAME ...]
 """

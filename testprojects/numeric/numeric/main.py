@@ -1,4 +1,4 @@
-"""Adds up some numbers with compiled code, and asks an executable that comes in a wheel for its name."""
+"""Add numbers with compiled code, and start an executable of a wheel."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Answers with who it is."""
+"""A WSGI app that answers with the arguments and the ids of its process."""
 
 import json
 import os
