@@ -35,7 +35,6 @@ logger = logging.getLogger(__name__)
 OUTPUT = "app.czex"
 MANIFEST = f"{OUTPUT}/.czex/manifest.json"
 PACKS = f"{OUTPUT}/.czex/packs"
-FINGERPRINT_DIGITS = 40
 
 
 @dataclass(frozen=True)
@@ -80,17 +79,15 @@ def assemble_argv(request: AssemblyRequest, boot: str) -> tuple[str, ...]:
 
 
 def packs_in(manifest: bytes, packs: Iterable[FileEntry]) -> tuple[FileEntry, ...]:
-    """Return the packs that a manifest names, as files of its directory. Other packs are empty packs of bytecode.
-
-    The name of a pack is the first digits of its SHA-256, and the store's fingerprint of a file is its SHA-256.
-    """
+    """Return the packs that a manifest names, as files of its directory. Other packs are empty packs of bytecode."""
     records = json.loads(manifest)["packs"]
     named = [pack for record in records for pack in (record, *record["bytecode"].values())]
-    fingerprints = {pack["sha256"] for pack in named}
+    digests = {pack["fingerprint"]: pack["sha256"] for pack in named}
+    # A store knows a file by its SHA-256, too.
     found = {pack.file_digest.fingerprint: pack.file_digest for pack in packs}
     return tuple(
-        FileEntry(f"{PACKS}/{fingerprint[:FINGERPRINT_DIGITS]}.pack", found[fingerprint])
-        for fingerprint in sorted(fingerprints)
+        FileEntry(f"{PACKS}/{fingerprint}.pack", found[sha256])
+        for fingerprint, sha256 in sorted(digests.items())
     )
 
 

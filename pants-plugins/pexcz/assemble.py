@@ -23,14 +23,14 @@ from pexcz.directorywriter import DirectoryWriter, name_by_content
 from pexcz.errors import BadPackError
 from pexcz.hidden import hidden
 from pexcz.output import whole_directory, whole_file
-from pexcz.pack import DIRECTORY, FINGERPRINT_DIGITS, PackInfo, read_pack_info
+from pexcz.pack import DIRECTORY, PackInfo, fingerprint, read_pack_info
 from pexcz.packplaces import pack_file, write_packs
 from pexcz.pexfile import HOOK, MAIN, MANIFEST, PACKED, PEX_INFO, ZIPAPP
 from pexcz.requirements import constraint_data
 from pexcz.seal import UNSEALED, seal
 from pexcz.zipwriter import DEFLATE_LEVEL
 
-FORMAT = 1
+FORMAT = 2
 START = ".czex/start"
 BOOT = ".czex/boot"
 TOOLS = ".czex/tools"
@@ -174,7 +174,7 @@ class _Assembly:
 
     def write_directory(self, writer: DirectoryWriter, with_packs: bool) -> None:
         for path, info in self._packs if with_packs else ():
-            writer.add_pack(pack_file(info.sha256), path)
+            writer.add_pack(pack_file(info.fingerprint), path)
         for name, content in {**self._runtimes, **self._tools}.items():
             writer.add_by_content(name, content)
         manifest = self._manifest({info.sha256: 0 for _, info in self._packs})
@@ -302,7 +302,7 @@ def _fingerprint(parts: Parts, infos: Sequence[PackInfo], boot: Dict[str, bytes]
             ]
         )
     )
-    return digest.hexdigest()[:40]
+    return fingerprint(digest.hexdigest())
 
 
 def _filled_in(text: str, **values: str) -> str:
@@ -339,7 +339,7 @@ def _pack_records(
         together = hashlib.sha256((contents[index].sha256 + info.sha256).encode("ascii"))
         records[index]["bytecode"][tag] = {
             **_place(info, offsets),
-            "fingerprint": together.hexdigest()[:FINGERPRINT_DIGITS],
+            "together": fingerprint(together.hexdigest()),
         }
     return records
 
@@ -360,6 +360,7 @@ def _place(info: PackInfo, offsets: Dict[str, int]) -> Dict[str, Any]:
     return {
         "content_size": info.content_size,
         "files": len(info.files),
+        "fingerprint": info.fingerprint,
         "offset": offsets[info.sha256],
         "sha256": info.sha256,
         "size": info.size,

@@ -291,8 +291,8 @@ def test_inspect_shows_bytecode_and_sums(
     (sources,) = packs_of(czex)
     compiled = sources["bytecode"][tag]
     rows = (
-        ("the sources", [sources], f" │ {sources['sha256'][:40]}"),
-        (f"the sources, bytecode for {tag}", [compiled], f" │ {compiled['sha256'][:40]}"),
+        ("the sources", [sources], f" │ {sources['fingerprint']}"),
+        (f"the sources, bytecode for {tag}", [compiled], f" │ {compiled['fingerprint']}"),
         ("wheels and sources", [sources], ""),
         (f"bytecode for {tag}", [compiled], ""),
         ("all", [sources, compiled], ""),

@@ -18,6 +18,7 @@ from pexcz.trees import DirectoryTree, Tree, ZipTree
 _PLACE = {
     "content_size": shape.size,
     "files": shape.size,
+    "fingerprint": shape.digits(FINGERPRINT_DIGITS),
     "offset": shape.size,
     "sha256": shape.digits(64),
     "size": shape.size,
@@ -30,7 +31,7 @@ _is_manifest = shape.record(
         shape.record(
             **_PLACE,
             bytecode=shape.dict_of(
-                shape.record(**_PLACE, fingerprint=shape.digits(FINGERPRINT_DIGITS))
+                shape.record(**_PLACE, together=shape.digits(FINGERPRINT_DIGITS))
             ),
             kind=shape.text,
             name=shape.optional(shape.text),
@@ -52,7 +53,7 @@ class Czex:
 
     def place(self, pack: Dict[str, Any]) -> Tuple[Path, int]:
         """Return the file that contains a pack of the manifest, and the pack's offset there."""
-        file = self.path / pack_file(pack["sha256"]) if self.path.is_dir() else self.path
+        file = self.path / pack_file(pack["fingerprint"]) if self.path.is_dir() else self.path
         return file, pack["offset"]
 
     def pack_info(self, pack: Dict[str, Any]) -> PackInfo:
@@ -114,7 +115,7 @@ def _check_places(manifest: Dict[str, Any], path: Path) -> None:
 def _check_packs(manifest: Dict[str, Any], tree: Tree) -> None:
     """Raise NotACzexError if a directory lacks a pack, or a part of one."""
     for pack, _ in packs(manifest):
-        file = pack_file(pack["sha256"])
+        file = pack_file(pack["fingerprint"])
         size = tree.files[file].size if file in tree else 0
         if size != pack["offset"] + pack["size"]:
             raise NotACzexError(

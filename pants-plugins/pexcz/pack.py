@@ -73,12 +73,17 @@ class PackInfo:
 
     @property
     def fingerprint(self) -> str:
-        return self.sha256[:FINGERPRINT_DIGITS]
+        return fingerprint(self.sha256)
 
     @property
     def header_size(self) -> int:
         """The size of the header and the sections before the first frame."""
         return self.size - sum(packed for packed, _ in self.frames)
+
+
+def fingerprint(sha256: str) -> str:
+    """Return the name that a digest gives: to a pack, or to a directory of the cache."""
+    return sha256[:FINGERPRINT_DIGITS]
 
 
 def read_pack_info(path: Path) -> PackInfo:

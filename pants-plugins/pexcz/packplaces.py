@@ -9,16 +9,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import IO, Dict, Sequence, Tuple
 
-from pexcz.pack import COPY_CHUNK_BYTES, FINGERPRINT_DIGITS, PackInfo
+from pexcz.pack import COPY_CHUNK_BYTES, PackInfo
 from pexcz.zipwriter import SIZE_MAX, ZipWriter
 
 # All other entries together, mostly runtimes, are far smaller than the 64 MiB that are left for them.
 PACKS_IN_ZIP_BYTES_MAX = SIZE_MAX - (64 << 20)
 
 
-def pack_file(sha256: str) -> str:
+def pack_file(fingerprint: str) -> str:
     """Return the name of a pack's entry in a zip file, which is also its path in a directory."""
-    return f".czex/packs/{sha256[:FINGERPRINT_DIGITS]}.pack"
+    return f".czex/packs/{fingerprint}.pack"
 
 
 def write_packs(
@@ -32,7 +32,7 @@ def write_packs(
     if sum(info.size for _, info in packs) <= PACKS_IN_ZIP_BYTES_MAX:
         writer = ZipWriter(stream)
         for path, info in packs:
-            writer.begin_stored(pack_file(info.sha256), info.size, info.crc32)
+            writer.begin_stored(pack_file(info.fingerprint), info.size, info.crc32)
             offsets[info.sha256] = _append(stream, path, info)
     else:
         for path, info in packs:

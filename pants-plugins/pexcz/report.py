@@ -43,7 +43,7 @@ def show(czex: Czex, console: Console) -> None:
         table.add_column(heading, justify="left" if heading in ("pack", "fingerprint") else "right")
     records = list(packs(manifest))
     for record, name in records:
-        table.add_row(name, *_sizes([record]), record["sha256"][:40])
+        table.add_row(name, *_sizes([record]), record["fingerprint"])
     table.add_section()
     compiled = [tag for record in manifest["packs"] for tag in record["bytecode"]]
     table.add_row("wheels and sources", *_sizes(manifest["packs"]))

@@ -17,7 +17,6 @@ from pexcz.errors import BadArchiveError
 from pexcz.pack import (
     DIRECTORY,
     EXECUTABLE,
-    FINGERPRINT_DIGITS,
     contents,
 )
 from pexcz.seal import is_whole
@@ -111,9 +110,9 @@ def _directories(czex: Czex, root: Path) -> Iterator[Tuple[Path, Sequence[Record
     """Yield the directories that each pack is installed into, alone and with each of its packs of bytecode."""
     for record in czex.manifest["packs"]:
         place = root / ("wheels" if record["kind"] == "wheel" else "sources")
-        yield place / record["sha256"][:FINGERPRINT_DIGITS], [record]
+        yield place / record["fingerprint"], [record]
         for bytecode in record["bytecode"].values():
-            yield place / bytecode["fingerprint"], [record, bytecode]
+            yield place / bytecode["together"], [record, bytecode]
 
 
 def _difference(czex: Czex, records: Sequence[Record], directory: Path) -> str:

@@ -146,7 +146,7 @@ class Environment(object):
             plan.add(
                 "pack",
                 pack["kind"],
-                pack["sha256"][:40],
+                pack["fingerprint"],
                 str(pack["offset"]),
                 str(pack["size"]),
             )
@@ -156,8 +156,8 @@ class Environment(object):
                     plan.add("archive", pack_file(directory, bytecode))
                 plan.add(
                     "bytecode",
+                    bytecode["together"],
                     bytecode["fingerprint"],
-                    bytecode["sha256"][:40],
                     str(bytecode["offset"]),
                     str(bytecode["size"]),
                 )
@@ -182,14 +182,12 @@ class Environment(object):
         return [
             (self.content(pack), pack.get("name", "the app")) + tuple(pack["beside_bytecode"])
             for pack in self.packs + others
-            # The CZEX of an older version has not counted them.
-            if "beside_bytecode" in pack
         ]
 
     def content(self, pack):
         """The directory in the cache that a pack is unpacked to: one directory for each scheme in it."""
         bytecode = self._bytecode(pack)
-        return self._directory(pack, bytecode["fingerprint"] if bytecode else pack["sha256"][:40])
+        return self._directory(pack, bytecode["together"] if bytecode else pack["fingerprint"])
 
     def bytes_to_unpack(self):
         """How large the files are that it needs and the cache has not."""
@@ -207,8 +205,8 @@ class Environment(object):
         # Another process may unpack it meanwhile; all of this one's plan has to say the same.
         if key not in self._with_bytecode:
             bytecode = pack["bytecode"].get(interpreter.cache_tag())
-            if bytecode and os.path.isdir(self._directory(pack, key[:40])):
-                if not os.path.isdir(self._directory(pack, bytecode["fingerprint"])):
+            if bytecode and os.path.isdir(self._directory(pack, pack["fingerprint"])):
+                if not os.path.isdir(self._directory(pack, bytecode["together"])):
                     bytecode = None
             self._with_bytecode[key] = bytecode
         return self._with_bytecode[key]

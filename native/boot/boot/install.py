@@ -64,7 +64,7 @@ def runtime(archive, manifest, root):
 
         raise unresolved.built_elsewhere(archive.path, manifest)
     executable = "pexcz.exe" if interpreter.IS_WINDOWS else "pexcz"
-    path = os.path.join(root, "runtimes", facts["sha256"][:40], executable)
+    path = os.path.join(root, "runtimes", facts["sha256"], executable)
     try:
         with open(path, "rb") as stream:
             if zlib.crc32(stream.read()) & 0xFFFFFFFF == facts["crc32"]:

@@ -27,7 +27,7 @@ def pack_directory(path):
 
 def pack_file(directory, pack):
     """The path of a pack. Raises CannotStart if not all of it is there; the runtime checks its content."""
-    path = os.path.join(directory, pack["sha256"][:40] + ".pack")
+    path = os.path.join(directory, pack["fingerprint"] + ".pack")
     try:
         problem = None
         size = os.stat(path).st_size

@@ -128,7 +128,7 @@ def test_a_manifest_cannot_have_anything_else_removed(
     manifest = json.loads(file.read_text())
     for pack in manifest["packs"]:
         for bytecode in pack["bytecode"].values():
-            bytecode["fingerprint"] = str(precious)
+            bytecode["together"] = str(precious)
     file.write_text(json.dumps(manifest))
     outcome = verify(machine, app, "--installed")
     assert outcome.stderr == (

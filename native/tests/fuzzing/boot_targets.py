@@ -27,7 +27,7 @@ with atheris.instrument_imports(include=["boot", "pexcz"]):
     from boot.fail import CannotStart
     from pexcz import requirements
 
-boot.manifest["format"] = 1
+boot.manifest["format"] = 2
 
 
 OPERATORS = ("==", "!=", "<", "<=", ">", ">=", "~=", "===")
@@ -237,7 +237,7 @@ LINES = (
 POINTS = ("", "[console_scripts]", "run=a:b", "run = ", "[gui_scripts]\n", "=", "[")
 MANIFEST: Dict[str, Any] = {
     "fingerprint": "0" * 40,
-    "format": 1,
+    "format": 2,
     "interpreter_constraints": [requirements.constraint_data("CPython>=2.7")],
     "packs": [
         {"kind": "sources", "pth": [], "names": [], "bytecode": {}},

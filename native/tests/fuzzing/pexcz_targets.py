@@ -320,7 +320,7 @@ class Czexes:
         self._precious.touch()
         for record in self._manifests[0]["packs"]:
             for name in ("wheels", "sources"):
-                (self._root / name / record["sha256"][:40]).mkdir(parents=True, exist_ok=True)
+                (self._root / name / record["fingerprint"]).mkdir(parents=True, exist_ok=True)
         try:
             path = self._write_directory(texts, choose) if is_directory else self._write_file(texts)
             czex = read_czex(path)

@@ -199,7 +199,7 @@ def test_the_app_and_its_child_processes_find_system_site_packages(
 
 
 @pytest.mark.parametrize(
-    "text", ["1", "[]", "{}", '{"format": 1}', "[" * 100_000, '{"format": 1, "packs": 1}']
+    "text", ["1", "[]", "{}", '{"format": 2}', "[" * 100_000, '{"format": 2, "packs": 1}']
 )
 def test_a_damaged_directory_on_pex_path_is_named(
     workshop: Workshop, machine: Machine, main_pex: Path, plugin_pex: Path, text: str
