@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Dict, Iterator, Protocol
 
-import deflate
 import zstandard
 
 from pexcz import paths
@@ -29,12 +28,8 @@ _UNREADABLE = (
 )
 # APPNOTE.TXT, 4.4.5. `pex --rc` writes this method; zipfile can read it only since Python 3.14.
 ZIP_ZSTANDARD = 93
-# The largest file that is inflated in one piece.
-INFLATE_BYTES_MAX = 8 << 20
-# APPNOTE.TXT, 4.3.7: a signature, fields that the directory has, too, and the lengths of name and extra field. 4.4.4: flags.
-_LOCAL_HEADER = struct.Struct("<4s22xHH")
-_UTF8_NAME = 0x0800
-_HARMLESS_FLAGS = _UTF8_NAME | 0x000E
+# APPNOTE.TXT, 4.3.7: without the name and the extra field.
+_LOCAL_HEADER_BYTES = 30
 
 
 @dataclass(frozen=True)
@@ -226,7 +221,7 @@ class ZipTree(_Tree):
                 raise BadArchiveError(
                     f"can't unpack {info.filename} from {self.name}: it overlaps another entry; download or build it again"
                 )
-            end = info.header_offset + _LOCAL_HEADER.size + info.compress_size
+            end = info.header_offset + _LOCAL_HEADER_BYTES + info.compress_size
         if end > self._zip.start_dir:
             raise BadArchiveError(
                 f"can't read {self.name}: it is not a whole zip file: an entry is missing; download or build it again"
@@ -250,11 +245,7 @@ class ZipTree(_Tree):
         info = self._infos[path]
         if info.compress_type == ZIP_ZSTANDARD:
             return self._checked(path, super().chunks(path), info.CRC)
-        try:
-            content = self._inflated(info)
-        except OSError as e:
-            raise unreadable(f"{self.name}/{path}", e, BadArchiveError) from e
-        return super().chunks(path) if content is None else iter([content])
+        return super().chunks(path)
 
     def _checked(self, path: str, chunks: Iterator[bytes], expected: int) -> Iterator[bytes]:
         crc32 = 0
@@ -265,37 +256,6 @@ class ZipTree(_Tree):
             raise BadArchiveError(
                 f"{self.name} is damaged: the checksum of {path} is wrong; download or build it again"
             )
-
-    def _inflated(self, info: zipfile.ZipInfo) -> bytes | None:
-        """Inflate a small file in a third of zipfile's time. Return None to let zipfile read it, or raise its errors."""
-        if (
-            info.compress_type != zipfile.ZIP_DEFLATED
-            or not 0 < info.file_size <= INFLATE_BYTES_MAX
-            or info.compress_size > INFLATE_BYTES_MAX
-            or info.flag_bits & ~_HARMLESS_FLAGS
-        ):
-            return None
-        stream = self._zip.fp
-        assert stream is not None
-        stream.seek(info.header_offset)
-        header = stream.read(_LOCAL_HEADER.size)
-        if len(header) < _LOCAL_HEADER.size:
-            return None
-        signature, name_bytes, extra_bytes = _LOCAL_HEADER.unpack(header)
-        name = stream.read(name_bytes)
-        stream.seek(extra_bytes, os.SEEK_CUR)
-        try:
-            content = deflate.deflate_decompress(stream.read(info.compress_size), info.file_size)
-        except deflate.DeflateError:
-            return None
-        is_right = (
-            signature == b"PK\3\4"
-            and name
-            == info.orig_filename.encode("utf-8" if info.flag_bits & _UTF8_NAME else "cp437")
-            and len(content) == info.file_size
-            and zlib.crc32(content) == info.CRC
-        )
-        return content if is_right else None
 
 
 class SubTree(_Tree):

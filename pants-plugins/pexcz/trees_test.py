@@ -14,7 +14,7 @@ import zstandard
 
 from pexcz.errors import BadArchiveError
 from pexcz.trees import (
-    INFLATE_BYTES_MAX,
+    COPY_CHUNK_BYTES,
     ZIP_ZSTANDARD,
     DirectoryTree,
     ZipTree,
@@ -249,7 +249,7 @@ def test_entry_with_another_name_than_in_the_directory_is_noticed() -> None:
         ZipTree(io.BytesIO(content.replace(b"entry", b"other", 1)), "x.zip").read("entry")
 
 
-@pytest.mark.parametrize("size", [0, 9, INFLATE_BYTES_MAX, INFLATE_BYTES_MAX + 1])
+@pytest.mark.parametrize("size", [0, 9, COPY_CHUNK_BYTES, COPY_CHUNK_BYTES + 1])
 def test_deflated_file_after_other_data_is_read(size: int) -> None:
     stream = io.BytesIO(b"a prefix")
     with zipfile.ZipFile(stream, "a", zipfile.ZIP_DEFLATED) as archive:
