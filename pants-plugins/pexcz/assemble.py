@@ -27,7 +27,7 @@ from pexcz.pack import DIRECTORY, PackInfo, fingerprint, read_pack_info
 from pexcz.packplaces import pack_file, write_packs
 from pexcz.pexfile import HOOK, MAIN, MANIFEST, PACKED, PEX_INFO, ZIPAPP
 from pexcz.requirements import constraint_data
-from pexcz.seal import UNSEALED, seal
+from pexcz.seal import UNSEALED, listed, seal
 from pexcz.zipwriter import DEFLATE_LEVEL
 
 FORMAT = 2
@@ -194,10 +194,8 @@ class _Assembly:
         writer.add(MAIN, (shebang + main).encode("utf-8"), executable=True)
         way_in = header.polyglot(self._header()) + main
         writer.add(WAY_IN, way_in.encode("utf-8"), executable=True)
-        # It contains the checksums of all other files.
-        content = _marshalled({**start, "files": writer.files})
-        writer.add(name, content)
-        writer.add(SEAL, hashlib.sha256(content).hexdigest().encode("ascii"))
+        writer.add(name, _marshalled({**start, "files": writer.files}))
+        writer.add(SEAL, listed(writer.digests))
 
     def _header(self) -> str:
         if not self._parts.sh_boot:

@@ -17,11 +17,15 @@ NAME_DIGITS = 16
 
 
 class DirectoryWriter:
-    """Write files below `root`. `files` maps each entry to its file and its CRC-32."""
+    """Write files below `root`.
+
+    `files` maps each entry to its file and its CRC-32. `digests` maps each file to its SHA-256. Neither has packs.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self.files: Dict[str, Tuple[str, int]] = {}
+        self.digests: Dict[str, str] = {}
 
     def add(self, name: str, content: bytes, executable: bool = False) -> None:
         """Add an entry as a file of the same name."""
@@ -43,6 +47,7 @@ class DirectoryWriter:
         path.write_bytes(content)
         path.chmod(0o755 if executable else 0o644)
         self.files[name] = (file, zlib.crc32(content))
+        self.digests[file] = hashlib.sha256(content).hexdigest()
 
     def _place(self, file: str) -> Path:
         path = self._root / file

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import stat
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
-from pexcz import marshalled
-from pexcz.assemble import SEAL, START
+from pexcz.assemble import SEAL, WAY_IN
 from pexcz.cache import in_use, listed, locked, read_cache, remove_whole
 from pexcz.czexfile import Czex, packs
 from pexcz.errors import BadArchiveError
@@ -19,7 +17,7 @@ from pexcz.pack import (
     EXECUTABLE,
     contents,
 )
-from pexcz.seal import is_whole
+from pexcz.seal import is_whole, parse_listed
 from pexcz.trees import chunks_of
 
 Record = Dict[str, Any]
@@ -90,19 +88,12 @@ def _check_zip(czex: Czex) -> None:
 
 
 def _check_directory(czex: Czex) -> None:
-    start = next((path for path in czex.tree.files if path.startswith(START)), "")
-    if not start:
-        raise _damaged(czex, START)
     try:
-        content = czex.tree.read(start)
-        if hashlib.sha256(content).hexdigest().encode("ascii") != czex.tree.read(SEAL):
-            raise ValueError
-        files = marshalled.loads(content)["files"].values()
-        pairs = [(str(file), checksum) for file, checksum in files]
-    except (ValueError, TypeError, LookupError, AttributeError) as e:
-        raise _damaged(czex, start) from e
-    for file, checksum in pairs:
-        if file not in czex.tree or zlib.crc32(czex.tree.read(file)) != checksum:
+        digests = parse_listed(czex.tree.read(SEAL), WAY_IN)
+    except (ValueError, LookupError) as e:
+        raise _damaged(czex, SEAL) from e
+    for file, digest in digests.items():
+        if file not in czex.tree or hashlib.sha256(czex.tree.read(file)).hexdigest() != digest:
             raise _damaged(czex, file)
 
 

@@ -67,6 +67,12 @@ def test_a_directory_is_proved_too(workshop: Workshop, machine: Machine) -> None
         outcome = verify(machine, app)
         assert (outcome.code, outcome.stderr.count("\n")) == (1, 1), (file, outcome)
         file.write_bytes(content)
+    seal = app / ".czex" / "seal"
+    lines = seal.read_text().splitlines(keepends=True)
+    assert len(lines) == len(files) - len(list(app.glob(".czex/packs/*")))
+    for text in ("", "".join(lines[:-1]), "".join(lines)[:-1]):
+        seal.write_text(text)
+        assert f"{seal.relative_to(app)} is not as it was built" in verify(machine, app).stderr
 
 
 def test_what_is_damaged_in_the_cache_is_removed_and_comes_again(

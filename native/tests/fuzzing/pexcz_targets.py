@@ -14,7 +14,6 @@ import shutil
 import sys
 import tempfile
 import zipfile
-import zlib
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -26,13 +25,14 @@ with atheris.instrument_imports(include=["pexcz", "zipfile"]):
     from fuzzing.values import Chooser, dumps
 
     from pexcz import packwriter, paths, verify
-    from pexcz.assemble import SEAL
+    from pexcz.assemble import SEAL, WAY_IN
     from pexcz.czexfile import read_czex
     from pexcz.errors import PexczError
     from pexcz.inject import inject
     from pexcz.pack import parse_pack
     from pexcz.pexfile import LAYOUTS, MANIFEST, PACKED, PEX_INFO, ZIPAPP
     from pexcz.report import console, show
+    from pexcz.seal import listed, parse_listed
 
 NATIVE = Path(__file__).resolve().parents[2]
 WHEEL = "a_b-1.0-py3-none-any.whl"
@@ -281,7 +281,7 @@ class Workshop:
 
 
 class Czexes:
-    """CZEX files of both layouts with a changed manifest, PEX-INFO or `start`; a cache, and a file beside it."""
+    """CZEX files of both layouts with a changed manifest, PEX-INFO or seal; a cache, and a file beside it."""
 
     def __init__(self, scratch: Path) -> None:
         Workshop(scratch).write_pex(Chooser(b""))
@@ -297,10 +297,7 @@ class Czexes:
             self._entries = {info.filename: archive.read(info) for info in archive.infolist()}
             self._prefix = self._file.read_bytes()[: archive.infolist()[0].header_offset]
         self._manifests = [read_czex(path).manifest for path in (self._file, self._directory)]
-        (self._start,) = self._directory.glob(".czex/start.*")
-        self._files = {
-            path: path.read_bytes() for path in (self._start, self._directory / PEX_INFO)
-        }
+        self._digests = parse_listed((self._directory / SEAL).read_bytes(), WAY_IN)
 
     def czex(self, data: bytes) -> None:
         """Check that an untrusted CZEX is shown and verified, or refused, and that files outside of the cache stay."""
@@ -340,13 +337,13 @@ class Czexes:
         return self._file
 
     def _write_directory(self, texts: Dict[str, bytes], choose: Chooser) -> Path:
+        digests = dict(self._digests)
         for name, text in texts.items():
             (self._directory / name).write_bytes(text)
-        start = self._files[self._start]
+            digests[name] = hashlib.sha256(text).hexdigest()
+        seal = listed(digests)
         if choose.number(3) == 3:
-            start = zlib.compress(choose.changed_bytes(zlib.decompress(start)), 1)
-        self._start.write_bytes(start)
-        seal = hashlib.sha256(start).hexdigest().encode("ascii")
+            seal = choose.changed_bytes(seal)
         (self._directory / SEAL).write_bytes(seal)
         return self._directory
 
