@@ -1,11 +1,10 @@
-"""Installs Pants into a virtual environment and prints its path.
+"""Install Pants into a virtual environment, and print its path.
 
     python3.9 -I install.py REQUIREMENTS
 
-The environment's place depends on the requirements alone, not on who asks: the path of Pants' own
-interpreter is part of the key of every process that Pants caches, so two people share results only
-where it is the same. It appears there whole, by a rename; a killed installation leaves a directory
-that the next one sweeps away.
+The path of the environment depends only on the requirements, not on the user. The path of Pants' interpreter is a part of
+the cache key of every process, so users share results only if it is the same for all. A rename puts the environment in its
+place as a whole. If an installation is killed, the next one removes its directory.
 """
 
 import fcntl
@@ -23,13 +22,13 @@ from typing import Iterator, List, Optional
 
 SHARED = Path("/var/tmp/pants-bootstrap")
 
-# Cleaners of /var/tmp remove what nobody has read for 30 days, file by file. An environment as old
-# as this is made anew before one can have begun to.
+# Cleaners of /var/tmp remove single files that were not read for 30 days. An environment is replaced before they can
+# remove a part of it.
 SHARED_DAYS_MAX = 20
 
 
 def places() -> List[Path]:
-    """Directories to look for the environment in, and to make it in, best first."""
+    """Return the directories that may contain the environment, in order of preference."""
     chosen = os.environ.get("PANTS_BOOTSTRAP_DIR")
     if chosen:
         return [Path(chosen).absolute()]
@@ -39,7 +38,7 @@ def places() -> List[Path]:
 
 
 def is_safe(place: Path) -> bool:
-    """Whether nobody but this user and root can have put something into it."""
+    """Return whether only this user and root can have written to a directory."""
     try:
         facts = os.lstat(place)
     except FileNotFoundError:
@@ -52,7 +51,7 @@ def is_safe(place: Path) -> bool:
 
 
 def is_usable(venv: Path) -> bool:
-    """Whether this environment is whole and its interpreter can be started by this user."""
+    """Return whether an environment is complete, and this user can start its interpreter."""
     try:
         complete = os.stat(venv / "complete")
     except OSError:
@@ -64,7 +63,7 @@ def is_usable(venv: Path) -> bool:
 
 
 def make_safe(place: Path) -> bool:
-    """Make the directory where it is missing; say whether it can be written and is safe."""
+    """Make a directory if it is missing. Return whether it is safe and writable."""
     try:
         place.mkdir(mode=0o755, parents=True)
         place.chmod(0o755)
@@ -77,7 +76,7 @@ def make_safe(place: Path) -> bool:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a lock that the kernel gives back when this process dies, however it dies."""
+    """Hold a lock, which the kernel releases when this process ends in any way."""
     with open(path, "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -88,7 +87,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def clean_environment() -> dict:
-    """The caller's environment without what would change which interpreter or packages run."""
+    """Return the caller's environment without variables that change the interpreter or its packages."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -97,10 +96,10 @@ def clean_environment() -> dict:
 
 
 def install(requirements: Path, venv: Path) -> None:
-    """Make the environment in a directory beside its place and rename it there.
+    """Make the environment in a temporary directory beside its path, and rename it.
 
-    The names of scripts' interpreters are those of that directory, so nothing may start a script by
-    itself: the launcher gives Pants to the environment's `bin/python`.
+    The shebangs of its scripts name the temporary directory, so scripts don't work. The launcher runs Pants by
+    `bin/python`.
     """
     for leftover in venv.parent.glob(venv.name + ".*.tmp"):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -153,10 +152,10 @@ if __name__ == "__main__":
     try:
         environment = main(Path(sys.argv[1]))
     except subprocess.CalledProcessError as error:
-        sys.exit(f"Pants could not be installed: {error.cmd[3]} ended with {error.returncode}.")
+        sys.exit(f"can't install Pants: {error.cmd[3]} ended with exit code {error.returncode}")
     if environment is None:
         sys.exit(
-            "Pants could not be installed: none of these directories can be written by you and by "
-            f"nobody else: {', '.join(map(str, places()))}. Set PANTS_BOOTSTRAP_DIR to one."
+            "can't install Pants: it needs a directory that only you can write to, and can't use "
+            f"{', '.join(map(str, places()))}; set PANTS_BOOTSTRAP_DIR to such a directory"
         )
     print(environment)
