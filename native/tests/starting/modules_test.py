@@ -5,8 +5,7 @@ from __future__ import annotations
 import subprocess
 
 from support.runtime import NATIVE
-
-from testprojects.pythons import Python, on
+from testing.pythons import Python, on
 
 BOOT = NATIVE / "boot"
 IMPORT_ALL = """\
