@@ -1,11 +1,11 @@
-# What a directory's BOOT begins with: it reads entries as zipimport does those of a file, and has them as files, some under
-# other names. For Python 2.7 and 3.5+, which may have no loader for a file that it was told to run.
+# The beginning of a directory's BOOT: a loader that reads entries from files, as zipimport reads entries of a zip file. Some
+# files have other names than their entries. It also runs on Python 2.7 and 3.5, which may have no loader for the executed file.
 import os
 
 
 class Files(object):
     place = os.path.dirname(os.path.realpath(__file__))
-    # Entry → its file, and the checksum of that.
+    # Entry → its file, and the checksum of the file.
     files = {".czex/start": ["@start@"]}
 
     def get_data(self, entry):

@@ -1,6 +1,6 @@
-# The `__main__.py` of an app with a preamble (`pex --preamble-file`): the preamble runs first, in the namespace that the app
-# finds as `__main__`, and the boot in another. The import hook runs the boot alone, and so does an interpreter that is
-# asked what it is. It is one statement: a file that is cut short must not be a program.
+# The `__main__.py` of an app with a preamble (`pex --preamble-file`). The preamble runs first, in the namespace that the app
+# finds as `__main__`; the boot runs in another. The import hook runs only the boot, as does an interpreter that is only
+# examined. All code is one statement, so that a truncated file is not a valid program.
 for __czex__ in [
     ("@preamble@", globals()),
     ("@main@", dict(globals()) if __name__ == "__main__" else globals()),

@@ -1,4 +1,4 @@
-"""The environment of an app for an interpreter: what is in it, as a plan for the runtime (docs/format.md)."""
+"""Plan the environment of an app for an interpreter, for the runtime (docs/format.md)."""
 
 import marshal
 import os
@@ -9,9 +9,9 @@ from boot import interpreter, native, settings
 from boot.plan import Plan, encode
 
 SHEBANG_MAX_BYTES = 127
-# They change the environment that they run in.
+# These programs change the environment that they run in.
 INSTALLERS = ("conda", "installer", "pdm", "pip", "pipenv", "poetry", "uv")
-# Of every implementation, as pip has it.
+# The directory of headers, for every implementation, as in pip.
 HEADERS = "include/site/python{0}.{1}/"
 CODING = "# -*- coding: utf-8 -*-"
 FUNCTION_SCRIPT = """\
@@ -38,7 +38,7 @@ version = {version}
 executable = {executable}
 czex = {app}
 """
-# Lets the processes that a venv-mode app starts have its PEX_EXTRA_SYS_PATH. A line of a `.pth` file, or a module.
+# Gives the child processes of an app in venv mode its PEX_EXTRA_SYS_PATH, as a line of a `.pth` file or as a module.
 EXTRA_SYS_PATH_PTH = (
     "import os, sys; [sys.path.extend(os.environ[n].split(os.pathsep)) "
     "for n in ('PEX_EXTRA_SYS_PATH', '__PEX_EXTRA_SYS_PATH__') if os.environ.get(n)]\n"
@@ -46,10 +46,10 @@ EXTRA_SYS_PATH_PTH = (
 
 
 class Environment(object):
-    """An environment to install: where it goes, and what is in it.
+    """An environment to install: its place and its content.
 
     :param packs: The packs to install, from `resolve.resolve`; `archive` holds them.
-    :param composition: The other apps whose distributions are added, or None.
+    :param composition: The other apps whose distributions are added, or `None`.
     """
 
     def __init__(self, root, venv, text, archive, info, packs, composition=None):
@@ -62,27 +62,27 @@ class Environment(object):
         self.composition = composition
         self.bin = "Scripts" if interpreter.IS_WINDOWS else "bin"
         self.python = os.path.join(venv, self.bin, "python" + (".exe" if os.name == "nt" else ""))
-        # What isn't merged into site-packages, once there is a plan.
+        # The packs that are apart from site-packages; `plan` sets it.
         self.apart = None
         self._with_bytecode = {}
 
     def place(self, path):
-        """A path of the environment as an absolute one."""
+        """Return the absolute path for a path in the environment."""
         return os.path.join(self.venv, *path.split("/"))
 
     @property
     def app(self):
-        """The CZEX that it is installed from; of a directory, the file `pex` in it."""
+        """The CZEX that the environment is installed from; for a directory, the file `pex` in it."""
         path = for_others(self._archive.path)
         return os.path.join(path, "pex") if self._archive.pack_directory else path
 
     @property
     def is_composed(self):
-        """Whether other apps add distributions to it."""
+        """Whether other apps add distributions to the environment."""
         return self.composition is not None
 
     def has(self, key):
-        """Whether one of its own packs says so of itself."""
+        """Return whether one of the app's own packs has this key in the manifest."""
         return any(key in pack for pack in self.packs)
 
     def plan(self, runtime):
@@ -101,7 +101,7 @@ class Environment(object):
         plan.add("venv", self.venv)
         plan.add("shebang", "#!" + self.shebang())
         plan.add("copy", self._linking())
-        # Where the cache's file system lets nothing be executed, a link to what can be is better than a copy.
+        # On a file system that is mounted with noexec, a link to the interpreter works, but a copy doesn't.
         self.add_interpreter(plan, os.access(runtime, os.X_OK))
         record = settings.record(self, self._text)
         plan.add_file("644", "boot", marshal.dumps(record))
@@ -115,7 +115,7 @@ class Environment(object):
         if self.apart and self.apart.mounts:
             self.apart.add_to(plan)
         mounts = self.apart.mounts if self.apart else {}
-        # Of two packs that bring the same file, the first one's counts.
+        # If two packs have the same file, the first pack's file counts.
         packs = self.packs[::-1] if settings.puts_last_first(self.info) else self.packs
         self.add_packs(plan, self._archive, packs, interpreter.site_packages(), mounts)
         if self.composition:
@@ -123,17 +123,17 @@ class Environment(object):
         return plan.dump()
 
     def _linking(self):
-        """How the files of packs get into the environment: 0 links to directories, 1 copies, 2 links to files."""
+        """Return the way packs are installed: 0 links directories, 1 copies files, 2 links files."""
         if self.info.get("venv_site_packages_copies"):
             return "1"
-        # What one app installs must not get through a link into a wheel that others share.
+        # An app that installs a package must not write through a link into a wheel that other apps share.
         packs = self.packs + (self.composition.packs if self.composition else [])
         return "2" if any(pack.get("project") in INSTALLERS for pack in packs) else "0"
 
     def add_packs(self, plan, archive, packs, library, mounts=()):
-        """Add packs of `archive`, with what goes to site-packages in the directory `library`.
+        """Add packs of `archive`; their modules go into the directory `library`.
 
-        :param mounts: A pack's SHA-256 → the directory that it has instead.
+        :param mounts: A pack's SHA-256 → the directory for its modules instead of `library`.
         """
         directory = archive.pack_directory
         if directory:
@@ -173,11 +173,11 @@ class Environment(object):
 
     @property
     def lib64(self):
-        """The directory that `lib64` is in this environment."""
+        """The directory in the environment for a wheel's data below `lib64`."""
         return "lib" if links_lib64() else "lib64"
 
     def _unpacked(self):
-        """What `damage.py` compares with the cache."""
+        """Return the directories, names and sizes of packs that `damage.py` compares with the cache."""
         others = self.composition.packs if self.composition else []
         return [
             (self.content(pack), pack.get("name", "the app")) + tuple(pack["beside_bytecode"])
@@ -185,24 +185,24 @@ class Environment(object):
         ]
 
     def content(self, pack):
-        """The directory in the cache that a pack is unpacked to: one directory for each scheme in it."""
+        """Return the directory in the cache that a pack is unpacked to. It has a directory for each scheme."""
         bytecode = self._bytecode(pack)
         return self._directory(pack, bytecode["together"] if bytecode else pack["fingerprint"])
 
     def bytes_to_unpack(self):
-        """How large the files are that it needs and the cache has not."""
+        """Return the size of the files that the environment needs and the cache lacks."""
         missing = [pack for pack in self.packs if not os.path.isdir(self.content(pack))]
         missing += [one for one in map(self._bytecode, missing) if one]
         return sum(pack["content_size"] for pack in missing)
 
     def _bytecode(self, pack):
-        """The pack of bytecode to unpack with a pack, or None.
+        """Return the pack of bytecode to unpack with a pack, or `None`.
 
-        None also where the pack has been unpacked without: then its modules have most likely been compiled by their
-        first import, and a copy of all of it would be worth less.
+        The result is also `None` if the cache has the pack without bytecode. Its first imports have most likely compiled its
+        modules, so that another copy of the pack would gain little.
         """
         key = pack["sha256"]
-        # Another process may unpack it meanwhile; all of this one's plan has to say the same.
+        # The answer is kept, because another process may unpack the pack meanwhile, and the plan must be consistent.
         if key not in self._with_bytecode:
             bytecode = pack["bytecode"].get(interpreter.cache_tag())
             if bytecode and os.path.isdir(self._directory(pack, pack["fingerprint"])):
@@ -226,7 +226,7 @@ class Environment(object):
                 system_site=str(settings.shares_site_packages(self.info)).lower(),
                 version=version,
                 executable=executable,
-                # For `pexcz cache info`. Python reads the file, too, as UTF-8.
+                # `pexcz cache info` reads this line. Python also reads the file, as UTF-8.
                 app=native(encode(self._archive.path).decode("utf-8", "replace")).replace(
                     "\n", "?"
                 ),
@@ -282,13 +282,13 @@ class Environment(object):
                     plan.add_file("755", "{0}/{1}".format(self.bin, name), script)
 
     def shebang(self):
-        """The text after `#!` for scripts of this environment, by way of sh where a kernel would not take it."""
+        """Return the text after `#!` for scripts of this environment. It starts sh if kernels would reject the interpreter's path."""
         flags = ""
         if settings.is_hermetic(self.info):
             flags = " -sE" if sys.version_info < (3, 4) else " -I"
         line = self.python + flags
         encoded = encode(line)
-        # Python 2 wants to know the encoding of a file that isn't ASCII.
+        # Python 2 needs a declaration of the encoding if a file isn't ASCII.
         is_readable = sys.version_info[0] > 2 or len(encoded) == len(
             encoded.decode("utf-8", "ignore")
         )
@@ -304,11 +304,11 @@ def literal(text):
 
 
 def links_lib64():
-    """Whether an environment's `lib64` is a link to its `lib`, as in those of Python's `venv` module."""
+    """Return whether an environment's `lib64` is a link to its `lib`, as with Python's `venv` module."""
     return sys.maxsize > 2**32 and sys.platform != "darwin" and not interpreter.IS_WINDOWS
 
 
 def for_others(path):
-    """The path of a file for another process. What `/dev/stdin` is to this one, it is not to that."""
+    """Return a path for another process, for which paths such as `/dev/stdin` have another meaning."""
     real = os.path.realpath(path) if path.startswith(("/dev/", "/proc/")) else path
     return real if os.path.exists(real) else path

@@ -1,4 +1,4 @@
-"""Brings the runtime into the cache, and starts it with a plan. docs/runtime.md says what it does with it."""
+"""Write the runtime into the cache, and start it with a plan. docs/runtime.md describes its work."""
 
 import errno
 import os
@@ -16,15 +16,15 @@ MACHINES = {
     "armv7l": "armv7",
     "armv8l": "armv7",
 }
-# As shells have it.
+# The exit code of a shell for a program that can't be executed.
 NOT_STARTED = 126
-# By the runtime.
+# The exit code of the runtime if the cache refuses a write.
 CACHE_REFUSED = 73
 SYSTEMS = {"darwin": "macos", "win32": "windows"}
 
 
 def platform():
-    """The id of the runtime for this machine, as native/platforms.json has them."""
+    """Return this machine's platform, by its name in native/platforms.json."""
     system = SYSTEMS.get(
         sys.platform, "linux" if sys.platform.startswith("linux") else sys.platform
     )
@@ -38,7 +38,7 @@ def platform():
 
 
 def check_root(root):
-    """OSError if `root` is `distrusted`, or can't be looked at."""
+    """Raise OSError if `root` is `distrusted`, or can't be examined."""
     problem = distrusted(root)
     if isinstance(problem, set):
         raise OSError(errno.EPERM, "it belongs to another user, {0}".format(*problem), root)
@@ -47,7 +47,7 @@ def check_root(root):
 
 
 def make_root(root):
-    """Make sure that environments can be installed below `root`; OSError where they can't."""
+    """Prepare `root` for environments; raise OSError if that is impossible."""
     for name in ("runtimes", "sources", "venvs", "wheels"):
         path = os.path.join(root, name)
         make_directory(path)
@@ -56,7 +56,7 @@ def make_root(root):
 
 
 def runtime(archive, manifest, root):
-    """The path of the runtime executable in the cache, after writing it there if it isn't."""
+    """Write the runtime executable into the cache if it is missing, and return its path."""
     name = platform()
     facts = manifest["runtimes"].get(name)
     if facts is None:
@@ -76,18 +76,18 @@ def runtime(archive, manifest, root):
 
 
 def unique_name():
-    """A name that no other process uses, also none in a container with the same process id."""
+    """Return a name that no other process uses, even one with the same process id in a container."""
     try:
         return "".join("%02x" % byte for byte in bytearray(os.urandom(8)))
     except NotImplementedError:
-        # Python 2.7 and PyPy can do no better where there is no /dev.
+        # Python 2.7 and PyPy have no random bytes if /dev is missing.
         import time
 
         return "%08x%08x" % (os.getpid(), int(time.time() * 1000000) & 0xFFFFFFFF)
 
 
 def make_directory(path):
-    """Make a directory and those above it, where they aren't there, for nobody else to write to whatever the umask is."""
+    """Make a directory and its parents, if they are missing. Only this user can write to them, with any umask."""
     missing = []
     while not is_directory(path):
         missing.append(path)
@@ -99,13 +99,13 @@ def make_directory(path):
         try:
             os.mkdir(directory, 0o755)
         except OSError:
-            # Another process may have been faster.
+            # Another process may have made it meanwhile.
             if not is_directory(directory):
                 raise
 
 
 def is_directory(path):
-    """Whether there is a directory. OSError where none can be made either: something else is there, the path is too long."""
+    """Return whether a directory exists. Raise OSError if it can't be made, because a file is there or the path is too long."""
     try:
         found = os.stat(path)
     except OSError as error:
@@ -118,7 +118,7 @@ def is_directory(path):
 
 
 def write_whole(path, content, mode=0o644):
-    """Write a file that other processes see whole or not at all, in a directory that may have to be made."""
+    """Write a file that other processes see complete or not at all, and make its directory if need be."""
     make_directory(os.path.dirname(path))
     temporary = "{0}.{1}.tmp".format(path, unique_name())
     try:
@@ -140,7 +140,7 @@ def write_whole(path, content, mode=0o644):
 
 
 def link(path, target):
-    """Make a symbolic link, in the place of one that may be there."""
+    """Make a symbolic link, which replaces an existing one."""
     temporary = "{0}.{1}.tmp".format(path, unique_name())
     os.symlink(target, temporary)
     try:
@@ -155,13 +155,15 @@ def write_all(descriptor, content):
         try:
             content = content[os.write(descriptor, content) :]
         except OSError as error:
-            # Python 2.7 leaves it to others to try again.
+            # Python 2.7 doesn't repeat an interrupted call.
             if error.errno != errno.EINTR:
                 raise
 
 
 def run_runtime(executable, plan):
-    """Start the runtime with a plan on its standard input, and return its exit code: NOT_STARTED, or below 0 for a signal."""
+    """Start the runtime with a plan on its standard input, and return its exit code: NOT_STARTED if it can't be executed,
+    a negative number for a signal.
+    """
     code = run_program(executable, plan)
     if code == NOT_STARTED:
         from boot import elsewhere
@@ -171,7 +173,7 @@ def run_runtime(executable, plan):
 
 
 def run_program(executable, plan):
-    """As `run_runtime`, but only from where the executable is.
+    """Do the same as `run_runtime`, but only from the path of the executable.
 
     `subprocess` would cost more than the runtime's own work on a small app.
     """

@@ -1,4 +1,4 @@
-"""Reads a CZEX that is a directory, and checks what it reads. docs/format.md says what is in it."""
+"""Read and check a CZEX that is a directory. docs/format.md describes its content."""
 
 import os
 
@@ -17,7 +17,7 @@ class Directory(Archive):
     def __init__(self, path, loader, files):
         Archive.__init__(self, path, loader, files)
         self.pack_directory = pack_directory(path)
-        # It may be what was started, and not `__main__.py`.
+        # The start may have executed `pex` instead of `__main__.py`.
         self.read("pex")
 
 
@@ -26,7 +26,7 @@ def pack_directory(path):
 
 
 def pack_file(directory, pack):
-    """The path of a pack. Raises CannotStart if not all of it is there; the runtime checks its content."""
+    """Return the path of a pack. Raises CannotStart if its file is missing or too short; the runtime checks its content."""
     path = os.path.join(directory, pack["fingerprint"] + ".pack")
     try:
         problem = None
@@ -42,7 +42,7 @@ def pack_file(directory, pack):
 
 
 def manifest(path):
-    """The manifest of the directory at `path`, or None where it isn't a CZEX."""
+    """Return the manifest of the directory at `path`, or `None` if it isn't a CZEX."""
     import json
 
     try:

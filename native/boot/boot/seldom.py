@@ -7,12 +7,12 @@ Python builds every function of `activate.py` at each start. An environment keep
 import os
 import sys
 
-# So many bytes at the end of a CZEX hold its `__main__.py`, which has the fingerprint.
+# This number of bytes at the end of a CZEX contains its `__main__.py`, which has the fingerprint.
 END_BYTES = 1 << 18
 
 
 def set_title(settings, place):
-    """Show the CZEX and its arguments by the app's own setproctitle, as Pex does in each PEX that has it."""
+    """Set the title to the CZEX and its arguments by the app's own setproctitle, as Pex does."""
     try:
         from setproctitle import setproctitle
     except ImportError:
@@ -21,11 +21,11 @@ def set_title(settings, place):
 
 
 def loses_first_variable(settings, place):
-    """Whether this start would change the variable that stands first in the process's memory.
+    """Return whether this start would change the first variable in the process's memory.
 
-    :param place: The CZEX as a whole, which PEX will name.
+    :param place: The path of the CZEX, which PEX will contain.
 
-    From there setproctitle looks for the arguments, and does nothing where the variable is another one.
+    setproctitle searches for the arguments before this variable, and does nothing if the variable was changed.
     """
     try:
         with open("/proc/self/environ", "rb") as stream:
@@ -36,7 +36,7 @@ def loses_first_variable(settings, place):
         name, value = os.fsdecode(name), os.fsdecode(value)
     if name == "PEX":
         return value != place
-    # There may be none at all.
+    # The environment may be empty: then the name is empty.
     changed = [""] + [resource[0] for resource in settings["bind_resource_paths"]]
     if settings["venv_mode"]:
         changed.append("VIRTUAL_ENV")
@@ -49,7 +49,7 @@ def loses_first_variable(settings, place):
 
 
 def put_first(name, value):
-    """Put a variable before all others, as the next process will find them."""
+    """Put a variable before all others, in the order that the next process gets."""
     others = dict(os.environ)
     os.environ.clear()
     os.environ[name] = value
@@ -58,7 +58,7 @@ def put_first(name, value):
 
 
 def customize(settings, site):
-    """Read what `site` reads at the start of the environment's own interpreter."""
+    """Read the files that `site` reads at the start of the environment's own interpreter."""
     read_as_site(site, settings["site_packages"], settings["pth"])
     for directory in settings["system_site"]:
         site.addsitedir(directory)
@@ -73,7 +73,7 @@ def read_as_site(site, directory, names):
         for name in names:
             site.addpackage(directory, name, known)
         return
-    # PEP 829: all paths come before all code, and a `.start` file disables the code of the `.pth` file of its name.
+    # PEP 829: all paths are added before any code runs, and a `.start` file disables the code of the `.pth` file with its name.
     state = site.StartupState(known)
     for name in names:
         read = state._read_start_file if name.endswith(".start") else state._read_pth_file
@@ -82,7 +82,7 @@ def read_as_site(site, directory, names):
 
 
 def customized_path(settings, place):
-    """`sys.path` as `site` has left it, without PYTHONPATH, the user's site-packages, the file that is run and `place`."""
+    """Return `sys.path` as `site` has left it, without PYTHONPATH, the user's site-packages, the executed file and `place`."""
     outside = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     outside += [settings["venv"], sys.argv[0], place]
     outside += [getattr(sys.modules.get("site"), "USER_SITE", None)]
@@ -90,7 +90,7 @@ def customized_path(settings, place):
     entries = settings["path_entries"]
     if settings["site_packages"] not in sys.path:
         return entries
-    # `site` knows nothing of some: code of the app that hides some of Python's, or what is apart from site-packages.
+    # `site` doesn't know the entries for app code that hides a standard module, and for packs that are apart.
     before, after = beside(settings)
     path = [
         entry
@@ -107,21 +107,21 @@ def customized_path(settings, place):
 
 
 def python_path():
-    """The entries of PYTHONPATH; none where Python ignores it."""
+    """Return the entries of PYTHONPATH; an empty list if Python ignores the variable."""
     if sys.flags.ignore_environment or not os.environ.get("PYTHONPATH"):
         return []
     return [os.path.abspath(entry) for entry in os.environ["PYTHONPATH"].split(os.pathsep)]
 
 
 def beside(settings):
-    """The entries of `sys.path` that come before the standard library, and those that come after site-packages."""
+    """Return the entries of `sys.path` before the standard library, and the entries after site-packages."""
     entries = settings["path_entries"]
     first, last = entries.index(settings["stdlib"][0]), entries.index(settings["site_packages"])
     return entries[:first], entries[last + 1 :]
 
 
 def inherited_path(settings):
-    """`sys.path` for an app that inherits the machine's site-packages and PYTHONPATH, in the order that Pex has."""
+    """Return `sys.path` for an app that inherits the machine's site-packages and PYTHONPATH, in Pex's order."""
     environ, own = os.environ, settings["stdlib"]
     python_path = [os.path.abspath(e) for e in environ.get("PYTHONPATH", "").split(os.pathsep) if e]
     # The first entry is the CZEX itself, or the directory of `__main__.py`.
@@ -139,7 +139,7 @@ def inherited_path(settings):
 
 
 def find_app(settings):
-    """Return the CZEX that this environment is of, as PEX names it or as it was installed. None where it is there no more."""
+    """Return the CZEX of this environment: the path in PEX, or the path it was installed from. `None` if it no longer exists."""
     fingerprint = os.path.basename(os.path.dirname(settings["venv"])).encode("ascii")
     for path in (os.environ.get("PEX"), settings["app"]):
         try:
