@@ -1,11 +1,11 @@
-# How a cold start begins, in the namespace of `quick.py`. `.czex/start` has it, as a text.
+# The beginning of a cold start, in the namespace of `quick.py`. `.czex/start` contains this text.
 import marshal
 import os
 import sys
 
 INFLATED = {}
 if hasattr(__loader__, "files"):
-    # A directory, which knows its other entries from now on.
+    # The CZEX is a directory: from now on its loader knows the other entries.
     __loader__.files = ABOUT["files"]  # noqa: F821
 
 
@@ -33,14 +33,14 @@ def kept():
 
 TAG = sys.implementation.cache_tag if hasattr(sys, "implementation") else ""
 COMPILED = "boot." + TAG
-# `quick.py` may not have got as far. From a cache that others can change, nothing is taken.
+# `quick.py` may have failed before it set these. Nothing is read from a cache that others can change.
 ROOT = not globals().get("problem") and globals().get("root")
 NAME = "%s.%x" % (TAG, sys.hexversion)
-# Of a damaged `quick.py` the root may be no text, which is an error here.
+# After damage to `quick.py` the root may be no text, which raises an exception here.
 KEPT = ROOT and ROOT + "/boot/" + "@boot@" + "." + NAME
 WARM = ROOT and ROOT + "/venvs/" + FINGERPRINT + "/warm." + NAME  # noqa: F821
 if not TAG:
-    # `quick.py` of Python 2.7 would not find them.
+    # In Python 2.7, `quick.py` would not find these files.
     KEPT = WARM = None
 CARRIED = kept()
 if "code" not in globals():

@@ -1,13 +1,13 @@
-# Every start compiles this text, which costs more than all that it does. So it is short, and leaves the work to `warm.py`,
-# whose bytecode it finds in the cache from the second start on, and beside it the environment that it will most likely want.
-# What `place.py` and `trust.py` say stands here in the place of their names. For Python 2.7 and 3.5+, CPython and PyPy.
+# Every start compiles this text, which takes longer than its execution. Therefore it is short: it executes `warm.py`, whose
+# bytecode is in the cache from the second start on, together with the record of the environment that is most likely needed.
+# pexcz replaces the imports by the texts of `place.py` and `trust.py`. It runs on Python 2.7 and 3.5+, CPython and PyPy.
 import marshal, os, sys  # noqa: E401, I001
 
 from place import cache_root
 from trust import distrusted
 
 FINGERPRINT = "@fingerprint@"
-# Only a cold start needs the rest, which is in an entry with a checksum: `first.py`.
+# Only a cold start needs the rest, `first.py`, which is in an entry with a checksum.
 BOOT = """
 import zlib
 ABOUT = marshal.loads(zlib.decompress(__loader__.get_data(os.path.join(".czex", "start"))))

@@ -1,8 +1,8 @@
-"""Turns the running interpreter into the one of an installed environment.
+"""Turn the running interpreter into the interpreter of an installed environment.
 
-Its bytecode is kept in the environment's record. At each start, `__main__.py` of the CZEX executes it in the interpreter
-that reads the CZEX, or `__main__.py` of the environment does so in its own. It imports only modules that Python has loaded.
-It knows the environment from `settings` alone, the record that `settings.py` makes.
+The environment's record holds the bytecode of this module. At each start, `__main__.py` of the CZEX executes it in the interpreter
+that reads the CZEX, or `__main__.py` of the environment executes it in the environment's own. It imports only modules that Python
+has loaded. `settings`, the record that `settings.py` makes, is all it knows of the environment.
 """
 
 import os
@@ -21,7 +21,7 @@ from boot.restart import (
     unstash,
 )
 
-# What Python put there itself; anything else came with the machine's site-packages.
+# Python itself has installed finders and hooks of these modules; all others are from the machine's site-packages.
 IMPORT_SYSTEM = (
     "_frozen_importlib",
     "_frozen_importlib_external",
@@ -29,24 +29,24 @@ IMPORT_SYSTEM = (
     "importlib._bootstrap_external",
     "zipimport",
 )
-# For the processes of a venv-mode app, as Pex has it.
+# For child processes of an app in venv mode, with the same name as in Pex.
 EXTRA_SYS_PATH = "__PEX_EXTRA_SYS_PATH__"
-# `os` of Python 2 lacks it; since 3.4 it is the rule.
+# O_CLOEXEC, which `os` of Python 2 lacks, and which Python sets by itself since 3.4.
 CLOSES = {"linux2": 0o2000000, "darwin": 0o100000000}.get(sys.platform, 0)
-# They remember where site-packages are; importing them again is right and costs nothing before.
+# These modules remember the place of site-packages, so they must be imported again.
 FORGETFUL = ("distutils", "sysconfig")
-# What a module from outside may have put in the place of Python's own.
+# A foreign module may have replaced these hooks of `sys`.
 HOOKS = ("breakpointhook", "displayhook", "excepthook", "unraisablehook")
 
 
 def run(settings, app, is_environments_python=False):
-    """Activate, and return the function that is to be called, whose result is the exit code.
+    """Activate the environment, and return the function that runs the app; its result is the exit code.
 
-    So nothing of the boot is on the stack, and in a traceback, between Python and the app. Where another interpreter is to
-    run the app, this ends in an exec; where the cold path has to start it, in None.
+    The caller runs the function, so that the boot has few frames in the app's tracebacks. If another interpreter must run the
+    app, this function starts over by exec. If the cold path must start the app, it returns `None`.
 
-    :param app: The CZEX, an absolute path; of a directory, the file `pex` in it.
-    :param is_environments_python: Whether the environment's own interpreter was started, not one that reads the CZEX.
+    :param app: The absolute path of the CZEX; for a directory, of the file `pex` in it.
+    :param is_environments_python: Whether the running interpreter is the environment's own, not one that reads the CZEX.
     """
     if is_for_cold_path(settings):
         return
@@ -65,7 +65,7 @@ def run(settings, app, is_environments_python=False):
             os.environ.update(settings["for_restart"])
             if for_title:
                 seldom(settings)["put_first"]("PEX", place(app))
-            # Only the running interpreter has what an app may inherit from the machine.
+            # An app that inherits the machine's packages finds them only in the running interpreter.
             reexecute(settings["python"] if in_own_python else sys.executable, flags)
     unstash()
     activate(settings, foreign)
@@ -81,9 +81,9 @@ def run(settings, app, is_environments_python=False):
 
 
 def hold(venv):
-    """Let `pexcz cache prune` see that this process uses an environment, and that it was used, to the day.
+    """Show `pexcz cache prune` that this process uses an environment, and on which day it was used.
 
-    The file stays open as long as the process lives. False where it is gone.
+    Keep its record open as long as the process lives. Return False if the record no longer exists.
     """
     boot = os.path.join(venv, "boot")
     try:
@@ -96,13 +96,13 @@ def hold(venv):
         if time.time() - os.fstat(descriptor).st_mtime > 86400:
             os.utime(boot, None)
     except (ImportError, OSError):
-        # Another user's, or on a file system that is read-only. Python 2.7 may have to load a library for the time.
+        # Another user owns the file, or the file system is read-only. In Python 2.7, `time` may be a library that can't be loaded.
         pass
     return True
 
 
 def is_for_cold_path(settings):
-    """Whether the environment has just gone, a REPL is asked for, or an app that this one is composed with has changed."""
+    """Return whether the environment was just removed, a REPL is wanted, or an app on PEX_PATH has changed."""
     if not hold(settings["venv"]) and not settings["modules"]:
         return True
     if wants_repl(settings) and not settings["repl"]:
@@ -115,7 +115,7 @@ def wants_repl(settings):
 
 
 def stamp(path):
-    """What tells a PEX or CZEX, a file or a directory, from its next version. None where there is none."""
+    """Return values that differ for the next version of a PEX or CZEX, or `None` if the path doesn't exist."""
     for file in (os.path.join(path, "PEX-INFO"), path):
         try:
             status = os.stat(file)
@@ -126,15 +126,15 @@ def stamp(path):
 
 
 def show_in_ps(settings):
-    """Let `ps` show the CZEX and its arguments, not the environment that runs it.
+    """Make `ps` show the CZEX and its arguments, not the environment that runs it.
 
-    As setproctitle does it, in the memory that Linux shows; elsewhere, and where that isn't allowed, nothing happens. The
-    arguments are one text there. So nothing is written unless its readers can split it at the spaces.
+    Like setproctitle, write into the memory that Linux shows; do nothing on other systems, or if that isn't allowed. The memory
+    then holds all arguments as one text, which readers split at the spaces. If an argument contains white space, write nothing.
     """
     try:
         # A raw file costs four system calls here, a buffered one nine.
         with open("/proc/self/stat", "rb", 0) as stream:
-            # The name of the process stands in parentheses, and may hold anything.
+            # The name of the process is in parentheses, and may contain any characters.
             fields = stream.read(4096).rpartition(b")")[2].split()
         start, end = int(fields[45]), int(fields[46])
         with open("/proc/self/mem", "r+b", 0) as stream:
@@ -149,16 +149,16 @@ def show_in_ps(settings):
             title = b" ".join(words)
             if title.split() == words and len(title) < end - start:
                 stream.seek(start)
-                # Without a NUL at the end, the kernel takes it for a title, and shows it up to the first one.
+                # If the memory doesn't end with a NUL, the kernel takes it as a title, and shows it up to the first NUL.
                 stream.write(title.ljust(end - start - 1, b"\0") + b" ")
     except (EnvironmentError, IndexError, ValueError):
         pass
 
 
 def activate(settings, foreign):
-    """Make `sys` and `site` what they are in the environment's own interpreter."""
+    """Give `sys` and `site` the values that they have in the environment's own interpreter."""
     venv = settings["venv"]
-    # `site` has read what it reads in an environment.
+    # In the environment's own interpreter, `site` has read the environment's files already.
     is_own = sys.prefix == venv and not foreign
     inherit = settings["inherit_path"]
     if not is_own:
@@ -193,7 +193,7 @@ def activate(settings, foreign):
 
 
 def forget(foreign, inherit):
-    """Take out what did not come with Python itself."""
+    """Remove modules, finders and hooks that don't belong to Python itself."""
     if foreign or "distutils" in sys.modules or "sysconfig" in sys.modules:
         for name in list(sys.modules):
             if name in foreign or name.partition(".")[0] in FORGETFUL:
@@ -210,7 +210,7 @@ def forget(foreign, inherit):
 
 
 def extra_sys_path(settings):
-    """Extend `sys.path` by PEX_EXTRA_SYS_PATH, here and in the processes that the app starts."""
+    """Extend `sys.path` by PEX_EXTRA_SYS_PATH, here and in child processes of the app."""
     environ = os.environ
     extra = settings["extra_sys_path"]
     if not settings["venv_mode"]:
@@ -228,7 +228,7 @@ def extra_sys_path(settings):
 
 
 def place(app):
-    """What a CZEX is as a whole: a file, or the directory that its file `pex` stands for."""
+    """Return the path of the whole CZEX: the file, or the directory that contains its file `pex`."""
     directory, name = os.path.split(app)
     if name == "pex" and os.access(os.path.join(directory, "PEX-INFO"), os.F_OK):
         return directory
@@ -236,7 +236,7 @@ def place(app):
 
 
 def put(name, value):
-    """Set a variable, unless it has this value: that would move it in the process's memory."""
+    """Set a variable, unless it has this value already: setting it would move it in the process's memory."""
     if os.environ.get(name) != value:
         os.environ[name] = value
 

@@ -1,6 +1,6 @@
-"""Starts a CZEX where the warm path could not: not installed yet, or something special was asked for.
+"""Start a CZEX if the warm path can't: it is not installed yet, or a variable changes the start.
 
-In order: what was asked for, which interpreter, which wheels, install, run.
+The steps are: read the variables, choose the interpreter, choose the wheels, install, run.
 """
 
 import gc
@@ -16,7 +16,7 @@ from boot.environment import Environment
 from boot.fail import CannotStart
 from boot.variables import Variables
 
-# Messages between the processes of one start. The warm path leaves a start that has one of them to this one.
+# Variables between the processes of one start. If one of them is set, the warm path leaves the start to the cold path.
 PROBE = "_CZEX_COLD_PROBE"
 CHOSEN = "_CZEX_COLD_CHOSEN"
 TEMPORARY = "_CZEX_COLD_TEMPORARY"
@@ -38,7 +38,7 @@ def start(app, path):
 
 
 def settings_for_import(app):
-    """Install `app` if need be, for the running interpreter. Raises ImportError where that can't be."""
+    """Install `app` if need be, for the running interpreter, and return its record. Raises ImportError if that fails."""
     try:
         cold = ColdStart(app)
         packs = resolve.resolve(cold.manifest, cold.ignore_errors)
@@ -50,7 +50,7 @@ def settings_for_import(app):
 
 
 def refused(error):
-    """What to say where the system refuses something that a start can't do without."""
+    """Return the error for a failed system call that a start needs."""
     return CannotStart("{0}: {1}".format(error.filename or "a system call failed", error.strerror))
 
 
@@ -64,7 +64,7 @@ class ColdStart(object):
             self._archive = Directory(loader.place, loader, boot.files)
         else:
             self._archive = Archive(app, loader, boot.files)
-        # Python has run them without a look at their checksums.
+        # Python has run these files without a check of their checksums.
         self._archive.read("__main__.py")
         if boot.main["__name__"] == "czex_main":
             self._archive.read("__pex__/__init__.py")
@@ -75,7 +75,7 @@ class ColdStart(object):
         self.ignore_errors = self._variables.flag(
             "IGNORE_ERRORS", bool(self._info.get("ignore_errors"))
         )
-        # What variables have changed of the environment itself.
+        # A text that differs if variables change the environment itself.
         self._variant = ""
         if self._variables.given:
             from boot import asked
@@ -94,7 +94,7 @@ class ColdStart(object):
             return variables
         from boot import variables_reader
 
-        # Those that this one has started are told no more than once.
+        # Only the first process of a start prints warnings.
         later = (PROBE, CHOSEN, activate.REEXECUTED)
         is_first = not any(name in os.environ for name in later)
         return variables_reader.read_variables(own, rc_files, boot.info, is_first)
@@ -114,7 +114,7 @@ class ColdStart(object):
         environment, settings = self.installed(packs)
         if not self._variant:
             self._keeper.keep(environment, settings)
-        # They have been looked at just now.
+        # The stamps of other apps were read just now.
         settings["composed"] = []
         if self._temporary:
             settings["for_restart"] = [(TEMPORARY, self._temporary)]
@@ -126,7 +126,7 @@ class ColdStart(object):
             from boot import repl
 
             settings["repl"] = repl.Repl(self._variables, environment).run
-        # They go out of `sys.modules` only; what was asked for may be among them.
+        # The modules are removed only from `sys.modules`. The app may still need some of them, such as the REPL.
         settings["modules"] = boot.forget()
         gc.enable()
         sys.path[:] = path
@@ -139,7 +139,7 @@ class ColdStart(object):
             sys.stderr.write("czex: {0}\n".format(message))
 
     def _choose_interpreter(self):
-        """The packs for the running interpreter, if it is the one to use; else start over in another."""
+        """Return the packs for the running interpreter, or start over in another one if the rules say so."""
         packs = reason = None
         try:
             packs = resolve.resolve(self.manifest, self.ignore_errors)
@@ -158,9 +158,9 @@ class ColdStart(object):
         return packs
 
     def _start_over(self, reason, chosen):
-        """Start over in the interpreter to use, unless that is the running one.
+        """Choose an interpreter and start over in it, unless it is the running one.
 
-        :param chosen: Set where an earlier answer has led to the running one, which doesn't fit after all.
+        :param chosen: Set if an earlier process has chosen the running interpreter, which doesn't fit after all.
         """
         from boot import choose, facts
 
@@ -186,7 +186,7 @@ class ColdStart(object):
             raise CannotStart("{0} can't be executed: {1}".format(python, error.strerror))
 
     def _root(self):
-        """The cache: a temporary one where others could have put something into the one that is asked for."""
+        """Return the directory of the cache. It is a temporary one if other users could have changed the configured one."""
         if self._checked_root is None:
             environ = dict(os.environ)
             environ["PEX_ROOT"] = self._variables.text("ROOT") or ""
@@ -210,7 +210,7 @@ class ColdStart(object):
         return warm.venv_dir(root, self._text + self._variant + key)
 
     def _compose(self, root):
-        """Find the other apps that this one is composed with."""
+        """Find the other apps that PEX_PATH or PEX-INFO adds."""
         if self._info.get("pex_paths") or self._info.get("pex_path"):
             from boot.composition import Composition, built_in_path
 
@@ -248,7 +248,7 @@ class ColdStart(object):
             )
         if code != 0:
             if 0 < code < install.NOT_STARTED:
-                # The runtime has said what was wrong.
+                # The runtime has printed a message.
                 if code == install.CACHE_REFUSED:
                     from boot import rescue
 

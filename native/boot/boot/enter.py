@@ -1,4 +1,4 @@
-"""Enters the app: finds its entry point, and runs it as `__main__`.
+"""Enter the app: find its entry point, and run it as `__main__`.
 
 pexcz puts the text of this module into that of `activate.py`.
 """
@@ -14,7 +14,7 @@ def execute(settings, app):
 
 
 def entry_point(settings, app):
-    """The app's entry point, as a function without arguments."""
+    """Return the app's entry point, as a function without arguments."""
     entry = settings["entry"]
     if entry is None:
         return lambda: interpret(settings, app)
@@ -35,12 +35,12 @@ def entry_point(settings, app):
         sys.argv[0] = target if settings["venv_mode"] else os.path.basename(target)
         with open(target, "rb") as stream:
             content = stream.read()
-        # With `settings`, which keeps the modules of a cold start, and so these functions of theirs.
+        # The function refers to `settings`, which keeps the modules of a cold start alive, and with them its functions.
         return lambda: execute_code(content, target, main_namespace(settings))
     if settings["venv_mode"]:
         sys.argv[0] = entry[3] or app
     elif sys.version_info >= (3, 9) and not os.path.isabs(sys.argv[0]):
-        # Since then Python gives the zip file the working directory, and Pex passes it on.
+        # Since Python 3.9, the path of an executed zip file is absolute, and Pex passes it on.
         sys.argv[0] = os.path.join(os.getcwd(), sys.argv[0])
     try:
         __import__(target)
@@ -54,7 +54,7 @@ def entry_point(settings, app):
 
 
 def stop_if_damaged(settings, app, error):
-    """Where importing the app has failed because of its cache, say so: `damage.py` does, which the environment has."""
+    """End the start by `damage.py`, which the environment holds, if the import of the app has failed because of damage."""
     import marshal
 
     try:
@@ -68,12 +68,12 @@ def stop_if_damaged(settings, app, error):
 
 
 def main_namespace(settings):
-    """`__main__` as the app finds it: as if the environment's own `__main__.py` were running.
+    """Return the namespace `__main__` as if the environment's own `__main__.py` were running.
 
-    A child of multiprocessing runs that file again under another name, where it does nothing.
+    A child process of multiprocessing runs that file again under another name, with no effect.
     """
     namespace = sys.modules["__main__"].__dict__
-    # With a preamble, the boot has a namespace of its own. The names here are the preamble's, whose functions may still be called.
+    # With a preamble, the boot has a namespace of its own. The names here belong to the preamble, whose functions may still be called.
     for name in () if settings["has_preamble"] else list(namespace):
         if not name.startswith("__"):
             del namespace[name]
@@ -107,7 +107,7 @@ def execute_code(content, name, namespace):
 
 
 def interpret(settings, app):
-    """Be a Python: a CZEX without entry point, or PEX_INTERPRETER."""
+    """Behave like a Python interpreter: for a CZEX without an entry point, or PEX_INTERPRETER."""
     args = sys.argv[1:]
     if args and args[0].startswith("-") and args[0] not in ("-", "-c", "-m"):
         replace_process([settings["python"]] + args)
@@ -138,7 +138,7 @@ def interpret(settings, app):
 
 
 class Variables(object):
-    """Fills in `{pex.env.NAME}`; a variable that isn't set is empty."""
+    """The value of `pex` for `{pex.env.NAME}`: a variable that isn't set is empty."""
 
     def __getattr__(self, name):
         return self if name == "env" else os.environ.get(name, "")

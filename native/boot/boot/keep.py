@@ -1,4 +1,4 @@
-"""Writes files to the cache that make the next start faster.
+"""Write files to the cache that make the next start faster.
 
 No start depends on these files. If one can't be written, the start logs that and goes on.
 """
@@ -10,19 +10,19 @@ import sys
 import boot
 from boot import install, machine, warm
 
-# The sh header tells by these variables which Python it has found, and which it has passed over.
+# By these variables, the sh header names the Python that it has found, and the candidates that it has passed over.
 SH_PYTHON = "_CZEX_COLD_SH_PYTHON"
 SH_PASSED = "_CZEX_COLD_SH_PASSED"
-# Signs in the files that the sh header reads, each for one interpreter. It gets the CZEX at once.
+# Signs in the files that the sh header reads, each for one interpreter. This interpreter gets the CZEX at once.
 NOT_DIRECTLY = "-"
-# It has to answer first: the interpreter that it starts may depend on the working directory.
+# This one must answer first: the interpreter that it starts may depend on the working directory.
 IF_IT_ANSWERS = "+"
-# It gets the CZEX only if no other interpreter answers.
+# This one gets the CZEX only if no other interpreter answers.
 PASSED = "!"
 
 
 class Keeper(object):
-    """Writes the files of one cold start.
+    """Write the files of one cold start.
 
     :param log: A function that logs a message.
     """
@@ -33,15 +33,15 @@ class Keeper(object):
         self._passed = os.environ.pop(SH_PASSED, "").split(":")
 
     def keep(self, environment, settings):
-        """Keep all that the next start of an installed environment can use.
+        """Keep all data that the next start of an installed environment can use.
 
         :param settings: The record of the environment.
         """
-        # An app that inherits wants to know the machine's `sys.path`. A composed one looks at other files first.
+        # An app that inherits needs the machine's `sys.path`. A composed app must check other files first.
         is_direct = settings["inherit_path"] == "false" and not settings["composed"]
-        # A preamble may set variables that the header looks at.
+        # A preamble may set variables that the header reads.
         is_direct = is_direct and not boot.has_preamble
-        # A restart for its flags would let `site` read path files in two processes.
+        # With a restart for its flags, `site` would read `.pth` files in two processes.
         is_direct = is_direct and not (settings["python_args"] and settings["pth"])
         name = os.path.basename(environment.venv) if is_direct else NOT_DIRECTLY
         self.tell_sh_header(environment.venv, name)
@@ -49,7 +49,7 @@ class Keeper(object):
         self._keep_boot(environment.root)
 
     def _keep_warm_path(self, settings):
-        """Keep the warm path, and the record that it will most likely want, if the next start looks for them in this cache."""
+        """Keep the warm path and the record that it will most likely need, if the next start searches for them in this cache."""
         path = boot.main["WARM"]
         if not path or os.path.dirname(os.path.abspath(path)) != os.path.dirname(settings["venv"]):
             return
@@ -61,7 +61,7 @@ class Keeper(object):
         self._write(path, marshal.dumps((boot.main["code"], settings)))
 
     def _keep_boot(self, root):
-        """Keep the bytecode of the boot. The next cold start of any app with this boot neither compiles nor inflates it."""
+        """Keep the bytecode of the boot. The next cold start of any app with this boot does not compile or inflate it."""
         path = boot.main["KEPT"]
         if not path or not os.path.abspath(path).startswith(root + os.sep):
             return
@@ -108,7 +108,7 @@ class Keeper(object):
                 for number, directory in enumerate(directories, 1):
                     install.link("{0}~{1}".format(path, number), directory)
                 install.write_whole(path, (record + "\n").encode("utf-8"))
-                # The header compares times, so the file is as old as the newest directory, whatever the clock says.
+                # The header compares times, so the file is as old as the newest directory.
                 os.utime(path, (newest, newest))
         except OSError as error:
             self._log("the sh header's next start will be slower: {0}".format(error))

@@ -1,8 +1,8 @@
-"""Continues the start in the interpreter that an earlier start chose, if the same choice would be made again.
+"""Continue the start in the interpreter that an earlier start chose, if the same choice would be made again.
 
 `choose.py` writes the file `redirect` for an interpreter that can't run the app. The file lies in the directory where the
-environment of that interpreter would be. It holds the choice and the bytecode of this module, so that other starts carry
-nothing of it. This module imports only modules that Python has loaded.
+environment of that interpreter would be. It holds the choice and the bytecode of this module, so that other starts
+don't load it. This module imports only modules that Python has loaded.
 """
 
 import os
@@ -32,7 +32,7 @@ def follow(redirect):
 
 
 def signature(path):
-    """Return values that change with a file, or with the entries of a directory. None if the path leads nowhere."""
+    """Return values that change with a file, or with the entries of a directory; `None` if the path doesn't exist."""
     try:
         status = os.stat(path)
     except OSError:
@@ -41,7 +41,7 @@ def signature(path):
 
 
 def version_file():
-    """Return the `.python-version` that pyenv obeys here: the nearest from the working directory upwards, or None."""
+    """Return the `.python-version` that pyenv obeys here: the nearest from the working directory upwards, or `None`."""
     directory = working_directory() or os.sep
     while True:
         path = os.path.join(directory, ".python-version")

@@ -1,4 +1,4 @@
-"""Starts the app over in a new process, where the running one can't become the environment's own interpreter.
+"""Start the app over in a new process, if the running one can't become the environment's own interpreter.
 
 pexcz puts the text of this module into that of `activate.py`.
 """
@@ -6,7 +6,7 @@ pexcz puts the text of this module into that of `activate.py`.
 import os
 import sys
 
-# They change the standard library itself, for this process from its start.
+# These variables change the standard library of a process from its beginning.
 STDLIB_VARIABLES = ("PYTHONHOME", "PYTHONPLATLIBDIR", "PYTHONEXECUTABLE")
 STASH = "_CZEX_STASH_"
 REEXECUTED = "_CZEX_REEXECUTED"
@@ -16,14 +16,14 @@ BY_HEADER = "/./__main__.py"
 
 
 def reexecute(python=None, more_flags=()):
-    """Start over in this or another interpreter, with some more flags before those that this one was given."""
+    """Start over in this or another interpreter, with additional flags before the given ones."""
     replace_process([python or sys.executable] + list(more_flags) + given_flags() + sys.argv)
 
 
 def given_flags():
-    """What stood between the interpreter and the file name on the command line.
+    """Return the flags between the interpreter and the file name on the command line.
 
-    `sys.argv` tells how many arguments follow the file name.
+    The length of `sys.argv` gives the number of arguments after the flags.
     """
     argv = getattr(sys, "orig_argv", None)
     if argv is None:
@@ -38,7 +38,7 @@ def given_flags():
     if hasattr(os, "fsdecode"):
         flags = [os.fsdecode(flag) for flag in flags]
     if flags and flags[-1].endswith(BY_HEADER):
-        # The environment's own, of which `sys.argv` tells nothing any more.
+        # The environment's `__main__.py`, which was removed from `sys.argv`.
         del flags[-1]
     return flags
 
@@ -54,7 +54,7 @@ def replace_process(argv):
 
 
 def stash(settings):
-    """Hide from the next process of this start the variables that would disturb it."""
+    """Hide variables that would disturb the next process of this start."""
     unstash()
     for name in STDLIB_VARIABLES + ("PYTHONPATH",):
         if name in os.environ and not (name == "PYTHONPATH" and settings["python_path"]):
@@ -68,31 +68,31 @@ def unstash():
 
 
 def must_reexecute(settings, foreign):
-    """Whether this process can't become what a new one would be."""
+    """Return whether only a new process can become the environment's interpreter."""
     if has_other_standard_library(settings, foreign):
         return True
     is_own = sys.prefix == settings["venv"]
-    # A subinterpreter finds its modules by itself, and not as this process has been told to.
+    # A subinterpreter has its own `sys.path`, which activation doesn't change.
     if settings["subinterpreters"] and not is_own:
         return True
     if settings["python_path"]:
-        # Only the environment's own interpreter takes from it all that one may.
+        # Only the environment's own interpreter applies PYTHONPATH from its beginning.
         if STASH + "PYTHONPATH" in os.environ or seldom(settings)["python_path"]() and not is_own:
             return True
-    # What comes from the machine is welcome in an app that inherits.
+    # An app that inherits the machine's packages may keep their modules.
     if settings["inherit_path"] != "false" or not foreign:
         return False
-    # Nothing but PYTHONPATH reaches into the environment's own interpreter.
+    # In the environment's own interpreter, foreign modules can only be from PYTHONPATH.
     if is_own and not settings["system_site"]:
         return True
-    # They may have changed anything.
+    # These modules may have changed anything.
     if "sitecustomize" in foreign or "usercustomize" in foreign:
         return True
     return any(path.endswith((".so", ".pyd")) for path in foreign.values())
 
 
 def has_other_standard_library(settings, foreign):
-    """Whether a variable, or a module on PYTHONPATH, has changed the standard library of this process."""
+    """Return whether a variable, or a module on PYTHONPATH, has changed the standard library of this process."""
     if any(name in os.environ for name in STDLIB_VARIABLES):
         return True
     for name, path in foreign.items():
@@ -105,7 +105,7 @@ def has_other_standard_library(settings, foreign):
 
 
 def foreign_modules(settings):
-    """Name → file of the loaded modules that came neither from Python itself nor from the environment."""
+    """Return name → file of the loaded modules that do not belong to Python itself or to the environment."""
     own = tuple(entry + os.sep for entry in settings["stdlib"])
     environment = (settings["venv"] + os.sep,)
     if settings["python_path"]:
@@ -120,14 +120,14 @@ def foreign_modules(settings):
             if path.startswith(own) and packages not in path or path.startswith(environment):
                 continue
             foreign[name] = path
-        # A namespace package. What is built into Python has neither.
+        # A namespace package. A built-in module lacks both attributes.
         elif hasattr(module, "__path__"):
             portions = list(module.__path__)
             if not portions or not all([str(p).startswith(environment) for p in portions]):
                 foreign[name] = ""
     foreign.pop("__main__", None)
     if foreign:
-        # What a foreign package made up without a file, such as `six.moves`.
+        # Modules that a foreign package has made without a file, such as `six.moves`.
         for name in list(sys.modules):
             if name not in foreign and name.partition(".")[0] in foreign:
                 foreign[name] = ""
@@ -135,7 +135,7 @@ def foreign_modules(settings):
 
 
 def seldom(settings):
-    """The namespace of `seldom.py`."""
+    """Return the namespace of `seldom.py`."""
     import marshal
 
     namespace = {"__name__": "czex_seldom"}

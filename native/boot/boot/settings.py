@@ -1,4 +1,4 @@
-"""The record of an environment: all that a start reads from it, by name.
+"""Make the record of an environment: all values that a start reads from it, by name.
 
 The record is a dict in the environment's file `boot`. `warm.py` and the environment's `__main__.py` read it, and hand it
 to `activate.py`, where it is called `settings`.
@@ -18,13 +18,13 @@ KNOWS_START = sys.version_info >= (3, 15)
 def record(environment, interpreter_text):
     """Return the whole record of an environment.
 
-    :param interpreter_text: The text that tells its interpreter from others.
+    :param interpreter_text: The text that identifies its interpreter.
     """
     return dict(
         settings(environment),
         activate=boot.code_of("activate"),
         interpreter_text=interpreter_text,
-        # As bytes, which few starts turn into code.
+        # Few starts need this code, so it stays bytes.
         seldom=marshal.dumps(boot.code_of("seldom")),
         venv_start=boot.code_of("venv_start"),
     )
@@ -101,7 +101,7 @@ def settings(environment):
 
 
 def _sys(environment):
-    """What `sys` says of itself in the environment's own interpreter."""
+    """Return the attributes that `sys` has in the environment's own interpreter."""
     executable = interpreter.base_executable()
     facts = {
         "executable": environment.python,
@@ -119,9 +119,9 @@ def _sys(environment):
 
 
 def hides_a_module(environment):
-    """Whether one of the app's own files takes the place of a module of the standard library, as in zipapp mode it does.
+    """Return whether one of the app's own files hides a module of the standard library, as is possible in zipapp mode.
 
-    An entry of `sys.path` for that costs each import, so few apps get it.
+    The entry of `sys.path` for this slows each import, so only these apps get it.
     """
     names = environment.packs[0]["names"]
     if environment.info.get("venv") or not names:
@@ -133,12 +133,12 @@ def hides_a_module(environment):
 
 
 def may_be_apart(info, packs):
-    """Whether some of these packs may not be merged into one directory; in venv mode Pex merges them, too."""
+    """Return whether some of these packs must not be merged into one directory. In venv mode, Pex merges them, too."""
     return not info.get("venv") and any(pack["pth"] or pack.get("clashes") for pack in packs)
 
 
 def customizes(wheel):
-    """Whether `site` would run a `sitecustomize` or a `usercustomize` of a wheel, which Pex does in venv mode alone."""
+    """Return whether a wheel has a `sitecustomize` or a `usercustomize`, which Pex runs only in venv mode."""
     return any(not name.endswith((".pth", ".start")) for name in wheel["pth"])
 
 
@@ -147,22 +147,22 @@ def _has_system_site(info):
 
 
 def is_hermetic(info):
-    """Whether PYTHON* variables are not for a venv-mode app and its scripts."""
+    """Return whether an app in venv mode and its scripts ignore PYTHON* variables."""
     return info.get("venv_hermetic_scripts", True) is not False
 
 
 def shares_site_packages(info):
-    """Whether the processes that the app starts have the machine's site-packages."""
+    """Return whether child processes of the app find the machine's site-packages."""
     inherits = not info.get("venv") and inherit_path(info) != "false"
     return _has_system_site(info) or inherits
 
 
 def _inject_args(info):
-    """The arguments to inject, in which `{pex.env.NAME}` is to be filled in."""
+    """Return the arguments to inject, as format strings with `{pex.env.NAME}`."""
     args = info.get("inject_args") or []
     if "bind_resource_paths" in info:
         return args
-    # A Pex from before that field takes them as they are.
+    # A version of Pex without this field passes them unchanged.
     return [arg.replace("{", "{{").replace("}", "}}") for arg in args]
 
 
@@ -176,7 +176,7 @@ def _entry(environment):
 
 
 def script_entry(environment, name):
-    """The entry for a console script or a script of a wheel."""
+    """Return the entry for a console script or a script of a wheel."""
     path = os.path.join(environment.venv, environment.bin, name)
     composition = environment.composition
     packs = environment.packs + (composition.packs if composition else [])
@@ -193,22 +193,22 @@ def script_entry(environment, name):
 
 
 def puts_last_first(info):
-    """Whether a PEX puts each wheel before those that it has put on `sys.path` already, and before the app's own code."""
+    """Return whether a PEX puts later wheels before earlier ones on `sys.path`, and all before the app's own code."""
     return not info.get("venv") and inherit_path(info) == "fallback"
 
 
 def includes_tools(info):
-    """`includes_tools` of PEX-INFO; where it doesn't say, a PEX for venv mode has them."""
+    """Return `includes_tools` of PEX-INFO. Without this field, a PEX for venv mode includes the tools."""
     return info.get("includes_tools", info.get("venv"))
 
 
 def inherit_path(info):
-    """`inherit_path` of PEX-INFO: false, prefer or fallback. Old Pexes wrote a boolean."""
+    """Return `inherit_path` of PEX-INFO: false, prefer or fallback. Old versions of Pex wrote a boolean."""
     value = info.get("inherit_path") or "false"
     return "prefer" if value is True else value
 
 
 def entry_of(target, argv0=None):
-    """An entry point of `module` or `module:function`. `argv0` is what venv mode shows for it."""
+    """Return the entry for `module` or `module:function`. `argv0` is the `sys.argv[0]` of venv mode."""
     module, _, function = target.partition(":")
     return ("function", module, function, argv0) if function else ("module", module)

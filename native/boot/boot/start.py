@@ -1,6 +1,6 @@
-"""The way into the cold path: makes sure that what it imports is Python's own, and hands over.
+"""Enter the cold path: make sure that it imports Python's own modules, and start it.
 
-Up to here PYTHONPATH and the machine's site-packages are in force, and may hold a `json` of their own.
+Until now, PYTHONPATH and the machine's site-packages are on `sys.path`, and may contain another `json`.
 """
 
 import gc
@@ -15,14 +15,14 @@ CLEANED = "_CZEX_COLD_CLEANED"
 
 def start(app):
     """Install `app` if need be, and return the function that runs it."""
-    # Compiling makes many objects and no garbage. `ColdStart.run` turns it on again.
+    # Compilation makes many objects but no garbage. `ColdStart.run` enables the collector again.
     gc.disable()
     own = interpreter.standard_library()
     settings = {"inherit_path": "false", "python_path": False, "stdlib": own, "venv": app}
     foreign = activate.foreign_modules(settings)
     if not os.environ.pop(CLEANED, None):
         if activate.has_other_standard_library(settings, foreign):
-            # The variable says nothing but what `sys.executable` is to be.
+            # PYTHONEXECUTABLE only sets `sys.executable`, so the real interpreter is found by /proc.
             is_renamed = "PYTHONEXECUTABLE" in os.environ and os.access("/proc/self/exe", os.X_OK)
             python = os.path.realpath("/proc/self/exe") if is_renamed else sys.executable
             activate.stash(settings)

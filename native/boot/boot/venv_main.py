@@ -1,8 +1,7 @@
-"""Runs the app of the environment that this file is in, for the sh header of its CZEX.
+"""Run the app of the environment that contains this file, for the sh header of its CZEX.
 
-The header calls it by a path with `/./`, and gives the CZEX as it was called as the first argument. By any other path it is
-the app that starts itself again, with its own arguments. Every start compiles this file, so it does no more than find
-the bytecode of `venv_start.py`.
+The header runs it by a path with `/./`, and passes the typed path of the CZEX as the first argument. If the path has no `/./`, the
+app starts itself again, with its own arguments. Every start compiles this file, so it only finds the bytecode of `venv_start.py`.
 """
 
 if __name__ == "__main__":
@@ -11,8 +10,8 @@ if __name__ == "__main__":
     import sys
 
     ENVIRONMENT = {}
-    # Damaged, not to be trusted, or the interpreter was replaced in its place: the CZEX finds out what to do instead. This is a
-    # text because few starts compile it.
+    # The environment is damaged or not trusted, or its interpreter was replaced: start the CZEX, which decides again. This is a
+    # text, because few starts need to compile it.
     LOST = """
 if "/./" not in __file__:
     app = os.environ.get("PEX") or APP
@@ -30,5 +29,5 @@ os.execve("/bin/sh", ["sh"] + sys.argv[1:], environ)
             ENVIRONMENT = {}
     if not ENVIRONMENT:
         exec(LOST)
-    # The app takes this namespace over.
+    # The app takes over this namespace.
     sys.exit(START()())  # noqa: F821

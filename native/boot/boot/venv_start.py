@@ -1,6 +1,6 @@
-"""The rest of the environment's `__main__.py`, which executes it in its own namespace, and calls START for the app's function.
+"""The rest of the environment's `__main__.py`, which executes it in its own namespace. START returns the app's function.
 
-It is kept in the environment as bytecode, and has a copy of `trust.py` in the place of its import.
+The environment's record holds it as bytecode, with the text of `trust.py` instead of the import.
 """
 
 import os
@@ -10,8 +10,8 @@ from trust import distrusted
 
 ENVIRONMENT = globals().get("ENVIRONMENT", {})
 
-# `<cache>/venvs/<app>/<environment>/__main__.py`, for the header with `/./` before the name. Whoever can change this file, or
-# `boot` beside it, isn't stopped by this check.
+# `<cache>/venvs/<app>/<environment>/__main__.py`, for the header with `/./` before the name. This check can't stop users who
+# can change this file, or `boot` beside it.
 if distrusted(globals()["__file__"].replace("/./", "/").rsplit("/", 4)[0]):
     ENVIRONMENT = {}
 
@@ -21,7 +21,7 @@ def START():
     activation = {"__name__": "czex_activate"}
     exec(settings["activate"], activation)
     if sys.argv[0].endswith(activation["BY_HEADER"]):
-        # The environment is not part of the command line that the app, or a restart, is to see.
+        # The app and a restart must not see the environment in the command line.
         if hasattr(sys, "orig_argv"):
             del sys.orig_argv[-len(sys.argv)]
         del sys.argv[0]
@@ -29,7 +29,7 @@ def START():
         # The app starts itself again, by `__main__.__file__`.
         app = activation["seldom"](settings)["find_app"](settings)
         sys.argv[0] = app or settings["app"]
-        # An environment that other apps add to runs itself: the variable that names them is gone.
+        # A composed environment runs itself, because PEX_PATH, which names the other apps, was removed.
         if app and not settings["composed"]:
             return activation["reexecute"]
     app = os.path.abspath(sys.argv[0])

@@ -1,4 +1,4 @@
-"""The warm path: finds the environment this CZEX was installed into, and runs the app in it.
+"""The warm path: find the environment that this CZEX was installed into, and run the app in it.
 
 `quick.py` executes it in the namespace of `__main__.py`, from bytecode in the cache if it can. It imports only modules that
 Python has loaded. The cold path imports it as `boot.warm`.
@@ -8,23 +8,23 @@ import marshal
 import os
 import sys
 
-# From `quick.py`: the fingerprint of the CZEX; the bytecode of this file; the record of the environment that this start will
-# most likely want. `quick.py` may have failed before the last one.
+# `quick.py` sets these: the fingerprint of the CZEX, and the record of the environment that this start will most likely need.
+# It may have failed before it has set the record.
 FINGERPRINT = globals().get("FINGERPRINT")
 LIKELY = globals().get("LIKELY")
 
 
 def interpreter_text():
-    """All that tells this interpreter from another one, upgrades in place included."""
+    """Return a text that differs for each interpreter, also after an upgrade in place."""
     base = getattr(sys, "real_prefix", None) or getattr(sys, "base_exec_prefix", sys.exec_prefix)
     machine = os.uname()[4] if hasattr(os, "uname") else ""
     return "\n".join((sys.version, base, getattr(sys, "abiflags", ""), machine))
 
 
 def venv_dir(root, text):
-    """Where the environment for an interpreter is. The hash is 64-bit FNV-1a, which needs no import.
+    """Return the directory of the environment for an interpreter. The hash is 64-bit FNV-1a, which needs no import.
 
-    Files in an environment have paths of this cache in them: where it is mounted in two places, each has environments of its own.
+    Files in an environment contain paths of this cache. Therefore a cache that is mounted in two places has separate environments.
     """
     value = 0xCBF29CE484222325
     for character in root + text:
@@ -35,12 +35,12 @@ def venv_dir(root, text):
 
 
 def rc_files(app):
-    """The files that can set PEX_* variables; later ones win."""
+    """Return the files that can set PEX_* variables; later ones win."""
     return "/etc/pexrc", os.path.expanduser("~/.pexrc"), os.path.dirname(app) + "/.pexrc"
 
 
 def load(venv, text, name="boot"):
-    """Return the record in the file `name` of an environment. None if there is none for this interpreter."""
+    """Return the record in the file `name` of an environment, or `None` if it has no record for this interpreter."""
     try:
         with open(os.path.join(venv, name), "rb") as stream:
             found = marshal.loads(stream.read())
@@ -50,20 +50,20 @@ def load(venv, text, name="boot"):
 
 
 def is_for(text, record):
-    """Return whether a record is for this interpreter, and the interpreter that it names is still there."""
+    """Return whether a record is for this interpreter, and the interpreter that it names still exists."""
     return record["interpreter_text"] == text and os.access(record["python"], os.X_OK)
 
 
 def main():
-    """The function that runs the app; what it returns is the exit code."""
+    """Return the function that runs the app; its result is the exit code."""
     if not hasattr(globals().get("__loader__"), "archive"):
-        # A directory: as in Pex, `pex` is what was started. Where that or a link to it really was, its name stays.
+        # A directory. As in Pex, `sys.argv[0]` names its file `pex`. If `pex` itself or a link to it was started, the name is kept.
         directory, name = os.path.split(globals()["__file__"])
         sys.argv[0] = os.path.join(directory, "pex" if name == "__main__.py" else name)
     app = os.path.abspath(sys.argv[0])
     text = interpreter_text()
     for name in os.environ:
-        # Something asks for more than the app as it is.
+        # A variable changes the start.
         if name.startswith(("PEX_", "_CZEX_COLD_")) and name != "PEX_ROOT":
             break
     else:
@@ -80,7 +80,7 @@ def main():
 
 
 def start_installed(venv, text, app):
-    """Return the function that runs the app of the environment `venv`. None if there is no environment, or it is outdated.
+    """Return the function that runs the app of the environment `venv`, or `None` if it is missing or outdated.
 
     A redirect in the place of an environment starts the app in another interpreter.
     """
@@ -102,7 +102,7 @@ def activation(record):
 
 
 def start_cold_path():
-    """The module `boot.start`. What the CZEX carries for it is checked for damage on the way."""
+    """Load the boot from the CZEX, check it for damage, and return the module `boot.start`."""
     if "CARRIED" not in globals():
         try:
             exec(globals()["BOOT"], globals())
@@ -125,6 +125,6 @@ def start_cold_path():
 
 
 def _():
-    """Run the app, but for the import hook. Nothing is looked up in this namespace any more when the app has taken over."""
+    """Run the app, except for the import hook. Afterwards no code uses this namespace, which the app takes over."""
     if __name__ != "czex_main":
         sys.exit(main()())
