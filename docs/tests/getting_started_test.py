@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Iterator
 
@@ -16,7 +18,7 @@ import pytest
 from czex.repository_for_tests import Repository, Result
 from docs.tests.examples import PAGES, commands, files
 
-PAGE = "getting-started.md"
+PAGE, PLATFORMS = "getting-started.md", "platforms.md"
 (WHEEL,) = Path().glob("czex-*.whl")
 FIRST, TEST, PINS = commands(PAGE)
 FILES = files(PAGE, "toml", "python")
@@ -82,6 +84,43 @@ def test_the_steps_of_ci(elsewhere: Repository) -> None:
     for line in steps:
         run(elsewhere, line)
     assert "Hello!" in run(elsewhere, start).stdout
+
+
+def test_an_app_is_built_for_another_processor(elsewhere: Repository, tmp_path: Path) -> None:
+    """The page on platforms leads to the wheel, the runtime and the bytecode for Linux on arm64."""
+    (tmp_path / "pex3").write_text(f'#!/bin/sh\nexec {sys.executable} -m pex.cli "$@"\n')
+    (tmp_path / "pex3").chmod(0o755)
+    _, _, describe, _ = commands(PLATFORMS)
+    app = files(PLATFORMS, "python")
+    for path, content in app.items():
+        elsewhere.write({path: content})
+    elsewhere.write(
+        {
+            "src/app/BUILD": app["src/app/BUILD"]
+            + 'python_requirement(name="one", requirements=["markupsafe==2.1.5"])\n'
+            "python_sources()\n",
+            "src/app/main.py": "import markupsafe\n",
+        }
+    )
+    subprocess.run(
+        ["sh", "-c", "\n".join(describe).replace("python3.11", sys.executable)],
+        cwd=elsewhere.root / "3rdparty" / "platforms",
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        check=True,
+    )
+    for line in (FIRST[0], "pants package src/app:czex"):
+        run(elsewhere, line)
+    with zipfile.ZipFile(elsewhere.root / "dist" / "src.app" / "czex.czex") as czex:
+        entries = czex.namelist()
+        (wheel,) = (
+            pack["name"]
+            for pack in json.loads(czex.read(".czex/manifest.json"))["packs"]
+            if pack["kind"] == "wheel"
+        )
+    runtimes = [entry for entry in entries if entry.startswith(".czex/runtime/")]
+    assert runtimes == [".czex/runtime/linux-aarch64/pexcz"]
+    assert "aarch64" in wheel and wheel.startswith("MarkupSafe-2.1.5-cp3")
+    assert [entry for entry in entries if entry.startswith(".czex/boot.")]
 
 
 def test_other_pins(elsewhere: Repository) -> None:
