@@ -91,26 +91,19 @@ def test_an_app_is_built_for_another_processor(elsewhere: Repository, tmp_path: 
     (tmp_path / "pex3").write_text(f'#!/bin/sh\nexec {sys.executable} -m pex.cli "$@"\n')
     (tmp_path / "pex3").chmod(0o755)
     _, _, describe, _ = commands(PLATFORMS)
-    app = files(PLATFORMS, "python")
-    for path, content in app.items():
-        elsewhere.write({path: content})
-    elsewhere.write(
-        {
-            "src/app/BUILD": app["src/app/BUILD"]
-            + 'python_requirement(name="one", requirements=["markupsafe==2.1.5"])\n'
-            "python_sources()\n",
-            "src/app/main.py": "import markupsafe\n",
-        }
-    )
+    requirement = 'python_requirement(name="wheel", requirements=["markupsafe==2.1.5"])\n'
+    targets = files(PLATFORMS, "python")
+    targets["src/tool/BUILD"] += requirement
+    elsewhere.write({**targets, "src/tool/main.py": "import markupsafe\n"})
     subprocess.run(
         ["sh", "-c", "\n".join(describe).replace("python3.11", sys.executable)],
         cwd=elsewhere.root / "3rdparty" / "platforms",
         env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
         check=True,
     )
-    for line in (FIRST[0], "pants package src/app:czex"):
+    for line in (FIRST[0], "pants package src/tool:czex"):
         run(elsewhere, line)
-    with zipfile.ZipFile(elsewhere.root / "dist" / "src.app" / "czex.czex") as czex:
+    with zipfile.ZipFile(elsewhere.root / "dist" / "src.tool" / "czex.czex") as czex:
         entries = czex.namelist()
         (wheel,) = (
             pack["name"]
