@@ -19,10 +19,19 @@ from pexcz.output import whole_file
 from pexcz.pack import DEFAULT_LEVEL, Entry, default_threads
 from pexcz.pexfile import LAYOUTS, ZIPAPP, read_pex
 
+# Those that `completion` knows.
+SHELLS = ("bash", "zsh", "tcsh")
+EXIT_CODES = {
+    0: "The command did everything that it was asked for.",
+    1: "Something failed, and a message says why. Or `doctor` has found a problem.",
+    2: "The command line is wrong.",
+    130: "The command was interrupted.",
+}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command. Return 0 for success or 1 after an error message. argparse exits with 2 for a wrong command line."""
-    parser = _parser()
+    """Run one command, and return one of EXIT_CODES."""
+    parser = command_parser()
     options = parser.parse_args(argv)
     if options.root and not options.has_root:
         parser.error("--root works with cache and verify only")
@@ -43,7 +52,7 @@ def _say(message: str) -> None:
     print(f"pexcz: {line}", file=sys.stderr)
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pexcz",
         description="Make, inspect and verify CZEX files: Python apps in one file, with a native boot runtime.",
@@ -140,20 +149,26 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_cache_commands(command)
 
+    command = commands.add_parser(
+        "completion", help="print a script that completes the commands of pexcz in a shell"
+    )
+    command.set_defaults(command=_completion)
+    command.add_argument("shell", choices=SHELLS, help="the shell: %(choices)s")
+
     command = commands.add_parser("pack", help="pack one wheel (a step of a build)")
     command.set_defaults(command=_pack)
     command.add_argument(
         "wheel", type=Path, help="a wheel as it is in a PEX's .deps: a file or a directory"
     )
-    command.add_argument("--output", type=Path, required=True)
+    command.add_argument("--output", type=Path, required=True, help="the pack to write")
     _add_level(command)
 
     command = commands.add_parser(
         "pack-sources", help="pack the sources of a PEX (a step of a build)"
     )
     command.set_defaults(command=_pack_sources)
-    command.add_argument("pex", type=Path)
-    command.add_argument("--output", type=Path, required=True)
+    command.add_argument("pex", type=Path, help="the PEX, of any layout")
+    command.add_argument("--output", type=Path, required=True, help="the pack to write")
     _add_level(command)
 
     command = commands.add_parser(
@@ -171,7 +186,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(command=_compile_boot)
     command.add_argument("boot", type=Path, help="the directory with the boot's sources")
     command.add_argument("--python", required=True, help="the interpreter, a command or a path")
-    command.add_argument("--output", type=Path, required=True)
+    command.add_argument("--output", type=Path, required=True, help="the code to write")
 
     command = commands.add_parser(
         "assemble", help="assemble a CZEX from its parts (a step of a build)"
@@ -204,7 +219,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="the output of compile-boot for an interpreter; may be repeated",
     )
-    command.add_argument("--output", type=Path, required=True)
+    command.add_argument("--output", type=Path, required=True, help="the CZEX to write")
     _add_sh_boot(command)
     _add_layout(command)
     command.add_argument(
@@ -393,6 +408,12 @@ def _doctor(options: argparse.Namespace) -> int:
 
         show_diagnosis(found, console())
     return 1 if found.problems else 0
+
+
+def _completion(options: argparse.Namespace) -> None:
+    from pexcz.completion import script
+
+    print(script(command_parser(), options.shell))
 
 
 def _cache_info(options: argparse.Namespace) -> None:
