@@ -46,6 +46,11 @@ def _candidates(name: str) -> Iterator[Path]:
     yield Path(f"/usr/local/bin/python{version}")
 
 
+def is_there(name: str) -> bool:
+    """Whether the machine has a Python that not every one has to have."""
+    return any(path.is_file() for path in _candidates(name))
+
+
 # For tests that need only one.
 PYTHON = Python("cpython3.11")
 EVERY_PYTHON = [*(Python(f"cpython{version}") for version in CPYTHONS), Python("pypy3")]

@@ -1,71 +1,51 @@
-"""The wheel of the backend, built by `pants package`."""
+"""The wheel and the sdist of the backend, built by `pants package`."""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
-import sys
 import zipfile
-from email.message import Message
-from email.parser import HeaderParser
 from pathlib import Path
 
+from testing.dists import (
+    VERSIONS,
+    built_from,
+    checked_by_twine,
+    installed,
+    metadata,
+    names,
+)
+from testing.pythons import Python, on_cpython
+
 ROOT = Path(__file__).resolve().parents[2]
-(WHEEL,) = Path().glob("czex-*.whl")
+((WHEEL,), (SDIST,)) = (tuple(Path().glob(f"czex-*{end}")) for end in (".whl", ".tar.gz"))
 
 
-def metadata(name: str) -> Message:
-    with zipfile.ZipFile(WHEEL) as wheel:
-        (path,) = [path for path in wheel.namelist() if path.endswith(f".dist-info/{name}")]
-        return HeaderParser().parsestr(wheel.read(path).decode())
+def test_sdist_builds_the_same_wheel(tmp_path: Path) -> None:
+    assert built_from(SDIST, tmp_path).read_bytes() == WHEEL.read_bytes()
 
 
-def test_wheel_has_the_same_bytes_from_another_directory(tmp_path: Path) -> None:
-    directory = tmp_path / "pants-plugins" / "czex"
-    path = os.pathsep.join(entry for entry in sys.path if entry)
-    umask = os.umask(0o077)
-    try:
-        for name in ("LICENSE", "native", "pants-plugins/czex", "pants-plugins/pexcz"):
-            copy(ROOT / name, tmp_path / name)
-        subprocess.run(
-            [sys.executable, "-c", "import hatchling.build as b; b.build_wheel('dist')"],
-            cwd=directory,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": path, "TZ": "UTC+11"},
-            check=True,
-        )
-    finally:
-        os.umask(umask)
-    assert (directory / "dist" / WHEEL.name).read_bytes() == WHEEL.read_bytes()
-
-
-def copy(source: Path, target: Path) -> None:
-    """Copy files with new times and modes, and without this test."""
-    if source.is_dir():
-        for path in source.iterdir():
-            if path.name not in ("__pycache__", "wheel_test.py"):
-                copy(path, target / path.name)
-    else:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
-        if os.access(source, os.X_OK):
-            target.chmod(0o700)
+def test_metadata_passes_twine() -> None:
+    checked_by_twine(WHEEL, SDIST)
+    facts = metadata(WHEEL, "METADATA")
+    assert facts["License-Expression"] == "Apache-2.0"
+    assert facts.get_payload().startswith("# czex\n")
 
 
 def test_wheel_fits_every_pants_and_requires_nothing() -> None:
-    assert metadata("WHEEL")["Tag"] == "py3-none-any"
-    assert metadata("METADATA")["Requires-Python"] == ">=3.9"
-    assert metadata("METADATA").get_all("Requires-Dist") is None
+    assert metadata(WHEEL, "WHEEL")["Tag"] == "py3-none-any"
+    assert metadata(WHEEL, "METADATA")["Requires-Python"] == ">=3.9"
+    assert metadata(WHEEL, "METADATA").get_all("Requires-Dist") is None
 
 
 def test_wheel_has_the_assets_and_no_tests() -> None:
-    with zipfile.ZipFile(WHEEL) as wheel:
-        names = set(wheel.namelist())
+    found = names(WHEEL)
     for name in ("native/src/main.zig", "native/boot/header.sh", "pexcz/cli.py"):
-        assert f"czex/_assets/{name}" in names
-    assert {"czex/register.py", "czex/zig.lock", "czex/compat/by_name.py"} <= names
-    assert not [name for name in names if "test" in Path(name).stem]
+        assert f"czex/_assets/{name}" in found
+    assert {"czex/register.py", "czex/zig.lock", "czex/compat/by_name.py"} <= found
+    assert not [name for name in found if "test" in Path(name).stem]
+    tops = {name.split("/")[0] for name in found}
+    assert tops == {"czex", f"{'-'.join(WHEEL.name.split('-')[:2])}.dist-info"}
 
 
 def test_runtimes_in_the_wheel_are_built_from_its_sources() -> None:
@@ -90,4 +70,16 @@ def test_runtimes_in_the_wheel_are_built_from_its_sources() -> None:
 def test_wheel_has_the_version_of_the_tool() -> None:
     with zipfile.ZipFile(WHEEL) as wheel:
         tool = wheel.read("czex/_assets/pexcz/__init__.py").decode()
-    assert f'__version__ = "{metadata("METADATA")["Version"]}"' in tool
+    assert f'__version__ = "{metadata(WHEEL, "METADATA")["Version"]}"' in tool
+
+
+@on_cpython(*(version for version in VERSIONS if version != "3.8"))
+def test_installed_wheel_has_the_backend_and_its_assets(python: Python, tmp_path: Path) -> None:
+    """This environment has no Pants, so only the package itself can be imported."""
+    own = installed(WHEEL, python.path(), tmp_path / "venv")
+    code = "import czex, pathlib; print(pathlib.Path(czex.__file__).parent)"
+    process = subprocess.run([own, "-I", "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert process.stderr == ""
+    package = Path(process.stdout.strip())
+    assert package.is_relative_to(tmp_path / "venv")
+    assert (package / "_assets" / "native" / "runtime" / "linux-x86_64" / "pexcz").is_file()

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from pexcz.cli import SHELLS, main
-from testprojects.missing import missing
+from testing.missing import missing
 
 
 @pytest.mark.parametrize("shell", SHELLS)

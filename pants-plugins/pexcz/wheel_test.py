@@ -1,10 +1,9 @@
-"""pip builds the wheel of the tool, and the tool works from it."""
+"""The wheel and the sdist of the tool, built by `pants package`."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 import zipfile
@@ -12,64 +11,92 @@ from pathlib import Path
 
 import pytest
 
-import pexcz
+from testing.dists import (
+    VERSIONS,
+    built_from,
+    checked_by_twine,
+    installed,
+    metadata,
+    names,
+)
+from testing.pythons import Python, on_cpython
 
-PROJECT = Path(pexcz.__file__).parent
-NATIVE = PROJECT.parents[1] / "native"
+ROOT = Path(__file__).resolve().parents[2]
+NATIVE = ROOT / "native"
+((WHEEL,), (SDIST,)) = (tuple(Path().glob(f"pexcz-*{end}")) for end in (".whl", ".tar.gz"))
+
+
+def test_sdist_builds_the_same_wheel(tmp_path: Path) -> None:
+    assert built_from(SDIST, tmp_path).read_bytes() == WHEEL.read_bytes()
+
+
+def test_metadata_passes_twine() -> None:
+    checked_by_twine(WHEEL, SDIST)
+    assert metadata(WHEEL, "WHEEL")["Tag"] == "py3-none-any"
+    facts = metadata(WHEEL, "METADATA")
+    assert facts["Requires-Python"] == ">=3.8"
+    assert facts["License-Expression"] == "Apache-2.0"
+    assert facts.get_payload().startswith("# pexcz\n")
+
+
+def test_wheel_has_the_boot_and_a_runtime_for_every_platform() -> None:
+    """For this test, Pants builds `native/runtime/` from source."""
+    expected = {"platforms.json": (NATIVE / "platforms.json").read_bytes()}
+    for name in ("boot/__main__.py", "boot/header.sh", "boot/boot/activate.py"):
+        expected[name] = (NATIVE / name).read_bytes()
+    for platform, facts in json.loads(expected["platforms.json"]).items():
+        name = f"runtime/{platform}/{facts['executable']}"
+        expected[name] = (NATIVE / name).read_bytes()
+    with zipfile.ZipFile(WHEEL) as wheel:
+        for name, content in expected.items():
+            assert wheel.read(f"pexcz/_native/{name}") == content, name
+
+
+def test_wheel_has_no_tests_and_no_build_files() -> None:
+    found = [Path(name) for name in names(WHEEL)]
+    assert Path("pexcz/cli.py") in found
+    assert not [path for path in found if path.stem.endswith("_test") or path.name == "BUILD"]
+    assert not [
+        path for path in found if "build_backend" in path.parts or path.parts[0] == "carried"
+    ]
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the unpacked wheel, whose runtimes contain only their names."""
-    directory = tmp_path_factory.mktemp("wheel")
-    for name, facts in json.loads((NATIVE / "platforms.json").read_text()).items():
-        (directory / "runtimes" / name).mkdir(parents=True)
-        (directory / "runtimes" / name / facts["executable"]).write_text(name)
-    build = f"import pexcz_build; pexcz_build.build_wheel({str(directory)!r})"
-    paths = [str(PROJECT / "build_backend"), *(entry for entry in sys.path if entry)]
-    environment = {
-        "PATH": os.environ["PATH"],
-        "PEXCZ_RUNTIMES": str(directory / "runtimes"),
-        "PYTHONPATH": os.pathsep.join(paths),
-    }
-    command = [sys.executable, "-c", build]
-    subprocess.run(command, cwd=PROJECT, env=environment, check=True, capture_output=True)
-    (wheel,) = directory.glob("*.whl")
-    assert wheel.name == f"pexcz-{pexcz.__version__}-py3-none-any.whl"
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(directory / "installed")
-    return directory / "installed"
+def pex(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("pex")
+    (root / "sources").mkdir()
+    (root / "sources" / "app.py").write_text("import sys\nprint('moo', *sys.argv[1:])\n")
+    command = [sys.executable, "-m", "pex", "-D", str(root / "sources"), "-m", "app"]
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    environment = {**os.environ, "PEX_ROOT": str(root / "root"), "PYTHONPATH": path}
+    subprocess.run([*command, "-o", str(root / "app.pex")], check=True, env=environment)
+    return root / "app.pex"
 
 
-def test_build_requirements_are_those_of_the_backend() -> None:
-    names = ("libzstd.in", "zig.in")
-    pins = "".join((PROJECT.parent / "czex" / name).read_text() for name in names).splitlines()
-    (requires,) = re.findall(
-        r"^requires = \[(.*)\]$", (PROJECT / "pyproject.toml").read_text(), re.M
-    )
-    assert set(re.findall(r'"(.*?)"', requires)) <= set(pins)
+@on_cpython(*VERSIONS)
+def test_installed_wheel_makes_a_czex_that_starts(
+    python: Python, pex: Path, tmp_path: Path
+) -> None:
+    own = installed(WHEEL, python.path(), tmp_path / "venv")
+    environment = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
 
+    def run(*command: object) -> str:
+        argv = [str(argument) for argument in command]
+        process = subprocess.run(
+            argv, env=environment, cwd=tmp_path, capture_output=True, text=True
+        )
+        assert (process.stderr, process.returncode) == ("", 0)
+        return process.stdout
 
-def test_wheel_has_the_boot_and_a_runtime_for_every_platform(installed: Path) -> None:
-    carried = installed / "pexcz" / "_native"
-    for name in ("__main__.py", "header.sh", "boot/activate.py"):
-        assert (carried / "boot" / name).read_bytes() == (NATIVE / "boot" / name).read_bytes()
-    runtimes = {path.parent.name: path.read_text() for path in carried.glob("runtime/*/*")}
-    assert runtimes == {name: name for name in json.loads((NATIVE / "platforms.json").read_text())}
-
-
-def test_installed_wheel_needs_no_checkout(installed: Path, tmp_path: Path) -> None:
-    """Runtimes that don't run are enough to make a CZEX."""
-    (tmp_path / "app").mkdir()
-    (tmp_path / "app" / "__main__.py").write_text("")
-    (tmp_path / "app" / "PEX-INFO").write_text("{}")
-    others = [entry for entry in sys.path if entry and not (Path(entry) / "pexcz").is_dir()]
-    path = os.pathsep.join([str(installed), *others])
-    subprocess.run(
-        [sys.executable, "-m", "pexcz", "inject", "app", "--platform", "linux-x86_64"],
-        cwd=tmp_path,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": path},
-        check=True,
-    )
-    with zipfile.ZipFile(tmp_path / "app.czex") as czex:
-        assert czex.read(".czex/runtime/linux-x86_64/pexcz") == b"linux-x86_64"
+    script = own.with_name("pexcz")
+    version = metadata(WHEEL, "METADATA")["Version"]
+    assert run(script, "--version") == run(own, "-m", "pexcz", "--version") == f"pexcz {version}\n"
+    run(script, "inject", pex, "--directory", tmp_path, "--precompile", own)
+    app = tmp_path / "app.czex"
+    assert run(own, app, "x") == run(own, app, "x") == "moo x\n"
+    assert "is as it was built" in run(script, "verify", "--installed", app)
+    assert run(script, "doctor", app, "--python", own).endswith("No problems.\n")
+    assert "linux-s390x" in run(script, "inspect", app)
+    assert "app_sources" in run(script, "extract", app, "out")
+    assert "_shtab_pexcz" in run(script, "completion", "bash")
+    run(script, "cache", "clear")

@@ -1,0 +1,1 @@
+../../pexcz/build_backend/carried.py

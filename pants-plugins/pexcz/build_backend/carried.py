@@ -1,0 +1,27 @@
+"""Puts files from elsewhere in the repository into a wheel, by way of the sdist or without one.
+
+`carried` in `pyproject.toml` names them: the path from the project → the path in the wheel. An sdist has them in `carried/`,
+below the same path without its `../`. So it builds the same wheel, without the repository and without a compiler.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+DIRECTORY = "carried"
+
+
+class CarriedFiles(BuildHookInterface):
+    def initialize(self, version: str, build_data: Dict[str, Any]) -> None:
+        for source, target in self.config[DIRECTORY].items():
+            path = Path(self.root, source)
+            in_sdist = Path(DIRECTORY, source.replace("../", ""))
+            if not path.exists():
+                path = Path(self.root, in_sdist)
+            if not path.exists():
+                raise OSError(f"can't build {self.metadata.name}: {source} is missing; use ./pants package")
+            place = in_sdist.as_posix() if self.target_name == "sdist" else target
+            build_data["force_include"][str(path)] = place
