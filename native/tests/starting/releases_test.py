@@ -8,19 +8,21 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 import tarfile
 import zipfile
 from pathlib import Path
 from typing import Any, Dict
 
 import pytest
-from support.cache import cache
-from support.machine import PEXCZ, PYTHON, Machine, Outcome, Workshop
-from support.runtime import HOST
 
 from pexcz.assemble import FORMAT
 from pexcz.pack import VERSION
+from support.cache import cache
+from support.pexcz import pexcz_command, pexcz_path
+from support.runtime import HOST
+from support.workshop import Workshop
+from testing.machine import Machine, Outcome
+from testing.pythons import PYTHON
 
 RELEASES = sorted(path for path in Path(__file__).with_name("releases").iterdir())
 
@@ -28,9 +30,7 @@ pytestmark = pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.
 
 
 def pexcz(machine: Machine, *arguments: object) -> Outcome:
-    search = os.pathsep.join([str(PEXCZ), *(entry for entry in sys.path if entry)])
-    command = [sys.executable, "-m", "pexcz", *arguments]
-    return machine.with_(PYTHONPATH=search, COLUMNS="200").run(*command)
+    return machine.with_(PYTHONPATH=pexcz_path(), COLUMNS="200").run(*pexcz_command(*arguments))
 
 
 def manifest_of(czex: Path) -> Dict[str, Any]:
