@@ -118,7 +118,9 @@ def answers(cases: Dict[str, Any], workshop: Workshop) -> Any:
 
 
 @on(*SIX)
-def test_the_wheels_and_their_order_are_the_pexs(answers: Any, python: Python) -> None:
+def test_boot_chooses_the_same_wheels_in_the_same_order_as_pex(
+    answers: Any, python: Python
+) -> None:
     expected, seen = answers(python)
     for case in CASES:
         if isinstance(expected[case.name], str):
@@ -128,7 +130,7 @@ def test_the_wheels_and_their_order_are_the_pexs(answers: Any, python: Python) -
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_case_is_what_its_name_says(answers: Any, case: Case) -> None:
+def test_case_has_the_expected_result(answers: Any, case: Case) -> None:
     seen = answers(PYTHON)[1][case.name]
     if isinstance(case.expected, str):
         assert case.expected in seen
@@ -137,7 +139,7 @@ def test_a_case_is_what_its_name_says(answers: Any, case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", DIFFERENT, ids=lambda case: case.name)
-def test_what_the_pex_cannot_start_with_is_no_reason_not_to(answers: Any, case: Case) -> None:
+def test_czex_differs_from_pex_as_intended(answers: Any, case: Case) -> None:
     pex_says, boot_says = answers(PYTHON)
     assert isinstance(pex_says[case.name], str)
     if isinstance(case.expected, str):
@@ -147,7 +149,7 @@ def test_what_the_pex_cannot_start_with_is_no_reason_not_to(answers: Any, case: 
         assert names == case.expected
 
 
-def test_an_error_is_ignored_only_where_it_is_asked_for(
+def test_PEX_IGNORE_ERRORS_applies_only_to_its_own_start(
     workshop: Workshop, machine: Machine, tmp_path: Path
 ) -> None:
     case = Case("", ["a"], [wheel("a", "b")], [])
@@ -164,7 +166,7 @@ def test_an_error_is_ignored_only_where_it_is_asked_for(
 
 
 @on_cpython("3.8", "3.11")
-def test_a_pex_for_two_pythons_has_the_wheels_for_each(
+def test_pex_for_two_pythons_has_wheels_for_both(
     workshop: Workshop, machine: Machine, python: Python
 ) -> None:
     name = "two-pythons"

@@ -42,7 +42,7 @@ def started(log: Path) -> list[str]:
     return sorted(lines, key=lambda line: [int(part) for part in line.split(".")])
 
 
-def test_the_second_start_starts_no_candidate_but_the_chosen_one(
+def test_second_start_runs_only_the_chosen_interpreter(
     constrained: Path, machine: Machine, tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
@@ -61,7 +61,7 @@ def test_the_second_start_starts_no_candidate_but_the_chosen_one(
     assert started(log) == []
 
 
-def test_another_request_is_another_question(
+def test_answers_are_kept_apart_by_PEX_IGNORE_ERRORS(
     workshop: Workshop, machine: Machine, tmp_path: Path
 ) -> None:
     app = workshop.make("facts-any", sources={"version.py": SOURCE}, options=["-m", "version:main"])
@@ -78,7 +78,7 @@ def test_another_request_is_another_question(
         assert started(log) == expected
 
 
-def test_an_interpreter_that_was_replaced_is_asked_again(
+def test_replaced_interpreter_is_asked_again(
     constrained: Path, machine: Machine, tmp_path: Path
 ) -> None:
     directory = tmp_path / "python"
@@ -93,7 +93,7 @@ def test_an_interpreter_that_was_replaced_is_asked_again(
     assert "on PEX_PYTHON_PATH=" in prepared.run(PYTHON.path(), constrained).stderr
 
 
-def test_what_starts_an_interpreter_is_asked_each_time(
+def test_script_that_starts_an_interpreter_is_asked_each_time(
     constrained: Path, machine: Machine, tmp_path: Path
 ) -> None:
     target = tmp_path / "target"
@@ -107,7 +107,7 @@ def test_what_starts_an_interpreter_is_asked_each_time(
 @pytest.mark.parametrize(
     "content", ["", "garbage", "[]", "{}", '{"facts": 1}', "\xff\xfe", "[" * 100_000, "damaged"]
 )
-def test_garbage_in_the_cache_is_asked_again(
+def test_damaged_record_of_interpreters_is_written_again(
     constrained: Path, machine: Machine, content: str
 ) -> None:
     prepared = machine.with_(PEX_PYTHON=MIDDLE.path())
@@ -126,9 +126,7 @@ def test_garbage_in_the_cache_is_asked_again(
     assert machine.leftovers() == []
 
 
-def test_an_answer_that_turns_out_to_be_wrong_is_forgotten(
-    constrained: Path, machine: Machine
-) -> None:
+def test_wrong_record_of_an_interpreter_is_corrected(constrained: Path, machine: Machine) -> None:
     prepared = machine.with_(PEX_PYTHON_PATH=f"{OLD.path()}:{MIDDLE.path()}")
     prepared.run(PYTHON.path(), constrained)
     (path,) = machine.cache.glob("venvs/*/interpreters")
@@ -143,7 +141,7 @@ def test_an_answer_that_turns_out_to_be_wrong_is_forgotten(
     assert {key: right[key] for key in kept} == kept
 
 
-def test_a_cache_that_cannot_be_written_is_done_without(
+def test_choice_works_without_a_writable_cache(
     constrained: Path, machine: Machine, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
@@ -156,7 +154,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(
         assert (outcome.stdout, outcome.stderr.count("\n")) == ("3.9\n", 1)
 
 
-def test_a_start_chooses_again_when_another_choice_is_due(
+def test_start_chooses_again_after_interpreters_on_path_change(
     constrained: Path, machine: Machine, tmp_path: Path
 ) -> None:
     directory = links(tmp_path / "bin", python3=NEW)
@@ -183,7 +181,7 @@ def test_a_start_chooses_again_when_another_choice_is_due(
     assert "no interpreter that can run" in seen()[1]
 
 
-def test_a_start_chooses_again_where_pyenv_starts_another(
+def test_start_chooses_again_if_pyenv_selects_another_version(
     constrained: Path, machine: Machine, tmp_path: Path
 ) -> None:
     root = pyenv(tmp_path / "pyenv", MIDDLE, NEW)
@@ -204,7 +202,7 @@ def test_a_start_chooses_again_where_pyenv_starts_another(
     assert asked.run(PYTHON.path(), constrained, cwd=below).stdout == "3.10\n"
 
 
-def test_a_choice_among_shims_is_kept_wherever_pyenv_would_choose_the_same(
+def test_choice_among_shims_is_kept_while_pyenv_selects_the_same_version(
     constrained: Path, machine: Machine, tmp_path: Path
 ) -> None:
     """To choose again takes the cold path, and several times as long."""
@@ -224,7 +222,7 @@ def test_a_choice_among_shims_is_kept_wherever_pyenv_would_choose_the_same(
         assert len(kept) == 1
 
 
-def test_a_redirected_start_starts_nothing_but_the_chosen_one(
+def test_redirected_start_runs_only_the_chosen_interpreter(
     constrained: Path, machine: Machine, tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
@@ -244,7 +242,7 @@ def test_a_redirected_start_starts_nothing_but_the_chosen_one(
     assert chosen == ["3.9", "3.11"]
 
 
-def test_errors_that_are_ignored_once_are_not_ignored_in_the_next_start(
+def test_ignored_errors_are_not_ignored_by_the_next_start(
     workshop: Workshop, machine: Machine, tmp_path: Path
 ) -> None:
     options = ["-m", "version:main", f"--python={MIDDLE.path()}"]
@@ -266,7 +264,7 @@ def test_errors_that_are_ignored_once_are_not_ignored_in_the_next_start(
         assert [start.stdout for start in starts] == ["3.9\n", "3.11\n"] * 3
 
 
-def test_an_interpreter_that_fits_after_all_gets_an_environment(
+def test_wrong_redirect_is_replaced_by_an_environment(
     workshop: Workshop, constrained: Path, machine: Machine, tmp_path: Path
 ) -> None:
     name = "facts-fitting"

@@ -92,7 +92,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Python], Any]
 
 
 @on_every_python()
-def test_a_marker_holds_where_it_does_in_the_pex(answers: Any, python: Python) -> None:
+def test_markers_have_the_same_value_as_in_the_pex(answers: Any, python: Python) -> None:
     for marker, expected, seen in zip(MARKERS, *answers(python)["markers"]):
         if has_old_packaging(python) and (is_odd(marker) or expected is None):
             continue
@@ -113,7 +113,7 @@ def is_odd(marker: str) -> bool:
 
 
 @on_every_python()
-def test_tags_and_variables_are_the_pexs(answers: Any, python: Python) -> None:
+def test_tags_and_marker_variables_are_the_same_as_in_the_pex(answers: Any, python: Python) -> None:
     found = answers(python)
     assert (found["without rank"], found["misplaced"]) == ([], [])
     expected, seen = found["variables"]

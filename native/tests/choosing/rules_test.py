@@ -30,7 +30,7 @@ OPERATORS = ("==", "!=", "<", "<=", ">", ">=", "~=", "===")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_version_satisfies_what_packaging_says_it_does(version: str) -> None:
+def test_versions_satisfy_the_same_specifiers_as_in_packaging(version: str) -> None:
     for operator, wanted in itertools.product(
         OPERATORS, [*VERSIONS, "1.*", "1.0.*", "3.10.*", "3.9.*"]
     ):
@@ -47,7 +47,7 @@ def test_a_version_satisfies_what_packaging_says_it_does(version: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["1.po\u017ft1", "1+\u212a", "1.\u0661", "1\u00a0"])
-def test_what_is_a_version_to_packaging_is_one(text: str) -> None:
+def test_texts_are_versions_if_packaging_accepts_them(text: str) -> None:
     try:
         expected = Version(text).release
     except InvalidVersion:
@@ -80,26 +80,26 @@ def test_what_is_a_version_to_packaging_is_one(text: str) -> None:
     ],
 )
 @pytest.mark.parametrize("extra", ["", "socks"])
-def test_a_marker_holds_where_packaging_says_it_does(text: str, extra: str) -> None:
+def test_markers_have_the_same_value_as_in_packaging(text: str, extra: str) -> None:
     marker = reference_markers.Marker(text)
     ours = markers.holds(marker_data(marker), dict(markers.environment(), extra=extra))
     assert ours == marker.evaluate({"extra": extra})
 
 
-def test_marker_variables_are_packagings() -> None:
+def test_marker_variables_are_the_same_as_in_packaging() -> None:
     expected = dict(reference_markers.default_environment())
     expected.pop("extra", None)
     assert markers.environment() == expected
 
 
-def test_supported_tags_are_ranked_as_packaging_orders_them() -> None:
+def test_supported_tags_have_the_order_of_packaging() -> None:
     ranker = tags.Ranker()
     ranks = [ranker.rank([str(tag)]) for tag in reference_tags.sys_tags()]
     assert None not in ranks
     assert ranks == sorted(ranks)
 
 
-def test_other_tags_have_no_rank() -> None:
+def test_unsupported_tags_have_no_rank() -> None:
     supported = {str(tag) for tag in reference_tags.sys_tags()}
     pythons = (
         "cp27",

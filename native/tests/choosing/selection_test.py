@@ -202,7 +202,9 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_the_interpreter_is_the_one_of_the_pex(bench: Bench, machine: Machine, case: Case) -> None:
+def test_czex_runs_in_the_interpreter_of_its_pex(
+    bench: Bench, machine: Machine, case: Case
+) -> None:
     variables = {"PATH": bench.places["links"], "PYENV_ROOT": bench.places["pyenv"]}
     for name, value in case.variables.items():
         variables[name] = value.format(**bench.places)
@@ -233,7 +235,7 @@ def test_every_python_can_choose_and_be_chosen(
 
 
 @on(MIDDLE, PYTHON)
-def test_flags_stay_in_force_in_another_interpreter(
+def test_flags_apply_in_the_chosen_interpreter(
     bench: Bench, machine: Machine, python: Python
 ) -> None:
     command = [python.path(), "-O", "-u", "-W", "error::UserWarning"]
@@ -244,7 +246,7 @@ def test_flags_stay_in_force_in_another_interpreter(
         assert other.run(*command, bench.czexes["any"], "x").stdout == pex.stdout
 
 
-def test_flags_stay_in_force_where_an_earlier_start_has_chosen(
+def test_flags_apply_in_an_interpreter_that_an_earlier_start_chose(
     bench: Bench, machine: Machine
 ) -> None:
     known = machine.with_(PATH=bench.places["links"])
@@ -253,7 +255,7 @@ def test_flags_stay_in_force_where_an_earlier_start_has_chosen(
         assert "['x'] 1 []\nTrue None" in outcome.stdout
 
 
-def test_a_virtual_environments_interpreter_stands_for_its_base(
+def test_interpreter_of_a_virtual_environment_stands_for_its_base(
     bench: Bench, machine: Machine, tmp_path: Path
 ) -> None:
     venv = tmp_path / "a-virtual-environment"
@@ -270,7 +272,7 @@ def test_a_virtual_environments_interpreter_stands_for_its_base(
             assert prepared.run(*command, bench.czexes["any"]).stdout == pex.stdout
 
 
-def test_a_version_file_of_pyenv_is_heeded(bench: Bench, machine: Machine, tmp_path: Path) -> None:
+def test_version_file_of_pyenv_is_obeyed(bench: Bench, machine: Machine, tmp_path: Path) -> None:
     below = tmp_path / "project" / "below"
     below.mkdir(parents=True)
     shim = f"{bench.places['pyenv']}/shims/python3"

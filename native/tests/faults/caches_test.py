@@ -232,9 +232,7 @@ def without_environments(directory: Path, aside: Path) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("cache", CACHES, ids=str)
-def test_every_way_in_has_one_answer_to_whom_a_cache_can_be_trusted(
-    cache: Cache, installed: Starts
-) -> None:
+def test_every_way_in_trusts_the_same_caches(cache: Cache, installed: Starts) -> None:
     directory = installed.root / "home" / ".cache" / "czex"
     said = "moo" if cache.problem else "planted"
     with changed(directory, cache, installed.root / "there"):
@@ -245,7 +243,7 @@ def test_every_way_in_has_one_answer_to_whom_a_cache_can_be_trusted(
 
 
 @pytest.mark.parametrize("where", PLACES, ids=str)
-def test_every_way_in_has_one_answer_to_where_the_cache_is(
+def test_every_way_in_uses_the_same_cache(
     where: Place, apps: Path, workshop: Workshop, cow_pex: Path, place: Path
 ) -> None:
     pex, made = cow_pex, apps

@@ -80,7 +80,7 @@ def failed_at_each(
     [("zipapp", PYTHON), ("packed", PYTHON), *(("zipapp", python) for python in OTHERS if LONG)],
     ids=lambda value: getattr(value, "name", value),
 )
-def test_where_a_call_of_a_cold_start_fails_it_works_or_says_why_not(
+def test_cold_start_with_a_failing_call_works_or_gives_the_reason(
     workshop: Workshop, cow_pex: Path, place: Machine, layout: str, python: Python
 ) -> None:
     start = [python.path(), workshop.czex(cow_pex, layout=layout), "x"]
@@ -98,9 +98,7 @@ def test_where_a_call_of_a_cold_start_fails_it_works_or_says_why_not(
 
 
 @on(PYTHON, *OTHERS)
-def test_where_a_call_of_a_warm_start_fails_it_works(
-    cow: Path, place: Machine, python: Python
-) -> None:
+def test_warm_start_with_a_failing_call_works(cow: Path, place: Machine, python: Python) -> None:
     start = [python.path(), cow, "x"]
     place.run(*start)
     place.run(*start)
@@ -111,7 +109,7 @@ def test_where_a_call_of_a_warm_start_fails_it_works(
 
 
 @pytest.mark.parametrize("is_cold", [True, False])
-def test_where_a_call_of_the_sh_header_fails_it_works_or_says_why_not(
+def test_header_with_a_failing_call_works_or_gives_the_reason(
     cow: Path, place: Machine, is_cold: bool
 ) -> None:
     start = [cow, "x"]

@@ -82,7 +82,7 @@ NOTICED = [
 ]
 
 
-def test_damage_is_noticed_by_the_next_start(cow: Path, installed: Machine) -> None:
+def test_next_start_repairs_a_damaged_cache(cow: Path, installed: Machine) -> None:
     damages = 0
     for number, (pattern, damage) in enumerate(NOTICED):
         commands = list(ways(cow).values())
@@ -106,7 +106,7 @@ def test_damage_is_noticed_by_the_next_start(cow: Path, installed: Machine) -> N
     "pattern",
     ["wheels", "wheels/*", "wheels/*/lib", "wheels/*/lib/cow", f"{ENVIRONMENT}/lib"],
 )
-def test_what_the_app_does_not_find_is_named_and_installed_by_the_next_start(
+def test_missing_directory_is_named_and_the_next_start_installs_it(
     cow: Path, installed: Machine, pattern: str, way: str
 ) -> None:
     damaged(installed, pattern, remove)
@@ -122,7 +122,7 @@ def test_what_the_app_does_not_find_is_named_and_installed_by_the_next_start(
 
 
 @on(*map(Python, ("cpython2.7", "cpython3.6", "cpython3.13", "pypy3")))
-def test_every_python_names_what_is_gone(cow: Path, machine: Machine, python: Python) -> None:
+def test_every_python_names_a_missing_wheel(cow: Path, machine: Machine, python: Python) -> None:
     machine.run(python.path(), cow)
     damaged(machine, "wheels/*", remove)
     assert "is missing from the cache; start again" in machine.run(python.path(), cow).stderr
@@ -131,7 +131,7 @@ def test_every_python_names_what_is_gone(cow: Path, machine: Machine, python: Py
 
 @on(*map(Python, ("cpython2.7", "cpython3.6", "cpython3.11", "cpython3.13", "pypy3")))
 @pytest.mark.parametrize("kind", ["function", "module"])
-def test_an_app_that_a_part_of_a_wheel_is_missing_from_says_so_and_is_mended(
+def test_missing_module_is_named_and_the_next_start_installs_it(
     workshop: Workshop, machine: Machine, python: Python, kind: str
 ) -> None:
     app = divided(workshop, kind)
@@ -176,7 +176,7 @@ def divided(workshop: Workshop, kind: str) -> Path:
 
 
 @on(*map(Python, ("cpython2.7", "cpython3.7", "cpython3.11", "pypy3")))
-def test_bytecode_that_is_cut_short_is_removed(
+def test_truncated_bytecode_is_named_and_removed(
     workshop: Workshop, machine: Machine, python: Python
 ) -> None:
     app = divided(workshop, "function")
@@ -192,9 +192,7 @@ def test_bytecode_that_is_cut_short_is_removed(
         assert machine.run(python.path(), app).stdout == "moo\n"
 
 
-def test_an_app_that_fails_for_its_own_reasons_shows_its_own_traceback(
-    workshop: Workshop, machine: Machine
-) -> None:
+def test_failing_app_shows_only_its_own_traceback(workshop: Workshop, machine: Machine) -> None:
     for name, line in {
         "absent": "import nothing_like_this",
         "invalid": "1 +",
@@ -215,7 +213,7 @@ def test_an_app_that_fails_for_its_own_reasons_shows_its_own_traceback(
             assert list(machine.cache.glob(f"{ENVIRONMENT}/boot"))
 
 
-def test_an_app_that_fails_otherwise_in_a_damaged_cache_shows_both(
+def test_failing_app_in_a_damaged_cache_shows_message_and_traceback(
     workshop: Workshop, machine: Machine
 ) -> None:
     source = "import sys\nimport cow.say\nif len(sys.argv) > 1:\n    raise KeyError('own')\n"
@@ -233,7 +231,7 @@ def test_an_app_that_fails_otherwise_in_a_damaged_cache_shows_both(
     assert list(machine.cache.glob("wheels/*/lib/cow/data/grass.txt"))
 
 
-def test_damage_that_can_not_be_made_good_says_what_to_remove(
+def test_damage_in_a_read_only_cache_names_the_directory_to_remove(
     workshop: Workshop, machine: Machine
 ) -> None:
     app = divided(workshop, "function")
@@ -260,7 +258,7 @@ FOUND = [
 ]
 
 
-def test_other_damage_is_made_good_by_verify(cow: Path, installed: Machine) -> None:
+def test_verify_repairs_damage_that_a_start_does_not_see(cow: Path, installed: Machine) -> None:
     for pattern, damage in FOUND:
         damaged(installed, pattern, damage)
         assert verify(installed, cow, "--installed").code in (0, 1)

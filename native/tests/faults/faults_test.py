@@ -18,14 +18,14 @@ from testing.pythons import PYTHON, Python, on
 
 
 @pytest.mark.parametrize("attempt", range(4))
-def test_many_starts_at_once_all_succeed(cow: Path, machine: Machine, attempt: int) -> None:
+def test_concurrent_starts_all_succeed(cow: Path, machine: Machine, attempt: int) -> None:
     processes = [machine.start(PYTHON.path(), cow, "x") for _ in range(20)]
     outcomes = {(*process.communicate(), process.returncode) for process in processes}
     assert outcomes == {(b"moo x\n", b"", 1)}
     assert machine.leftovers() == []
 
 
-def test_a_cache_that_cannot_be_written_is_replaced_for_one_start(
+def test_unwritable_cache_is_replaced_for_one_start(
     cow: Path, machine: Machine, tmp_path: Path
 ) -> None:
     obstacle = machine.root / "file"
@@ -41,7 +41,7 @@ def test_a_cache_that_cannot_be_written_is_replaced_for_one_start(
 
 
 @pytest.mark.parametrize("home", ["/proc/nope", "/dev/null"])
-def test_a_home_directory_that_can_not_be_is_done_without(
+def test_impossible_home_directory_gives_only_a_warning(
     cow: Path, machine: Machine, home: str
 ) -> None:
     start = machine.with_(HOME=home, PATH=f"{Path(PYTHON.path()).parent}:/bin")
@@ -52,7 +52,7 @@ def test_a_home_directory_that_can_not_be_is_done_without(
 
 
 @pytest.mark.parametrize("home", ["with space", "with'quote", "ünï", "x" * 200])
-def test_any_home_directory_will_do(cow: Path, tmp_path: Path, home: str) -> None:
+def test_unusual_home_directory_works(cow: Path, tmp_path: Path, home: str) -> None:
     (tmp_path / home).mkdir()
     machine = Machine(tmp_path / home, {"PATH": f"{Path(PYTHON.path()).parent}:/bin"})
     for command in ([PYTHON.path(), cow], [PYTHON.path(), cow], [cow], [cow]):
@@ -62,7 +62,7 @@ def test_any_home_directory_will_do(cow: Path, tmp_path: Path, home: str) -> Non
     assert machine.run(script, "y").stdout == "moo y\n"
 
 
-def test_a_full_disk_is_said_and_leaves_nothing(
+def test_full_disk_gives_a_message_and_leaves_no_files(
     workshop: Workshop, machine: Machine, tmp_path: Path
 ) -> None:
     noise = random.Random(1).randbytes(2_000_000).hex()
@@ -86,7 +86,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(
         subprocess.run(["umount", str(disk)], check=True)
 
 
-def test_an_environment_that_was_damaged_is_made_again(cow: Path, machine: Machine) -> None:
+def test_damaged_environment_is_installed_again(cow: Path, machine: Machine) -> None:
     machine.run(PYTHON.path(), cow)
     (boot,) = machine.cache.glob("venvs/*/*/boot")
     for damage in (b"", b"garbage", boot.read_bytes()[:100]):
@@ -98,9 +98,7 @@ def test_an_environment_that_was_damaged_is_made_again(cow: Path, machine: Machi
     assert machine.leftovers() == []
 
 
-def test_a_runtime_that_was_damaged_in_the_cache_is_not_started(
-    cow: Path, machine: Machine
-) -> None:
+def test_damaged_runtime_in_the_cache_is_not_started(cow: Path, machine: Machine) -> None:
     machine.run(PYTHON.path(), cow)
     (runtime,) = machine.cache.glob("runtimes/*/pexcz")
     content = runtime.read_bytes()
@@ -114,7 +112,7 @@ def test_a_runtime_that_was_damaged_in_the_cache_is_not_started(
 
 
 @on(*map(Python, ("cpython2.7", "cpython3.11")))
-def test_a_runtime_that_is_killed_is_named(cow: Path, machine: Machine, python: Python) -> None:
+def test_killed_runtime_gives_a_message(cow: Path, machine: Machine, python: Python) -> None:
     machine.run(python.path(), cow)
     shutil.rmtree(machine.cache / "venvs")
     if not shutil.which("strace"):
@@ -127,9 +125,7 @@ def test_a_runtime_that_is_killed_is_named(cow: Path, machine: Machine, python: 
     assert machine.run(python.path(), cow, "x").stdout == "moo x\n"
 
 
-def test_a_pack_that_was_tampered_with_is_not_run(
-    cow: Path, machine: Machine, tmp_path: Path
-) -> None:
+def test_pack_with_changed_content_is_not_run(cow: Path, machine: Machine, tmp_path: Path) -> None:
     content = bytearray(cow.read_bytes())
     position = content.rindex(b"CZEXPACK") + 400
     content[position] ^= 0xFF

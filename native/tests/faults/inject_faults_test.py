@@ -97,7 +97,7 @@ class Injection:
 
 
 @LAYOUTS
-def test_an_injection_that_is_killed_is_made_good_by_the_next(
+def test_injection_succeeds_after_a_killed_one(
     workshop: Workshop, cow_pex: Path, machine: Machine, layout: str
 ) -> None:
     injection = Injection(workshop, cow_pex, machine, layout)
@@ -121,7 +121,7 @@ def test_an_injection_that_is_killed_is_made_good_by_the_next(
 
 
 @LAYOUTS
-def test_where_a_call_of_an_injection_fails_it_works_or_says_why_not(
+def test_injection_with_a_failing_call_works_or_gives_the_reason(
     workshop: Workshop, cow_pex: Path, machine: Machine, layout: str
 ) -> None:
     injection = Injection(workshop, cow_pex, machine, layout)
@@ -148,7 +148,7 @@ def test_where_a_call_of_an_injection_fails_it_works_or_says_why_not(
 
 
 @LAYOUTS
-def test_an_injection_that_is_killed_at_any_moment_is_none_of_the_others_business(
+def test_killed_injections_do_not_affect_concurrent_ones(
     workshop: Workshop, cow_pex: Path, machine: Machine, layout: str
 ) -> None:
     """Three at once to the same place: some are killed, and the others do what they are to."""

@@ -52,7 +52,7 @@ def some(calls: List[Call], stride: int) -> List[Call]:
     return calls if LONG else calls[::stride]
 
 
-def test_a_cold_start_is_made_good_by_the_next(cow: Path, machine: Machine) -> None:
+def test_start_succeeds_after_a_killed_cold_start(cow: Path, machine: Machine) -> None:
     start: List[object] = [PYTHON.path(), cow, "x"]
 
     def before() -> None:
@@ -71,7 +71,7 @@ def test_a_cold_start_is_made_good_by_the_next(cow: Path, machine: Machine) -> N
     assert kills > 15
 
 
-def test_a_start_that_notes_that_it_was_used_is_made_good_by_the_next(
+def test_start_succeeds_after_one_killed_while_it_recorded_its_use(
     cow: Path, machine: Machine
 ) -> None:
     start: List[object] = [PYTHON.path(), cow, "x"]
@@ -95,7 +95,7 @@ def test_a_start_that_notes_that_it_was_used_is_made_good_by_the_next(
     assert kills > 5
 
 
-def test_a_prune_is_made_good_by_the_next_start(cow: Path, machine: Machine) -> None:
+def test_start_succeeds_after_a_killed_clear(cow: Path, machine: Machine) -> None:
     start: List[object] = [PYTHON.path(), cow, "x"]
     with_tool, prune = tool(machine)
 
@@ -117,9 +117,7 @@ def test_a_prune_is_made_good_by_the_next_start(cow: Path, machine: Machine) -> 
     assert machine.leftovers() == []
 
 
-def test_a_start_that_was_killed_at_any_moment_is_made_good_by_the_next(
-    cow: Path, machine: Machine
-) -> None:
+def test_start_succeeds_after_kills_at_random_moments(cow: Path, machine: Machine) -> None:
     """At random, a process alone or with what it has started, and a prune meanwhile."""
     generator = random.Random(11)
     with_tool, prune = tool(machine)

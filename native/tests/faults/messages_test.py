@@ -43,7 +43,7 @@ def compiled(workshop: Workshop, name: str, *platforms: str) -> Path:
     )
 
 
-def test_an_app_for_another_machine_is_called_so(both: Workshop, machine: Machine) -> None:
+def test_app_for_another_machine_names_both_platforms(both: Workshop, machine: Machine) -> None:
     options = ["-m", "mine:main"]
     constrained = [*options, "--interpreter-constraint=CPython==3.11.*"]
     apps = [
@@ -63,7 +63,7 @@ def test_an_app_for_another_machine_is_called_so(both: Workshop, machine: Machin
 
 
 @on(*map(Python, ("cpython2.7", "cpython3.11", "pypy3")))
-def test_wheels_for_another_machine_are_told_from_the_runtime(
+def test_wheels_for_another_machine_are_named(
     both: Workshop, machine: Machine, python: Python
 ) -> None:
     czex = both.czex(compiled(both, f"wheels-{python.name}", OTHER), HOST)
@@ -75,7 +75,7 @@ def test_wheels_for_another_machine_are_told_from_the_runtime(
     )
 
 
-def test_a_missing_runtime_is_told_from_the_wheels(both: Workshop, machine: Machine) -> None:
+def test_missing_runtime_is_named(both: Workshop, machine: Machine) -> None:
     czex = both.czex(compiled(both, "runtime", HOST, OTHER), OTHER)
     outcome = machine.run(PYTHON.path(), czex)
     assert (outcome.code, outcome.stdout) == (1, "")
@@ -85,7 +85,7 @@ def test_a_missing_runtime_is_told_from_the_wheels(both: Workshop, machine: Mach
     )
 
 
-def test_wheels_for_another_python_of_this_machine_are_named(
+def test_wheels_for_another_python_are_named(
     workshop: Workshop, machine: Machine, tmp_path: Path
 ) -> None:
     czex = workshop.czex(compiled(workshop, "python", HOST))
@@ -95,7 +95,7 @@ def test_wheels_for_another_python_of_this_machine_are_named(
     assert "lib: it has lib-1.0-cp311-cp311-linux_" in outcome.stderr
 
 
-def test_a_shim_that_leads_nowhere_is_named_with_what_it_says(
+def test_inactive_shim_is_named_with_its_message(
     cow: Path, machine: Machine, tmp_path: Path
 ) -> None:
     root = pyenv(tmp_path / "pyenv", MIDDLE, PYTHON)
@@ -112,7 +112,7 @@ def test_a_shim_that_leads_nowhere_is_named_with_what_it_says(
     )
 
 
-def test_the_path_that_a_message_names_is_the_callers(
+def test_message_shows_the_path_of_the_caller(
     workshop: Workshop, machine: Machine, tmp_path: Path
 ) -> None:
     options = ["-m", "mine:main", "--interpreter-constraint=CPython==3.9.*"]
@@ -131,7 +131,7 @@ def test_the_path_that_a_message_names_is_the_callers(
     assert f"\nsearched PATH={added}:{callers}\n" in by_itself.stderr
 
 
-def test_an_app_without_tools_is_told_how_pants_adds_them(cow: Path, machine: Machine) -> None:
+def test_message_about_missing_tools_names_the_field_for_pants(cow: Path, machine: Machine) -> None:
     for variable, field in (
         ("PEX_TOOLS", "include_tools=True"),
         ("PEX_VENV", 'execution_mode="venv"'),
@@ -142,7 +142,7 @@ def test_an_app_without_tools_is_told_how_pants_adds_them(cow: Path, machine: Ma
 
 
 @pytest.mark.parametrize("layout", ["zipapp", "packed"])
-def test_an_environment_knows_the_app_that_it_is_of(
+def test_environment_records_the_path_of_its_app(
     workshop: Workshop, machine: Machine, tmp_path: Path, layout: str
 ) -> None:
     pex = workshop.pex(f"named-{layout}", requirements=["cow"], wheels=[COW], options=["-c", "cow"])

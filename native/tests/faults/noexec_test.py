@@ -28,7 +28,7 @@ def test_a_cache_on_noexec_starts_a_pure_python_app(
 
 
 @on(*map(Python, ("cpython2.7", "cpython3.6", "pypy3")))
-def test_an_interpreter_without_memfd_starts_it_from_another_directory(
+def test_runtime_starts_from_another_directory_without_memfd(
     cow: Path, noexec: Machine, python: Python, tmp_path: Path
 ) -> None:
     place = tmp_path / "temporary"
@@ -39,7 +39,7 @@ def test_an_interpreter_without_memfd_starts_it_from_another_directory(
 
 
 @on(*map(Python, ("cpython2.7", "cpython3.7")))
-def test_a_machine_where_nothing_may_be_executed_is_named(
+def test_machine_with_noexec_everywhere_gives_a_message(
     cow: Path, noexec: Machine, python: Python
 ) -> None:
     disk = Path(noexec.variables["PEXCZ_ROOT"]).parent
@@ -53,7 +53,7 @@ def test_a_machine_where_nothing_may_be_executed_is_named(
 
 
 @on(*map(Python, ("cpython2.7", "cpython3.11")))
-def test_an_environment_with_its_own_copy_of_the_interpreter_has_a_link_there(
+def test_venv_copies_links_the_interpreter_on_noexec(
     workshop: Workshop, noexec: Machine, python: Python
 ) -> None:
     app = workshop.root / "copies.czex"
@@ -73,7 +73,7 @@ def test_an_environment_with_its_own_copy_of_the_interpreter_has_a_link_there(
         assert (outcome.stdout, outcome.stderr, outcome.code) == ("1\n", "", 0)
 
 
-def test_a_cache_that_becomes_noexec_goes_on_working(workshop: Workshop, noexec: Machine) -> None:
+def test_cache_works_after_a_remount_with_noexec(workshop: Workshop, noexec: Machine) -> None:
     app = workshop.make(
         "becoming",
         requirements=["cow"],
@@ -89,7 +89,7 @@ def test_a_cache_that_becomes_noexec_goes_on_working(workshop: Workshop, noexec:
 
 
 @on(*map(Python, ("cpython2.7", "cpython3.7", "cpython3.11", "pypy3")))
-def test_an_app_that_needs_a_native_library_names_its_wheel(
+def test_app_that_needs_a_native_library_names_its_wheel(
     workshop: Workshop, noexec: Machine, python: Python
 ) -> None:
     app = with_library(workshop, "whinny")
@@ -105,7 +105,7 @@ def test_an_app_that_needs_a_native_library_names_its_wheel(
 
 
 @on(*map(Python, ("cpython2.7", "cpython3.11")))
-def test_an_app_that_can_do_without_its_native_library_runs(
+def test_app_that_works_without_its_native_library_runs(
     workshop: Workshop, noexec: Machine, python: Python
 ) -> None:
     app = with_library(workshop, "hoof")
@@ -114,7 +114,9 @@ def test_an_app_that_can_do_without_its_native_library_runs(
         assert (outcome.stdout, outcome.stderr, outcome.code) == ("None\n", "", 0)
 
 
-def test_an_app_that_is_a_program_of_a_wheel_names_it(workshop: Workshop, noexec: Machine) -> None:
+def test_app_that_is_a_program_of_a_wheel_names_the_program(
+    workshop: Workshop, noexec: Machine
+) -> None:
     path = "tool-1.0.data/scripts/tool"
     wheel = Wheel("tool", {path: "#!/bin/sh\necho moo\n"}, executables=[path])
     app = workshop.make("tool", requirements=["tool"], wheels=[wheel], options=["-c", "tool"])

@@ -155,9 +155,7 @@ def commands(python: str, cow: Path, packed: Path) -> Dict[str, List[object]]:
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
-def test_a_start_is_right_in_any_place(
-    cow: Path, packed: Path, place: Place, tmp_path: Path
-) -> None:
+def test_start_works_in_any_place(cow: Path, packed: Path, place: Place, tmp_path: Path) -> None:
     number = PLACES.index(place)
     combinations = [(python, way) for python in PYTHONS for way in WAYS]
     starts = 0
@@ -189,7 +187,7 @@ def test_a_start_is_right_in_any_place(
 
 
 @pytest.mark.parametrize("descriptor", ["/dev/stdin", "/dev/fd/0", "/dev/fd/8", "/proc/self/fd/9"])
-def test_a_file_may_be_given_as_a_descriptor(cow: Path, machine: Machine, descriptor: str) -> None:
+def test_czex_can_be_given_as_a_descriptor(cow: Path, machine: Machine, descriptor: str) -> None:
     """Also as the one by which the runtime gets its plan."""
     for python in (PYTHON, *PYTHONS[1:2]):
         script = 'exec <"$0" 8<"$0" 9<"$0" "$1" "$2" x'
@@ -198,7 +196,7 @@ def test_a_file_may_be_given_as_a_descriptor(cow: Path, machine: Machine, descri
             assert (outcome.stdout, outcome.stderr, outcome.code) == ("moo x\n", "", 1)
 
 
-def test_a_file_may_be_reached_by_links_and_from_its_directory(
+def test_czex_can_be_started_by_links_and_relative_paths(
     cow: Path, machine: Machine, tmp_path: Path
 ) -> None:
     start = machine.with_(PATH=f"{Path(PYTHON.path()).parent}:/usr/bin:/bin")
@@ -213,7 +211,7 @@ def test_a_file_may_be_reached_by_links_and_from_its_directory(
             shutil.rmtree(machine.cache)
 
 
-def test_it_runs_from_a_file_system_that_is_read_only(
+def test_czex_runs_from_a_read_only_file_system(
     cow: Path, packed: Path, machine: Machine, tmp_path: Path
 ) -> None:
     start = machine.with_(PATH=f"{Path(PYTHON.path()).parent}:/usr/bin:/bin")
@@ -231,7 +229,7 @@ def test_it_runs_from_a_file_system_that_is_read_only(
 
 
 @pytest.mark.parametrize("way", ["file", "header"])
-def test_a_cache_that_is_read_only_is_used_and_else_done_without(
+def test_read_only_cache_is_used_or_replaced_for_one_start(
     cow: Path, machine: Machine, tmp_path: Path, way: str
 ) -> None:
     """What is installed runs as ever, another app runs from a temporary cache."""
@@ -265,7 +263,7 @@ CHANGES: Dict[str, Callable[[Path, Path], object]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_file_that_changes_while_it_is_installed_is_named(
+def test_file_that_changes_during_installation_is_named(
     cow: Path, machine: Machine, tmp_path: Path, change: str
 ) -> None:
     app, other = (Path(shutil.copy(cow, tmp_path / name)) for name in ("app.czex", "other.czex"))
@@ -288,7 +286,7 @@ def test_a_file_that_changes_while_it_is_installed_is_named(
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("is_cold", [True, False])
-def test_a_file_that_changes_while_its_app_runs_does_not_matter(
+def test_running_app_survives_a_change_of_its_file(
     workshop: Workshop, machine: Machine, tmp_path: Path, change: str, is_cold: bool
 ) -> None:
     app, other = tmp_path / "app.czex", tmp_path / "other.czex"

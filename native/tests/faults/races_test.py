@@ -96,7 +96,7 @@ def two_mounts(machine: Machine, tmp_path: Path) -> Iterator[Tuple[Machine, Mach
         subprocess.run(["umount", directory], check=True)
 
 
-def test_cold_starts_at_once_unpack_once(cow: Path, prepared: Machine, tmp_path: Path) -> None:
+def test_concurrent_cold_starts_unpack_once(cow: Path, prepared: Machine, tmp_path: Path) -> None:
     logs = [tmp_path / f"log{number}" for number in range(STARTS)]
     for _ in range(ROUNDS):
         shutil.rmtree(prepared.cache, ignore_errors=True)
@@ -107,7 +107,7 @@ def test_cold_starts_at_once_unpack_once(cow: Path, prepared: Machine, tmp_path:
     counted(ROUNDS * STARTS, "starts")
 
 
-def test_cold_starts_at_once_over_two_mounts_unpack_once(
+def test_concurrent_cold_starts_over_two_mounts_unpack_once(
     cow: Path, two_mounts: Tuple[Machine, Machine], tmp_path: Path
 ) -> None:
     disk = Path(two_mounts[0].variables["PEXCZ_ROOT"])
@@ -143,7 +143,7 @@ def test_each_mount_of_a_cache_keeps_its_environment(
     assert len(boots.pop()) == 2
 
 
-def test_what_runs_by_one_mount_is_not_pruned_by_the_other(
+def test_app_that_runs_by_one_mount_is_not_pruned_by_the_other(
     workshop: Workshop, two_mounts: Tuple[Machine, Machine]
 ) -> None:
     source = "import sys\ndef main():\n    print(1)\n    sys.stdout.flush()\n    sys.stdin.read()\n"
@@ -162,7 +162,7 @@ def test_what_runs_by_one_mount_is_not_pruned_by_the_other(
     assert list(at_other.glob("venvs/*/*/boot")) == []
 
 
-def test_apps_that_share_wheels_are_started_at_once_while_the_cache_is_pruned(
+def test_concurrent_starts_of_apps_with_shared_wheels_survive_prunes(
     stable: List[Path], prepared: Machine
 ) -> None:
     each = STARTS // len(stable)
@@ -186,7 +186,7 @@ def test_apps_that_share_wheels_are_started_at_once_while_the_cache_is_pruned(
     counted(ROUNDS * len(starts), "starts")
 
 
-def test_nobody_waits_for_starts_that_are_killed(stable: List[Path], prepared: Machine) -> None:
+def test_starts_do_not_wait_for_killed_ones(stable: List[Path], prepared: Machine) -> None:
     generator = random.Random(17)
     kills = 0
     for _ in range(ROUNDS * 2):
@@ -215,7 +215,7 @@ def go_on(process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.mark.parametrize("then", [end, go_on])
-def test_a_start_that_has_stopped_is_waited_for(
+def test_start_waits_for_a_stopped_one(
     stable: List[Path], prepared: Machine, then: Callable[[subprocess.Popen[bytes]], None]
 ) -> None:
     stopped = stop_while_it_unpacks(stable[0], prepared)

@@ -44,9 +44,7 @@ def files(root: Path) -> Dict[str, bytes]:
     }
 
 
-def test_reads_and_writes_of_a_start_that_are_cut_short_are_continued(
-    cow: Path, machine: Machine
-) -> None:
+def test_start_continues_short_reads_and_writes(cow: Path, machine: Machine) -> None:
     machine = machine.with_(PYTHONDONTWRITEBYTECODE="1")
     start = [PYTHON.path(), cow, "x"]
     machine.run(*start)
@@ -58,7 +56,7 @@ def test_reads_and_writes_of_a_start_that_are_cut_short_are_continued(
     assert machine.leftovers() == []
 
 
-def test_reads_and_writes_of_an_injection_that_are_cut_short_are_continued(
+def test_injection_continues_short_reads_and_writes(
     workshop: Workshop, cow: Path, cow_pex: Path, machine: Machine
 ) -> None:
     output = machine.root / "cow.czex"

@@ -193,22 +193,22 @@ def app(request: pytest.FixtureRequest, workshop: Workshop, cow_pex: Path) -> Pa
 
 
 @pytest.mark.parametrize("way", ["python", "sh"])
-def test_a_flipped_bit_leads_to_no_other_output(app: Path, tmp_path: Path, way: str) -> None:
+def test_flipped_bit_never_gives_a_wrong_output(app: Path, tmp_path: Path, way: str) -> None:
     counted(Trial(app, way, tmp_path).run(list(flips(app))), "flips")
 
 
 @pytest.mark.parametrize("way", ["python", "sh"])
-def test_a_file_that_was_cut_short_is_not_run(app: Path, tmp_path: Path, way: str) -> None:
+def test_truncated_file_is_not_run(app: Path, tmp_path: Path, way: str) -> None:
     counted(Trial(app, way, tmp_path).run(list(cuts(app))), "lengths")
 
 
 @pytest.mark.parametrize("way", ["cpython2.7", "cpython3.7"])
-def test_a_nul_does_not_end_the_program(cow: Path, tmp_path: Path, way: str) -> None:
+def test_nul_does_not_end_the_program(cow: Path, tmp_path: Path, way: str) -> None:
     """As it does for a Python before 3.8: what stood before it was run, did nothing, and that was all."""
     counted(Trial(cow, way, tmp_path).run(list(nuls(cow))), "starts")
 
 
-def test_damage_to_the_program_is_said_in_one_line(cow: Path, tmp_path: Path) -> None:
+def test_damage_to_the_program_gives_a_message(cow: Path, tmp_path: Path) -> None:
     """But for what no Python reads, and for the few lines that are to say it."""
     with zipfile.ZipFile(cow) as archive:
         text = archive.read("__main__.py")
@@ -236,7 +236,7 @@ def test_damage_to_the_program_is_said_in_one_line(cow: Path, tmp_path: Path) ->
 
 
 @on_every_python()
-def test_a_damaged_runtime_is_not_written(
+def test_damaged_runtime_is_not_written(
     app: Path, machine: Machine, tmp_path: Path, python: Python
 ) -> None:
     """Not even for the moment until somebody looks at it: it is what would be executed."""
@@ -261,7 +261,7 @@ def test_a_damaged_runtime_is_not_written(
 
 
 @on_every_python()
-def test_an_entry_that_the_list_of_entries_lacks_is_refused(
+def test_entry_that_is_not_in_the_list_of_entries_is_refused(
     cow: Path, machine: Machine, tmp_path: Path, python: Python
 ) -> None:
     copy = tmp_path / "app.czex"

@@ -81,7 +81,7 @@ def started(places: Places, python: Python, puppet: Path) -> subprocess.Popen[by
 
 
 @PYTHONS
-def test_what_a_start_has_left_is_removed_by_the_next_that_needs_one(
+def test_abandoned_cache_is_removed_by_the_next_start_that_needs_one(
     cow: Path, puppet: Path, places: Places, python: Python
 ) -> None:
     for end in ("exit", "kill", "term"):
@@ -97,7 +97,7 @@ def test_what_a_start_has_left_is_removed_by_the_next_that_needs_one(
 
 
 @PYTHONS
-def test_a_start_removes_no_cache_that_is_used(
+def test_start_keeps_temporary_caches_that_are_in_use(
     cow: Path, puppet: Path, places: Places, python: Python
 ) -> None:
     processes = [started(places, python, puppet) for _ in range(2)]
@@ -112,7 +112,7 @@ def test_a_start_removes_no_cache_that_is_used(
 
 
 @PYTHONS
-def test_an_app_that_starts_itself_again_goes_on_using_its_cache(
+def test_app_that_restarts_itself_keeps_its_temporary_cache(
     cow: Path, puppet: Path, places: Places, python: Python
 ) -> None:
     process = started(places, python, puppet)
@@ -129,7 +129,7 @@ def test_an_app_that_starts_itself_again_goes_on_using_its_cache(
 
 
 @PYTHONS
-def test_a_program_that_an_app_becomes_keeps_its_cache(
+def test_program_that_replaces_the_app_keeps_its_temporary_cache(
     cow: Path, puppet: Path, places: Places, python: Python
 ) -> None:
     process = started(places, python, puppet)
@@ -143,7 +143,9 @@ def test_a_program_that_an_app_becomes_keeps_its_cache(
     assert places.caches() == []
 
 
-def test_what_is_no_abandoned_cache_stays(cow: Path, places: Places, tmp_path: Path) -> None:
+def test_other_directories_than_abandoned_caches_stay(
+    cow: Path, places: Places, tmp_path: Path
+) -> None:
     names = ["czex-1-abc", "czex-abcdefgh", "czex-2-linked", "czex-3-more", "czex-4-open"]
     for name in names:
         path = places.directory / name
@@ -162,7 +164,9 @@ def test_what_is_no_abandoned_cache_stays(cow: Path, places: Places, tmp_path: P
     assert (tmp_path / "elsewhere" / "wheels").is_dir()
 
 
-def test_where_others_can_write_nothing_is_removed(cow: Path, places: Places) -> None:
+def test_abandoned_cache_stays_in_a_directory_that_others_can_write_to(
+    cow: Path, places: Places
+) -> None:
     (places.directory / "czex-1-abc").mkdir(mode=0o700)
     places.grow_old()
     places.directory.chmod(0o777)
@@ -173,7 +177,7 @@ def test_where_others_can_write_nothing_is_removed(cow: Path, places: Places) ->
     assert places.caches() == []
 
 
-def test_starts_at_once_remove_what_is_left_together(cow: Path, places: Places) -> None:
+def test_concurrent_starts_remove_abandoned_caches_together(cow: Path, places: Places) -> None:
     for number in range(20):
         path = places.directory / f"czex-{number}-left"
         (path / "wheels" / "x").mkdir(parents=True)

@@ -59,19 +59,17 @@ def given_away(path: Path, user: int = STRANGER) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o1777, 0o775, 0o757])
-def test_a_cache_that_others_can_write_to_is_not_used(
-    cow: Path, planted: Machine, mode: int
-) -> None:
+def test_cache_that_others_can_write_to_is_not_used(cow: Path, planted: Machine, mode: int) -> None:
     planted.cache.chmod(mode)
     assert_not_used(cow, planted, "others can write to it")
 
 
-def test_a_cache_that_another_user_has_made_is_not_used(cow: Path, planted: Machine) -> None:
+def test_cache_of_another_user_is_not_used(cow: Path, planted: Machine) -> None:
     given_away(planted.cache)
     assert_not_used(cow, planted, f"it belongs to another user, {STRANGER}")
 
 
-def test_a_link_to_another_users_cache_is_not_followed(cow: Path, planted: Machine) -> None:
+def test_link_to_the_cache_of_another_user_is_not_followed(cow: Path, planted: Machine) -> None:
     elsewhere = planted.root / "elsewhere"
     planted.cache.rename(elsewhere)
     given_away(elsewhere)
@@ -79,7 +77,7 @@ def test_a_link_to_another_users_cache_is_not_followed(cow: Path, planted: Machi
     assert_not_used(cow, planted, f"it belongs to another user, {STRANGER}")
 
 
-def test_a_link_that_another_user_has_made_is_not_followed(cow: Path, planted: Machine) -> None:
+def test_link_made_by_another_user_is_not_followed(cow: Path, planted: Machine) -> None:
     """Not even to a directory of this user's own: nothing of a cache is put there."""
     mine = planted.root / "mine"
     mine.mkdir()
@@ -91,9 +89,7 @@ def test_a_link_that_another_user_has_made_is_not_followed(cow: Path, planted: M
 
 
 @on(*map(Python, ("cpython2.7", "cpython3.11")))
-def test_a_temporary_cache_is_nobody_elses_to_look_into(
-    cow: Path, machine: Machine, python: Python
-) -> None:
+def test_temporary_cache_is_private(cow: Path, machine: Machine, python: Python) -> None:
     machine.cache.mkdir(parents=True, mode=0o777)
     machine.cache.chmod(0o777)
     temporary = machine.root / "tmp"
@@ -110,7 +106,7 @@ def test_a_temporary_cache_is_nobody_elses_to_look_into(
 
 
 @pytest.mark.parametrize("name", ["venvs", "wheels", "sources"])
-def test_the_header_starts_nothing_from_a_directory_of_another_user(
+def test_header_starts_no_program_from_a_directory_of_another_user(
     cow: Path, planted: Machine, name: str
 ) -> None:
     """Who could write to the cache for a moment can have left one there."""
@@ -120,7 +116,7 @@ def test_the_header_starts_nothing_from_a_directory_of_another_user(
     assert "__main__.py" not in process.stderr
 
 
-def test_a_cache_that_root_has_made_is_used_by_others(cow: Path) -> None:
+def test_cache_of_root_is_used_by_other_users(cow: Path) -> None:
     """As one in the image of a container."""
     python = shutil.which("python3", path="/usr/bin:/bin")
     if os.geteuid() != 0 or not python:
@@ -138,7 +134,7 @@ def test_a_cache_that_root_has_made_is_used_by_others(cow: Path) -> None:
 
 
 @on_every_python()
-def test_what_is_made_is_nobody_elses_to_write(cow: Path, machine: Machine, python: Python) -> None:
+def test_only_the_owner_can_write_to_the_cache(cow: Path, machine: Machine, python: Python) -> None:
     start = machine.with_(PATH=f"{Path(python.path()).parent}:/usr/bin:/bin")
     for argv in ([python.path(), cow], [cow], [cow]):
         assert start.run("sh", "-c", 'umask 0; exec "$@"', "sh", *argv).stderr == ""

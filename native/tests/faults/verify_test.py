@@ -25,7 +25,7 @@ def app(workshop: Workshop) -> Path:
     )
 
 
-def test_a_czex_as_it_was_built_is_proved(app: Path, machine: Machine) -> None:
+def test_unchanged_czex_passes(app: Path, machine: Machine) -> None:
     outcome = verify(machine, app)
     assert (outcome.stdout, outcome.stderr, outcome.code) == (
         f"{app} is as it was built.\n",
@@ -53,7 +53,7 @@ def test_any_flipped_bit_is_found(app: Path, machine: Machine, tmp_path: Path) -
     assert sound == []
 
 
-def test_a_directory_is_proved_too(workshop: Workshop, machine: Machine) -> None:
+def test_damage_to_any_file_of_a_directory_is_found(workshop: Workshop, machine: Machine) -> None:
     app = workshop.czex(workshop.pex("packed", requirements=["cow"], wheels=[COW]), layout="packed")
     assert verify(machine, app).stdout == f"{app} is as it was built.\n"
     files = sorted(path for path in app.rglob("*") if path.is_file() and path.stat().st_size)
@@ -75,9 +75,7 @@ def test_a_directory_is_proved_too(workshop: Workshop, machine: Machine) -> None
         assert f"{seal.relative_to(app)} is not as it was built" in verify(machine, app).stderr
 
 
-def test_what_is_damaged_in_the_cache_is_removed_and_comes_again(
-    app: Path, machine: Machine
-) -> None:
+def test_damaged_files_in_the_cache_are_installed_again(app: Path, machine: Machine) -> None:
     machine.run(PYTHON.path(), app)
     intact = verify(machine, app, "--installed")
     assert f"Its installed files in {machine.cache} are as they were packed." in intact.stdout
@@ -102,7 +100,7 @@ def test_what_is_damaged_in_the_cache_is_removed_and_comes_again(
         machine.run(PYTHON.path(), app)
 
 
-def test_a_running_app_is_left_alone(workshop: Workshop, machine: Machine) -> None:
+def test_damaged_environment_of_a_running_app_is_kept(workshop: Workshop, machine: Machine) -> None:
     source = (
         "import cow, sys\ndef main():\n    print(1)\n    sys.stdout.flush()\n    sys.stdin.read()\n"
     )
@@ -123,7 +121,7 @@ def test_a_running_app_is_left_alone(workshop: Workshop, machine: Machine) -> No
     assert not say.exists() and not environment.exists()
 
 
-def test_a_manifest_cannot_have_anything_else_removed(
+def test_manifest_cannot_make_verify_remove_other_files(
     workshop: Workshop, machine: Machine, tmp_path: Path
 ) -> None:
     pex = workshop.pex("lying", requirements=["cow"], wheels=[COW])

@@ -44,7 +44,7 @@ def colliding(workshop: Workshop, name: str, one: Dict[str, str], two: Dict[str,
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_different_files_of_one_name_are_an_error_or_a_warning(
+def test_colliding_files_are_an_error_or_a_warning(
     workshop: Workshop, machine: Machine, tmp_path: Path, name: str
 ) -> None:
     herd = colliding(workshop, name, *CASES[name])
@@ -63,7 +63,7 @@ def test_different_files_of_one_name_are_an_error_or_a_warning(
 
 
 @pytest.mark.parametrize("name", NO_COLLISION)
-def test_files_that_say_the_same_do_not_collide(
+def test_equal_files_do_not_collide(
     workshop: Workshop, machine: Machine, tmp_path: Path, name: str
 ) -> None:
     herd = colliding(workshop, name, *NO_COLLISION[name])
@@ -85,7 +85,7 @@ def test_files_that_say_the_same_do_not_collide(
         (["--scope=srcs"], ["--scope=srcs"], 1),
     ],
 )
-def test_what_is_there_is_overwritten_only_by_force(
+def test_existing_venv_is_overwritten_only_by_force(
     herd: Herd, machine: Machine, tmp_path: Path, before: list[str], options: list[str], code: int
 ) -> None:
     for app in (herd.pex, herd.czex):
@@ -98,7 +98,9 @@ def test_what_is_there_is_overwritten_only_by_force(
         assert ("[Errno 17] File exists" in outcome.stderr) == bool(code)
 
 
-def test_a_directory_keeps_what_is_in_it(herd: Herd, machine: Machine, tmp_path: Path) -> None:
+def test_files_of_an_existing_directory_are_kept(
+    herd: Herd, machine: Machine, tmp_path: Path
+) -> None:
     venv = tmp_path / "v"
     (venv / "bin").mkdir(parents=True)
     (venv / "bin" / "own").write_text("own")
@@ -110,7 +112,9 @@ def test_a_directory_keeps_what_is_in_it(herd: Herd, machine: Machine, tmp_path:
     assert [name for name in files(venv) if "tmp" in name] == []
 
 
-def test_what_is_in_the_way_is_not_removed(herd: Herd, machine: Machine, tmp_path: Path) -> None:
+def test_file_in_the_way_is_an_error_and_is_kept(
+    herd: Herd, machine: Machine, tmp_path: Path
+) -> None:
     venv = tmp_path / "v"
     (venv / "lib").mkdir(parents=True)
     (venv / "lib" / "python3.11").write_text("own")
@@ -127,7 +131,7 @@ def test_what_is_in_the_way_is_not_removed(herd: Herd, machine: Machine, tmp_pat
 
 @pytest.mark.parametrize("scope", ["all", "deps"])
 @pytest.mark.parametrize("is_there", [False, True])
-def test_a_kill_leaves_no_half_environment(
+def test_killed_venv_tool_leaves_no_partial_venv(
     herd: Herd, machine: Machine, tmp_path: Path, scope: str, is_there: bool
 ) -> None:
     generator = random.Random(7)
@@ -159,7 +163,7 @@ def test_a_kill_leaves_no_half_environment(
 
 
 @pytest.mark.parametrize("size", ["40k", "80k"])
-def test_a_full_disk_leaves_nothing(
+def test_venv_tool_leaves_no_files_on_a_full_disk(
     herd: Herd, machine: Machine, tmp_path: Path, size: str
 ) -> None:
     disk = full_disk(tmp_path, size)
@@ -174,7 +178,9 @@ def test_a_full_disk_leaves_nothing(
         os.system(f"umount {disk}")
 
 
-def test_only_one_process_makes_it(herd: Herd, machine: Machine, tmp_path: Path) -> None:
+def test_only_one_of_several_processes_makes_the_venv(
+    herd: Herd, machine: Machine, tmp_path: Path
+) -> None:
     asked = machine.with_(PEX_TOOLS="1")
     command = [PYTHON.path(), herd.czex, "venv", tmp_path / "v"]
     processes = [asked.start(*command) for _ in range(6)]
@@ -186,7 +192,7 @@ def test_only_one_process_makes_it(herd: Herd, machine: Machine, tmp_path: Path)
     assert sorted(os.listdir(tmp_path)) == ["home", "v"]
 
 
-def test_the_second_step_needs_the_python_of_the_first(
+def test_second_scope_needs_the_python_of_the_first(
     herd: Herd, machine: Machine, tmp_path: Path
 ) -> None:
     first = Python("cpython3.8").path()

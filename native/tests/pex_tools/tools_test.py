@@ -30,7 +30,7 @@ SEVERAL = [Python(f"cpython{version}") for version in ("2.7", "3.6", "3.8", "3.1
     "arguments", [["info"], ["info", "-i", "2"], ["graph"], ["interpreter"], ["interpreter", "-v"]]
 )
 @on(*SEVERAL, Python("pypy3"))
-def test_a_tool_says_what_the_pexs_says(
+def test_tools_print_the_same_as_in_the_pex(
     herd: Herd, machine: Machine, python: Python, arguments: list[str]
 ) -> None:
     expected, seen = herd.both(machine, python.path(), *arguments)
@@ -44,7 +44,7 @@ def test_a_tool_says_what_the_pexs_says(
 
 
 @on_cpython("3.8", "3.11", "3.13")
-def test_supported_tags_and_markers_are_those_of_packaging(
+def test_supported_tags_and_markers_are_the_same_as_in_the_pex(
     herd: Herd, machine: Machine, python: Python
 ) -> None:
     expected, seen = herd.both(machine, python.path(), "interpreter", "-vvv")
@@ -52,7 +52,7 @@ def test_supported_tags_and_markers_are_those_of_packaging(
     assert json.loads(seen.stdout) == json.loads(expected.stdout)
 
 
-def test_all_interpreters_that_fit_are_listed_the_running_one_first(
+def test_fitting_interpreters_are_listed_after_the_running_one(
     herd: Herd, machine: Machine, tmp_path: Path
 ) -> None:
     for version in ("3.8", "3.9"):
@@ -76,7 +76,7 @@ def test_indent_without_verbose_is_ignored_with_a_warning(herd: Herd, machine: M
 
 
 @on_cpython("2.7", "3.11", "3.13")
-def test_the_platforms_are_those_that_there_are_runtimes_for(
+def test_platforms_tool_lists_the_platforms_of_the_runtimes(
     herd: Herd, machine: Machine, python: Python
 ) -> None:
     for options, text in (([], f"{HOST}\n"), (["--json"], f'["{HOST}"]\n')):
@@ -85,7 +85,9 @@ def test_the_platforms_are_those_that_there_are_runtimes_for(
 
 
 @pytest.mark.parametrize("command", ["info", "interpreter", "graph", "platforms"])
-def test_output_goes_to_a_file(herd: Herd, machine: Machine, tmp_path: Path, command: str) -> None:
+def test_output_can_go_to_a_file(
+    herd: Herd, machine: Machine, tmp_path: Path, command: str
+) -> None:
     path = tmp_path / "new" / "output"
     outcome = tool(machine, PYTHON.path(), herd.czex, command, "-o", path)
     assert (outcome.stdout, outcome.stderr, outcome.code) == ("", "", 0)
@@ -93,7 +95,7 @@ def test_output_goes_to_a_file(herd: Herd, machine: Machine, tmp_path: Path, com
 
 
 @pytest.mark.parametrize("options", [["-r"], ["-r", "-f", "png", "-o", "x"], ["--open"]])
-def test_a_graph_cannot_be_rendered_without_dot(
+def test_graph_cannot_be_rendered_without_dot(
     herd: Herd, machine: Machine, tmp_path: Path, options: list[str]
 ) -> None:
     bare = machine.with_(PATH=str(tmp_path))
@@ -102,7 +104,7 @@ def test_a_graph_cannot_be_rendered_without_dot(
     assert "Is `dot` on PATH?" in outcome.stderr
 
 
-def test_a_graph_is_rendered_by_dot(herd: Herd, machine: Machine, tmp_path: Path) -> None:
+def test_dot_renders_the_graph(herd: Herd, machine: Machine, tmp_path: Path) -> None:
     (tmp_path / "dot").write_text('#!/bin/sh\necho "$@"\ncat\n')
     (tmp_path / "dot").chmod(0o755)
     bare = machine.with_(PATH=f"{tmp_path}:/bin:/usr/bin")
@@ -111,7 +113,7 @@ def test_a_graph_is_rendered_by_dot(herd: Herd, machine: Machine, tmp_path: Path
     assert (outcome.stdout, outcome.stderr) == ("-T png\n" + text, "")
 
 
-def test_the_graph_and_the_list_have_requirements_that_the_pex_excludes_or_overrides(
+def test_graph_and_list_include_excluded_and_overridden_requirements(
     workshop: Workshop, machine: Machine
 ) -> None:
     pair = Herd.make(
@@ -130,7 +132,7 @@ def test_the_graph_and_the_list_have_requirements_that_the_pex_excludes_or_overr
 
 
 @pytest.mark.parametrize("verbose", [[], ["-v"], ["-v", "-i", "2"]])
-def test_the_list_leads_to_directories_to_import_from(
+def test_listed_locations_can_be_imported_from(
     herd: Herd, machine: Machine, verbose: list[str]
 ) -> None:
     expected, seen = herd.both(machine, PYTHON.path(), "repository", "info", *verbose)
@@ -143,7 +145,7 @@ def test_the_list_leads_to_directories_to_import_from(
 
 
 @on_cpython("2.7", "3.6", "3.11")
-def test_extracted_wheels_are_those_that_went_in(
+def test_extracted_wheels_equal_the_original_ones(
     herd: Herd, workshop: Workshop, machine: Machine, tmp_path: Path, python: Python
 ) -> None:
     for attempt in ("first", "second"):
@@ -172,7 +174,7 @@ def entries(wheel: Path) -> dict[str, object]:
     return found
 
 
-def test_extracted_wheels_have_the_date_that_is_asked_for(
+def test_extracted_wheels_have_the_requested_date(
     herd: Herd, machine: Machine, tmp_path: Path
 ) -> None:
     for options, years in (([], {1980}), (["--use-system-time"], {time.localtime().tm_year})):
@@ -182,7 +184,9 @@ def test_extracted_wheels_have_the_date_that_is_asked_for(
             assert {entry.date_time[0] for entry in archive.infolist()} == years
 
 
-def test_what_was_extracted_can_be_installed(herd: Herd, machine: Machine, tmp_path: Path) -> None:
+def test_extracted_wheels_and_sdist_can_be_installed(
+    herd: Herd, machine: Machine, tmp_path: Path
+) -> None:
     repository, venv = tmp_path / "repository", tmp_path / "venv"
     arguments = ["repository", "extract", "--find-links", repository, "--sources"]
     assert tool(machine, PYTHON.path(), herd.czex, *arguments).code == 0
@@ -210,7 +214,7 @@ def test_what_was_extracted_can_be_installed(herd: Herd, machine: Machine, tmp_p
     assert list(venv.glob("lib/*/site-packages/package/data/run.sh"))
 
 
-def test_a_directory_of_wheels_is_served(herd: Herd, machine: Machine, tmp_path: Path) -> None:
+def test_extracted_wheels_can_be_served(herd: Herd, machine: Machine, tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     variables = machine.with_(PEX_TOOLS="1")
     arguments = ["repository", "extract", "--serve", "--pid-file", pid_file]
@@ -236,7 +240,7 @@ def test_a_directory_of_wheels_is_served(herd: Herd, machine: Machine, tmp_path:
     ("arguments", "code"),
     [([], 2), (["bogus"], 2), (["repository"], 2), (["venv"], 2), (["repository", "extract"], 1)],
 )
-def test_a_wrong_command_line_is_wrong_for_both(
+def test_usage_errors_are_the_same_as_in_the_pex(
     herd: Herd, machine: Machine, arguments: list[str], code: int
 ) -> None:
     expected, seen = herd.both(machine, PYTHON.path(), *arguments)
@@ -246,7 +250,7 @@ def test_a_wrong_command_line_is_wrong_for_both(
     assert last_line == expected.stderr.splitlines()[-1]
 
 
-def test_a_pex_without_tools_has_none_in_its_czex(cow: Path, machine: Machine) -> None:
+def test_czex_of_a_pex_without_tools_has_no_tools(cow: Path, machine: Machine) -> None:
     outcome = tool(machine, PYTHON.path(), cow, "info")
     assert (outcome.stdout, outcome.code) == ("", 1)
     assert outcome.stderr.startswith(
@@ -257,7 +261,7 @@ def test_a_pex_without_tools_has_none_in_its_czex(cow: Path, machine: Machine) -
     assert machine.with_(PEX_TOOLS="0").run(PYTHON.path(), cow, "x").stdout == "moo x\n"
 
 
-def test_another_cache_can_be_asked_for(herd: Herd, machine: Machine, tmp_path: Path) -> None:
+def test_options_select_another_cache(herd: Herd, machine: Machine, tmp_path: Path) -> None:
     arguments = ["repository", "info", "--pex-root", tmp_path / "root"]
     assert (
         str(tmp_path / "root" / "czex")
@@ -270,7 +274,7 @@ def test_another_cache_can_be_asked_for(herd: Herd, machine: Machine, tmp_path: 
     assert os.listdir(tmp_path / "tmp") == [] and not (tmp_path / "unused").exists()
 
 
-def test_tools_need_no_app_that_could_start(workshop: Workshop, machine: Machine) -> None:
+def test_tools_work_for_an_app_that_cannot_start(workshop: Workshop, machine: Machine) -> None:
     options = ["--include-tools", "-m", "no.such.module"]
     app = workshop.make("broken", requirements=["cow"], wheels=[COW], options=options)
     assert tool(machine, PYTHON.path(), app, "repository", "info").stdout.startswith("cow 1.0 /")

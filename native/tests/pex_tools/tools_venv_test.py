@@ -36,7 +36,7 @@ NOT_PEXS = re.compile(
 
 @on(*SEVERAL)
 @pytest.mark.parametrize("scope", ["all", "deps", "srcs"])
-def test_its_files_are_those_of_the_pexs(
+def test_venv_has_the_same_files_as_from_the_pex(
     herd: Herd, machine: Machine, tmp_path: Path, python: Python, scope: str
 ) -> None:
     expected, seen = make_both(herd, machine, python, tmp_path, "--scope", scope)
@@ -64,7 +64,7 @@ def make_both(
 
 
 @on(*SEVERAL)
-def test_the_app_sees_in_it_what_it_sees_in_the_pexs(
+def test_app_in_the_venv_sees_the_same_as_from_the_pex(
     herd: Herd, machine: Machine, tmp_path: Path, python: Python
 ) -> None:
     make_both(herd, machine, python, tmp_path)
@@ -109,7 +109,7 @@ def outcome_in(
 
 
 @on(*SEVERAL)
-def test_it_is_a_python_with_the_apps_modules(
+def test_python_of_the_venv_imports_the_modules_of_the_app(
     herd: Herd, machine: Machine, tmp_path: Path, python: Python
 ) -> None:
     assert tool(machine, python.path(), herd.czex, "venv", tmp_path / "v").code == 0
@@ -128,9 +128,7 @@ def test_it_is_a_python_with_the_apps_modules(
     assert (bare.stdout, bare.stderr) == ("1\n", "")
 
 
-def test_two_ways_in_cannot_be_asked_for_at_once(
-    herd: Herd, machine: Machine, tmp_path: Path
-) -> None:
+def test_conflicting_variables_are_an_error(herd: Herd, machine: Machine, tmp_path: Path) -> None:
     assert tool(machine, PYTHON.path(), herd.czex, "venv", tmp_path / "v").code == 0
     outcome = machine.with_(PEX_MODULE="mine", PEX_SCRIPT="bull").run(tmp_path / "v" / "pex")
     assert (outcome.stdout, outcome.code) == ("", 1)
@@ -147,7 +145,7 @@ def test_two_ways_in_cannot_be_asked_for_at_once(
 @on(Python("cpython2.7"), Python("cpython3.11"), Python("pypy3"))
 @pytest.mark.parametrize("order", [("deps", "srcs"), ("srcs", "deps")])
 @pytest.mark.parametrize("layers", [False, True])
-def test_an_image_can_have_dependencies_and_sources_in_two_layers(
+def test_image_can_have_dependencies_and_sources_in_two_layers(
     herd: Herd, machine: Machine, tmp_path: Path, python: Python, order: List[str], layers: bool
 ) -> None:
     venv = tmp_path / "app"
@@ -174,7 +172,7 @@ def test_an_image_can_have_dependencies_and_sources_in_two_layers(
 
 @on(Python("cpython2.7"), Python("cpython3.11"), Python("pypy3"))
 @pytest.mark.parametrize("name", ["a b", "it's", "ünï", "x" * 120 + "/" + "y" * 120])
-def test_its_scripts_run_wherever_it_is(
+def test_scripts_run_in_a_venv_at_any_path(
     herd: Herd, machine: Machine, tmp_path: Path, python: Python, name: str
 ) -> None:
     venv = tmp_path / name
@@ -194,7 +192,9 @@ def test_its_scripts_run_wherever_it_is(
     assert (activated.stdout, activated.stderr) == (f"{venv}/bin/bull\n", "")
 
 
-def test_options_are_those_of_the_pexs(herd: Herd, machine: Machine, tmp_path: Path) -> None:
+def test_options_have_the_same_effect_as_for_the_pex(
+    herd: Herd, machine: Machine, tmp_path: Path
+) -> None:
     options = [
         "--copies",
         "--system-site-packages",
@@ -222,7 +222,7 @@ def test_options_are_those_of_the_pexs(herd: Herd, machine: Machine, tmp_path: P
     assert seen == expected and "/elsewhere" in str(seen)
 
 
-def test_pip_knows_what_is_in_it_and_can_remove_it(
+def test_pip_lists_and_uninstalls_the_distributions(
     herd: Herd, machine: Machine, tmp_path: Path
 ) -> None:
     venv = tmp_path / "v"
@@ -239,7 +239,7 @@ def test_pip_knows_what_is_in_it_and_can_remove_it(
 
 
 @pytest.mark.parametrize("is_fine", [False, True])
-def test_an_app_with_another_pip_wins_only_if_that_is_fine(
+def test_pip_of_the_app_wins_only_with_collisions_ok(
     workshop: Workshop, machine: Machine, tmp_path: Path, is_fine: bool
 ) -> None:
     own = Wheel(
@@ -263,9 +263,7 @@ def test_an_app_with_another_pip_wins_only_if_that_is_fine(
     assert not list((tmp_path / "v").glob("lib/*/site-packages/pip/_internal"))
 
 
-def test_pip_is_added_to_what_the_first_step_made(
-    herd: Herd, machine: Machine, tmp_path: Path
-) -> None:
+def test_second_scope_can_add_pip(herd: Herd, machine: Machine, tmp_path: Path) -> None:
     venv = tmp_path / "v"
     for options in (["--scope=deps", "--prompt", "kept"], ["--scope=srcs", "--pip"]):
         assert tool(machine, PYTHON.path(), herd.czex, "venv", *options, venv).code == 0
@@ -274,7 +272,7 @@ def test_pip_is_added_to_what_the_first_step_made(
     assert machine.run(venv / "pex").code == 3
 
 
-def test_the_czex_and_the_cache_go_if_that_is_asked_for(
+def test_rm_removes_the_czex_and_the_cache(
     workshop: Workshop, machine: Machine, tmp_path: Path
 ) -> None:
     app = workshop.make(
