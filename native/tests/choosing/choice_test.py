@@ -1,4 +1,4 @@
-"""The interpreter and the wheels are those that Pex would choose; where none fits, the message says why."""
+"""A CZEX chooses the same interpreter and wheels as its PEX; if it finds no interpreter, the message says why."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A CZEX chooses the wheels that the Pex runtime chooses, in the same order, on every Python.
 
-Pex's own resolver answers for the PEX, without the rest of its start; the boot's for the CZEX made from it.
+Pex's own resolver answers for the PEX, and the boot's for the CZEX. The rest of a start is left out.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from pexcz.inject import inject
 
 SIX = [Python(f"cpython{version}") for version in ("2.7", "3.6", "3.8", "3.11", "3.13")]
 SIX.append(Python("pypy3"))
-# Pex answers for many PEXes in one process: name of the wheels, or the error.
+# Pex answers for many PEXes in one process, with the names of the wheels, or with the error.
 PEX_SIDE = """\
 import json, os, sys
 from pex.environment import PEXEnvironment
@@ -65,7 +65,7 @@ print(sorted(name for name in names if name.endswith(".dist-info")))
 
 
 def write_pex(root: Path, case: Case) -> Path:
-    """A PEX as far as a choice of its wheels needs one."""
+    """Write the parts of a PEX that a choice of its wheels needs."""
     (root / ".deps").mkdir(parents=True)
     (root / "__main__.py").write_text("")
     for each in case.wheels:
@@ -87,7 +87,7 @@ def read_manifest(czex: Path) -> Dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def cases(workshop: Workshop) -> Dict[str, Any]:
-    """Name of a case → where its PEX is, and what the boot is to choose from."""
+    """Return for the name of each case: the path of its PEX, and the manifest for the boot."""
     root = workshop.root / "distributions"
     found = {}
     for case in [*CASES, *DIFFERENT]:
@@ -101,7 +101,7 @@ def cases(workshop: Workshop) -> Dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def answers(cases: Dict[str, Any], workshop: Workshop) -> Any:
-    """What Pex and the boot say on each case, on a Python."""
+    """Return a function that gives the answers of Pex and of the boot to all cases on a Python."""
     known: Dict[str, Any] = {}
 
     def on_python(python: Python) -> Any:

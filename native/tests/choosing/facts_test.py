@@ -1,4 +1,4 @@
-"""What interpreters have said about themselves is not asked twice, and is asked again when they have changed."""
+"""A start asks an interpreter for its facts once, and asks it again only if the interpreter has changed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def constrained(workshop: Workshop) -> Path:
 
 
 def started(log: Path) -> list[str]:
-    """What has started since the last call, oldest Python first."""
+    """Return the versions of the interpreters that were started since the last call, oldest first."""
     lines = log.read_text().split() if log.exists() else []
     log.write_text("")
     return sorted(lines, key=lambda line: [int(part) for part in line.split(".")])
@@ -55,7 +55,7 @@ def test_second_start_runs_only_the_chosen_interpreter(
     by_name = machine.with_(PEX_PYTHON=str(pythons[0]))
     assert by_name.run(PYTHON.path(), constrained).stdout == "3.10\n"
     assert started(log) == ["3.10"]
-    # What has been turned down is remembered too.
+    # A rejected interpreter is remembered, too.
     none = machine.with_(PEX_PYTHON_PATH=str(pythons[2]))
     assert "CPython<3.11,>=3.9" in none.run(PYTHON.path(), constrained).stderr
     assert started(log) == []
@@ -205,13 +205,13 @@ def test_start_chooses_again_if_pyenv_selects_another_version(
 def test_choice_among_shims_is_kept_while_pyenv_selects_the_same_version(
     constrained: Path, machine: Machine, tmp_path: Path
 ) -> None:
-    """To choose again takes the cold path, and several times as long."""
+    """A new choice needs the cold path, which takes several times as long."""
     root = pyenv(tmp_path / "pyenv", MIDDLE, NEW)
     (root / "version").write_text("3.9.99\n")
     shims = machine.with_(PATH=str(root / "shims"))
     (tmp_path / "here").mkdir()
     (tmp_path / "there" / "below").mkdir(parents=True)
-    # `pyenv exec` sets the variable, so a start by a shim has it.
+    # `pyenv exec` sets the variable, so it is set in a start by a shim.
     for prepared, version in ((shims, "3.9\n"), (shims.with_(PYENV_VERSION="3.10.99"), "3.10\n")):
         kept = set()
         for place in ("here", "there", "there/below", "here"):

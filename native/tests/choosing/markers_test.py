@@ -1,4 +1,4 @@
-"""The boot has the tags and the marker variables of the Pex runtime, and evaluates markers as it does."""
+"""The boot has the same tags and marker variables as Pex's runtime, and evaluates markers in the same way."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ MARKERS = [
     'platform.python_implementation != "PyPy"',
     '(python_version >= "3.6" or os_name == "nt") and sys_platform != "win32"',
 ]
-# Both answer in one process.
+# The program asks both in one process.
 CODE = (
     IMPORT_BOOT
     + """\
@@ -96,12 +96,12 @@ def test_markers_have_the_same_value_as_in_the_pex(answers: Any, python: Python)
     for marker, expected, seen in zip(MARKERS, *answers(python)["markers"]):
         if has_old_packaging(python) and (is_odd(marker) or expected is None):
             continue
-        # What compares what can't be compared is an error in the PEX, and doesn't hold in the CZEX.
+        # A comparison of incomparable values is an error in the PEX, and false in the CZEX.
         assert seen == bool(expected), marker
 
 
 def has_old_packaging(python: Python) -> bool:
-    """Whether Pex's `packaging` for this Python orders strings, and takes versions that are none."""
+    """Return whether Pex's `packaging` for this Python orders strings, and accepts invalid versions."""
     return () < python.minor < (3, 8)
 
 

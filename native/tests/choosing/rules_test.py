@@ -1,4 +1,4 @@
-"""The boot's own rules for tags, markers and versions are those of `packaging`, which it can't import."""
+"""The boot can't import `packaging`, so it has its own rules for tags, markers and versions. They agree with `packaging`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import sys
 import pytest
 from packaging import markers as reference_markers
 
-# The release that a PEX runs with: before 26, postreleases and what comes before them were compared in another way, and
-# since 26.3 the tag of Linux itself comes first.
+# This is the release in a PEX. Earlier releases (before 26) compare postreleases differently; later ones (since 26.3) have the
+# tag of Linux itself first.
 from pex.third_party.packaging import tags as reference_tags
 from pex.third_party.packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pex.third_party.packaging.version import InvalidVersion, Version
@@ -39,7 +39,7 @@ def test_versions_satisfy_the_same_specifiers_as_in_packaging(version: str) -> N
         except InvalidSpecifier:
             continue
         if operator == "~=" and wanted.startswith("v"):
-            # packaging takes the letter for a part of the first number.
+            # `packaging` reads the letter as a part of the first number.
             continue
         text = str(Version(version))
         expected = specifiers.contains(text, prereleases=True)

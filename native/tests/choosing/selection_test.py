@@ -1,4 +1,4 @@
-"""A CZEX runs in the interpreter that its PEX would run in, and fails where it fails: case by case beside it."""
+"""A CZEX runs in the same interpreter as its PEX, and fails in the same cases."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ APPS: Dict[str, Sequence[str]] = {
 
 @dataclass(frozen=True)
 class Bench:
-    """What all cases share: apps, each as a PEX and as a CZEX, and places with interpreters."""
+    """The things that all cases share: apps, each as a PEX and as a CZEX, and directories with interpreters."""
 
     pexes: Dict[str, Path]
     czexes: Dict[str, Path]
@@ -46,10 +46,10 @@ class Bench:
 
 @dataclass(frozen=True)
 class Case:
-    """How an app is started.
+    """A way to start an app.
 
-    :param variables: Are filled in with the places of the bench.
-    :param names: What the messages of both name, if it doesn't start.
+    :param variables: The environment, with the names of places of the bench in braces.
+    :param names: The words that the messages of both have in common, if the app doesn't start.
     """
 
     name: str
@@ -211,7 +211,7 @@ def test_czex_runs_in_the_interpreter_of_its_pex(
     prepared = machine.with_(**variables)
     with_root = prepared.with_(PEX_ROOT=str(bench.pex_root))
     pex = with_root.run(PYTHON.path(), bench.pexes[case.app], "x y", cwd=machine.root)
-    # The second start knows what the first has found out.
+    # The second start uses the facts that the first has recorded.
     for _ in range(2):
         czex = prepared.run(PYTHON.path(), bench.czexes[case.app], "x y", cwd=machine.root)
         assert (czex.stdout, czex.code) == (pex.stdout, pex.code)

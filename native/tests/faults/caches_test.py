@@ -1,4 +1,4 @@
-"""Which cache a start uses, and whether it trusts that: one answer, by whichever way the app is started."""
+"""All ways to start an app use the same cache, and trust the same caches."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ PYTHON = shutil.which("python3", path="/usr/bin:/bin") or ""
 
 @dataclass(frozen=True)
 class Cache:
-    """A cache's directory, and why it can't be used; "" if it is used. All below it is this user's in any case.
+    """The directory of a cache. All files below it belong to this user.
 
-    :param link: Whose link leads there; None for no link.
+    :param problem: The reason why a start doesn't use the cache, or "" if the start uses it.
+    :param link: The owner of a link to the directory, or None without a link.
     """
 
     owner: int
@@ -41,8 +42,10 @@ class Cache:
 
 @dataclass(frozen=True)
 class Place:
-    """Variables, in which "{tmp}" is the working directory, and the cache that they lead to.
+    """A choice of the cache.
 
+    :param variables: The environment, with "{tmp}" for the working directory.
+    :param cache: The cache that a start must use.
     :param built_in: The `--runtime-pex-root` of the PEX.
     """
 
@@ -98,7 +101,7 @@ PLACES = [
 
 
 class Starts:
-    """Starts the app as a user that is not root, by each way in."""
+    """Starts an app by each way in, as a user that is not root."""
 
     def __init__(self, root: Path, app: Path, packed: Path, variables: Dict[str, str]) -> None:
         self.root = root
@@ -118,17 +121,19 @@ class Starts:
             "program in the directory": [packed / "pex", "x"],
         }
 
-    def say(self, what: str, problem: str, cache: Path, *ways: str) -> None:
-        """Whatever the way in, the app says `what`; where there is a problem, with the warning and no trace.
+    def assert_prints(self, text: str, problem: str, cache: Path, *ways: str) -> None:
+        """Assert that the app prints the same text by each way in.
 
-        :param ways: All, if none is named. The first is done when the others begin, all at once.
+        If the cache has a problem, each start must also warn about it, and remove its temporary cache.
+
+        :param ways: Use these ways instead of all. The first start ends before the others begin together.
         """
         first, *others = ways or self.ways
         outcomes = {first: self._run(first)}
         with ThreadPoolExecutor() as pool:
             outcomes.update(zip(others, pool.map(self._run, others)))
         for way, outcome in outcomes.items():
-            assert outcome.stdout == f"{what} x\n", (way, outcome)
+            assert outcome.stdout == f"{text} x\n", (way, outcome)
             warning = f"czex: can't use the cache {cache}: {problem};" if problem else ""
             assert outcome.stderr.startswith(warning), (way, outcome)
             assert outcome.stderr.count("\n") == bool(problem), (way, outcome)
@@ -138,18 +143,18 @@ class Starts:
         return self._machine.run(*self.ways[way], user=ME, cwd=self.root)
 
     def plant(self, cache: Path) -> None:
-        """Install the app, and change it in a cache, so that it tells where it comes from."""
-        self.say("moo", "", cache, "file")
+        """Install the app, and change it in the cache. Its output then shows that it comes from this cache."""
+        self.assert_prints("moo", "", cache, "file")
         (say,) = cache.glob("wheels/*/lib/cow/say.py")
         say.write_text(say.read_text().replace("moo", "planted"))
-        self.say("planted", "", cache)
-        # From the second start on, these go to the environment at once.
-        self.say("planted", "", cache, "header", "program in the directory")
+        self.assert_prints("planted", "", cache)
+        # From the second start on, the header starts the environment directly.
+        self.assert_prints("planted", "", cache, "header", "program in the directory")
 
 
 @contextmanager
 def anybodys_directory() -> Iterator[Path]:
-    """A directory that any user can get to."""
+    """Make a directory that all users can enter."""
     if os.geteuid() != 0 or not PYTHON:
         missing("user that may become another, or a Python that others may use")
     with tempfile.TemporaryDirectory() as directory:
@@ -166,14 +171,14 @@ def place() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def apps() -> Iterator[Path]:
-    """Apps that any user can read."""
+    """Make a directory for apps that all users can read."""
     with anybodys_directory() as directory:
         yield directory
 
 
 @pytest.fixture(scope="module")
 def installed(apps: Path, workshop: Workshop, cow_pex: Path) -> Iterator[Starts]:
-    """The app where each way in takes it from the cache, which is `home/.cache/czex`."""
+    """Install the app, so that each way in takes it from the cache `home/.cache/czex`."""
     with anybodys_directory() as directory:
         starts = Starts(directory, *both_layouts(apps, workshop, cow_pex), {})
         starts.plant(directory / "home" / ".cache" / "czex")
@@ -181,7 +186,7 @@ def installed(apps: Path, workshop: Workshop, cow_pex: Path) -> Iterator[Starts]
 
 
 def both_layouts(apps: Path, workshop: Workshop, pex: Path) -> List[Path]:
-    """The file and the directory that are made of a PEX, once."""
+    """Make a CZEX of each layout from a PEX, once."""
     made = []
     for layout in ("zipapp", "packed"):
         made.append(apps / f"{pex.stem}-{layout}.czex")
@@ -192,9 +197,9 @@ def both_layouts(apps: Path, workshop: Workshop, pex: Path) -> List[Path]:
 
 @contextmanager
 def changed(directory: Path, cache: Cache, there: Path) -> Iterator[None]:
-    """Let a cache's directory be as `cache` says, for some time.
+    """Change the directory of a cache as `cache` says, and restore it at the end.
 
-    :param there: What a link to it leads to.
+    :param there: The target of the link, if `cache` is a link.
     """
     if cache.link is None:
         there = directory
@@ -216,7 +221,7 @@ def changed(directory: Path, cache: Cache, there: Path) -> Iterator[None]:
 
 @contextmanager
 def without_environments(directory: Path, aside: Path) -> Iterator[None]:
-    """Take the environments out of a cache, for some time."""
+    """Take the environments out of a cache, and put them back at the end."""
     aside.mkdir()
     venvs = directory / "venvs"
     for path in venvs.iterdir():
@@ -236,9 +241,9 @@ def test_every_way_in_trusts_the_same_caches(cache: Cache, installed: Starts) ->
     directory = installed.root / "home" / ".cache" / "czex"
     said = "moo" if cache.problem else "planted"
     with changed(directory, cache, installed.root / "there"):
-        installed.say(said, cache.problem, directory)
+        installed.assert_prints(said, cache.problem, directory)
         with without_environments(directory, installed.root / "aside"):
-            installed.say(said, cache.problem, directory)
+            installed.assert_prints(said, cache.problem, directory)
             assert any(directory.glob("venvs/*")) == (not cache.problem)
 
 
@@ -258,11 +263,11 @@ def test_every_way_in_uses_the_same_cache(
     starts.plant(directory)
     assert [path.parent for path in place.rglob("venvs")] == [directory]
     directory.chmod(0o777)
-    starts.say("moo", WRITABLE, directory)
+    starts.assert_prints("moo", WRITABLE, directory)
 
 
 def change_info(pex: Path, pex_root: str) -> None:
-    """Give a PEX the `pex_root` that `--runtime-pex-root` would have."""
+    """Give a PEX the `pex_root` that the option `--runtime-pex-root` writes."""
     changed = pex.with_suffix(".new")
     with zipfile.ZipFile(pex) as source, zipfile.ZipFile(changed, "w") as target:
         for name in source.namelist():

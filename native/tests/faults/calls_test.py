@@ -1,7 +1,7 @@
-"""A system call that fails, once: the app runs all the same, or a message says why not, and the next start works.
+"""If one system call fails, the app still runs, or one message says why it doesn't. The next start works.
 
-Left out are the calls of Python itself, before the first line of a CZEX and after its last, and of what loads a program.
-Some of the rest are tried here, with some of the errors that they can have; all with all of these in a long run.
+The tests leave out the calls that load a program, and the calls of Python before the first line of a CZEX and after its last. A
+short run tries some of the other calls, with some of their possible errors. A long run tries all of them.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from testing.machine import Machine, Outcome
 from testing.pythons import PYTHON, Python, on
 
 RIGHT = Outcome("moo x\n", "", 1)
-# The first thing that a CZEX looks for, and that the app's own imports do.
+# A CZEX looks for the first path first. The app's own imports begin with the last one.
 FIRST, LAST = ".cache/czex", "site-packages"
-# Others read files, and make up for EINTR, in their own ways.
+# These Pythons read files, and repeat calls after EINTR, in other ways.
 OTHERS = [Python("cpython2.7"), Python("pypy3")]
 
 
 @pytest.fixture
 def place(machine: Machine) -> Machine:
-    """With a directory of its own for what is temporary."""
+    """Return a machine with its own directory for temporary files."""
     (machine.root / "tmp").mkdir()
     path = os.pathsep.join([str(Path(PYTHON.path()).parent), "/usr/bin", "/bin"])
     return machine.with_(TMPDIR=str(machine.root / "tmp"), PATH=path)
@@ -58,7 +58,7 @@ def failed_at_each(
     is_runtime: bool = False,
     may_refuse: bool = True,
 ) -> int:
-    """Start an app with each of these calls failing in each way that it can. Returns how often."""
+    """Start an app once for each possible error of each call, and let the call fail. Return the number of starts."""
     faults, wrong = 0, []
     each: List[Tuple[Call, str]] = [(call, error) for call in calls for error in call.errors()]
     for call, error in each if LONG else each[::stride]:

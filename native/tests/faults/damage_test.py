@@ -1,4 +1,4 @@
-"""What is damaged or deleted in the cache by hand is noticed and made again, or found by `pexcz verify`."""
+"""A start repairs a cache with damaged or missing files. `pexcz verify` finds the damage that a start doesn't see."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def ways(cow: Path) -> Dict[str, List[object]]:
 
 @pytest.fixture
 def installed(cow: Path, machine: Machine) -> Machine:
-    """A machine where the app has been started by each way."""
+    """Return a machine where the app has been started by each way."""
     start = machine.with_(PATH=f"{Path(PYTHON.path()).parent}:/usr/bin:/bin")
     for argv in ways(cow).values():
         for _ in range(2):
@@ -88,7 +88,7 @@ def test_next_start_repairs_a_damaged_cache(cow: Path, installed: Machine) -> No
         commands = list(ways(cow).values())
         for argv in commands if LONG else commands[number % 2 :][:1]:
             if not list(installed.cache.glob(pattern)):
-                # Only a cold start writes it.
+                # Only a cold start writes the file again.
                 shutil.rmtree(installed.cache)
                 for command in (*commands, *commands):
                     installed.run(*command)
@@ -135,7 +135,7 @@ def test_missing_module_is_named_and_the_next_start_installs_it(
     workshop: Workshop, machine: Machine, python: Python, kind: str
 ) -> None:
     app = divided(workshop, kind)
-    # Python has added its own bytecode to the cache by then, which makes good for nothing.
+    # Python has written bytecode into the cache by then, which must not hide the damage.
     assert [machine.run(python.path(), app).stdout for _ in range(2)] == ["moo\n"] * 2
     for damage in (remove, empty, halve):
         for pattern in ("wheels/*/lib/herd/code.py", "sources/*/lib/own.py"):
@@ -155,7 +155,7 @@ def test_missing_module_is_named_and_the_next_start_installs_it(
 
 
 def divided(workshop: Workshop, kind: str) -> Path:
-    """An app with several modules in its wheel and its sources."""
+    """Make an app with several modules in its wheel and its sources."""
     app = workshop.root / f"divided-{kind}.czex"
     if not app.exists():
         code = "LINES = ['moo']\n\ndef say(lines):\n    print(lines[0])\n"
@@ -181,7 +181,7 @@ def test_truncated_bytecode_is_named_and_removed(
 ) -> None:
     app = divided(workshop, "function")
     machine.run(python.path(), app)
-    # The second one is of a module that is no part of a package.
+    # The second module is not in a package.
     for pattern in ("wheels/*/lib/herd/**/code*.pyc", "venvs/*/*/**/site-packages/**/own*.pyc"):
         (path,) = machine.cache.glob(pattern)
         path.write_bytes(path.read_bytes()[:-30])

@@ -1,4 +1,4 @@
-"""Whatever is done to a start, the cache or the file: the right result, or one message, and nothing left behind."""
+"""A start with a bad cache, disk or file has the right result or one message, and leaves no temporary files."""
 
 from __future__ import annotations
 

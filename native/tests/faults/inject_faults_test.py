@@ -1,6 +1,6 @@
-"""`pexcz inject` that is killed, or of which a system call fails: what was there before, or the new CZEX, and no leftovers.
+"""If `pexcz inject` is killed, or one of its system calls fails, it leaves the old or the new CZEX.
 
-Some calls are tried here; all in a long run.
+The next injection removes leftovers. A short run tries some of the system calls, a long run all of them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Content = Union[None, bytes, Dict[str, bytes]]
 
 
 class Injection:
-    """On a machine where the tool runs: a PEX, and a directory with nothing in it but what is made of that."""
+    """An injection of a PEX, on a machine where `pexcz` runs. The directory of the output has no other files."""
 
     def __init__(self, workshop: Workshop, pex: Path, machine: Machine, layout: str) -> None:
         self._temporary = machine.root / "tmp"
@@ -49,13 +49,13 @@ class Injection:
         self.remove()
 
     def calls_with(self, place: Path) -> List[Call]:
-        """Those that have to do with a place, after the start of the program."""
+        """Return the calls after the start of the program that name this path."""
         return [call for call in self.calls[1:] if str(place) in call.text]
 
     def own_calls(self) -> List[Call]:
-        """Those with the PEX, the assets and the output, and those by which threads start.
+        """Return the calls that name the PEX, the assets or the output, and the calls that start threads.
 
-        Of the boot's modules in a directory, which are read in a loop, only those with the first.
+        A loop reads all modules in a directory of the boot, so only the calls for the first module are returned.
         """
         first: Dict[str, str] = {}
 
@@ -79,7 +79,7 @@ class Injection:
         self.output.parent.mkdir()
 
     def put_old(self, layout: str) -> Content:
-        """Something that it may replace."""
+        """Put a file or a directory at the output's path that the injection may replace."""
         self.remove()
         if layout == "packed":
             (self.output / ".czex").mkdir(parents=True)
@@ -101,7 +101,7 @@ def test_injection_succeeds_after_a_killed_one(
     workshop: Workshop, cow_pex: Path, machine: Machine, layout: str
 ) -> None:
     injection = Injection(workshop, cow_pex, machine, layout)
-    # With something to be replaced, there are more.
+    # To replace an old CZEX takes additional calls.
     injection.put_old(layout)
     injection.calls, _ = calls_of(injection.machine, injection.command)
     calls = injection.calls_with(injection.output.parent)
@@ -113,7 +113,7 @@ def test_injection_succeeds_after_a_killed_one(
             kills += 1
             assert outcome.code == -signal.SIGKILL
             found = injection.content()
-            # Between its two names, the old directory is beside its place.
+            # An old directory is renamed before the new one gets its name. In between, the path does not exist.
             assert found in (old, injection.right) or layout == "packed" and found is None, call
             injection.assert_works()
     counted(kills, "kills")
@@ -125,7 +125,7 @@ def test_injection_with_a_failing_call_works_or_gives_the_reason(
     workshop: Workshop, cow_pex: Path, machine: Machine, layout: str
 ) -> None:
     injection = Injection(workshop, cow_pex, machine, layout)
-    # What it reads it reads alike for both layouts.
+    # Both layouts have the same calls for reading, so one layout suffices for them.
     is_file = layout == "zipapp"
     calls = injection.own_calls() if is_file else injection.calls_with(injection.output.parent)
     each = [(call, error) for call in calls for error in call.errors()]
@@ -135,13 +135,13 @@ def test_injection_with_a_failing_call_works_or_gives_the_reason(
         outcome = disturbed(injection.machine, injection.command, call, f"error={error}")
         if outcome:
             faults += 1
-            what = (call, error, outcome)
+            facts = (call, error, outcome)
             if outcome.code == 0:
-                assert (injection.content(), outcome.stderr) == (injection.right, ""), what
+                assert (injection.content(), outcome.stderr) == (injection.right, ""), facts
             else:
-                assert outcome.stderr.startswith("pexcz: "), what
-                assert outcome.stderr.count("\n") == 1, what
-                assert injection.content() is None, what
+                assert outcome.stderr.startswith("pexcz: "), facts
+                assert outcome.stderr.count("\n") == 1, facts
+                assert injection.content() is None, facts
             injection.assert_works()
     counted(faults, "faults")
     assert faults > 5
@@ -151,7 +151,7 @@ def test_injection_with_a_failing_call_works_or_gives_the_reason(
 def test_killed_injections_do_not_affect_concurrent_ones(
     workshop: Workshop, cow_pex: Path, machine: Machine, layout: str
 ) -> None:
-    """Three at once to the same place: some are killed, and the others do what they are to."""
+    """Three injections write to one path at the same time. Some are killed, and the others succeed."""
     injection = Injection(workshop, cow_pex, machine, layout)
     generator = random.Random(7)
     started = time.monotonic()

@@ -1,6 +1,6 @@
-"""A process that is killed at any of its system calls leaves nothing that the next one has to mind.
+"""After a process was killed at any of its system calls, the next start works.
 
-Some of them are tried here; all in a long run.
+A short run tries some of the system calls, a long run all of them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from testing.machine import Machine, Outcome
 from testing.pythons import PYTHON
 
 RIGHT = Outcome("moo x\n", "", 1)
-# What comes before the first call that has to do with it is Python's own, and nothing was made.
+# Calls before the first one that names the cache belong to Python itself. They create no files.
 CACHE = ".cache/czex"
 
 
@@ -32,9 +32,9 @@ def killed_at_each(
     after: Callable[[], object],
     is_runtime: bool = False,
 ) -> int:
-    """Do something once for each of some system calls, and kill it there. Returns how often.
+    """Start a process once for each of these system calls, and kill it there. Return the number of kills.
 
-    :param is_runtime: Whether the calls are those of the runtime that it starts. That goes on where the start is killed.
+    :param is_runtime: Whether the calls belong to the runtime that the process starts. Then only the runtime is killed.
     """
     kills = 0
     for call in calls:
@@ -118,7 +118,7 @@ def test_start_succeeds_after_a_killed_clear(cow: Path, machine: Machine) -> Non
 
 
 def test_start_succeeds_after_kills_at_random_moments(cow: Path, machine: Machine) -> None:
-    """At random, a process alone or with what it has started, and a prune meanwhile."""
+    """Kill a start, or its whole process group, at random moments, while the cache may be cleared."""
     generator = random.Random(11)
     with_tool, prune = tool(machine)
     kills = 0
@@ -143,6 +143,6 @@ def test_start_succeeds_after_kills_at_random_moments(cow: Path, machine: Machin
 
 
 def tool(machine: Machine) -> tuple[Machine, List[object]]:
-    """A machine on which the tool runs, and how it empties the cache."""
+    """Return a machine on which `pexcz` runs, and the command that clears the cache."""
     command = pexcz_command("cache", "--root", machine.cache, "clear")
     return machine.with_(PYTHONPATH=pexcz_path(), PYTHONDONTWRITEBYTECODE="1"), command

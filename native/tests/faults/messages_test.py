@@ -1,4 +1,4 @@
-"""What a start says that can't be: what is wrong with this app on this machine, and what to do about that."""
+"""The message of a start that can't work names the problem of this app on this machine, and a remedy."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SOURCE = {"mine.py": "def main():\n    print('started')\n"}
 
 @pytest.fixture(scope="module")
 def both(workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> Workshop:
-    """A workshop with what passes for a runtime of another platform."""
+    """Return a workshop that also has a runtime for another platform (in fact a copy of this machine's)."""
     root = tmp_path_factory.mktemp("both")
     shutil.copytree(workshop.native, root / "native")
     runtimes = root / "native" / "runtime"
@@ -32,7 +32,7 @@ def both(workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> Worksh
 
 
 def compiled(workshop: Workshop, name: str, *platforms: str) -> Path:
-    """A PEX with a wheel for each of these platforms, and for CPython 3.11."""
+    """Make a PEX with a wheel for CPython 3.11 on each of these platforms."""
     wheel = Wheel("lib", {"lib.py": ""}, tag="cp311-cp311-linux_")
     return workshop.pex(
         name,
@@ -147,7 +147,7 @@ def test_environment_records_the_path_of_its_app(
 ) -> None:
     pex = workshop.pex(f"named-{layout}", requirements=["cow"], wheels=[COW], options=["-c", "cow"])
     czex = workshop.czex(pex, layout=layout)
-    # Not UTF-8, and Python reads the file whenever the environment's interpreter is started.
+    # The name is not UTF-8, but Python must be able to read `pyvenv.cfg` at each start of the environment's interpreter.
     named = Path(os.fsdecode(os.fsencode(tmp_path) + b"/h\xe9llo.czex"))
     czex.rename(named)
     assert machine.run(PYTHON.path(), named, "x").stdout == "moo x\n"

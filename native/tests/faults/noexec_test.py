@@ -1,4 +1,4 @@
-"""A cache on a file system that lets nothing be executed: an app runs from there, but for native libraries."""
+"""An app runs from a cache on a file system that is mounted with noexec, unless it needs native libraries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wherever the home directory, the cache, the temporary directory and the CZEX are: it runs, with a warning at most."""
+"""An app runs with any home directory, cache, temporary directory and path of the CZEX, with one warning at most."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ TOO_LONG_PATH = "z/" * 2050
 
 @dataclass(frozen=True)
 class Place:
-    """What a start finds: variables and files, in which "{tmp}" is an empty directory."""
+    """The surroundings of a start: variables and files. "{tmp}" stands for an empty directory."""
 
     name: str
     variables: Dict[str, str]
     make: Callable[[Path], object] = lambda tmp: None
-    # The reason why the cache can't be used.
+    # The reason in the warning that the cache can't be used.
     warns: str = ""
 
 
@@ -159,7 +159,7 @@ def test_start_works_in_any_place(cow: Path, packed: Path, place: Place, tmp_pat
     number = PLACES.index(place)
     combinations = [(python, way) for python in PYTHONS for way in WAYS]
     starts = 0
-    # Twenty of them, and each place has another.
+    # There are twenty combinations. In a short run, each place has one of them.
     for python, way in combinations if LONG else [combinations[7 * number % len(combinations)]]:
         tmp = tmp_path / f"{python.name} {way}"
         tmp.mkdir()
@@ -188,7 +188,7 @@ def test_start_works_in_any_place(cow: Path, packed: Path, place: Place, tmp_pat
 
 @pytest.mark.parametrize("descriptor", ["/dev/stdin", "/dev/fd/0", "/dev/fd/8", "/proc/self/fd/9"])
 def test_czex_can_be_given_as_a_descriptor(cow: Path, machine: Machine, descriptor: str) -> None:
-    """Also as the one by which the runtime gets its plan."""
+    """The descriptors include 0, by which the runtime gets its plan."""
     for python in (PYTHON, *PYTHONS[1:2]):
         script = 'exec <"$0" 8<"$0" 9<"$0" "$1" "$2" x'
         for _ in range(2):
@@ -232,7 +232,7 @@ def test_czex_runs_from_a_read_only_file_system(
 def test_read_only_cache_is_used_or_replaced_for_one_start(
     cow: Path, machine: Machine, tmp_path: Path, way: str
 ) -> None:
-    """What is installed runs as ever, another app runs from a temporary cache."""
+    """An installed app runs from the cache. An app that isn't installed runs from a temporary cache."""
     disk = full_disk(tmp_path, "9m,mode=755")
     path = f"{Path(PYTHON.path()).parent}:/usr/bin:/bin"
     start = machine.with_(PEXCZ_ROOT=str(disk), TMPDIR=str(machine.root), PATH=path)
@@ -272,7 +272,7 @@ def test_file_that_changes_during_installation_is_named(
     descriptor = os.open(machine.cache, os.O_RDONLY)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     process = machine.start(PYTHON.path(), app, "x")
-    # It waits for the lock now, and has yet to open the file.
+    # The runtime now waits for the lock, before it opens the file.
     while not list(machine.cache.glob("runtimes/*/pexcz")):
         assert process.poll() is None
     CHANGES[change](app, other)
@@ -314,7 +314,7 @@ def main():
 
 
 def late(workshop: Workshop) -> Path:
-    """An app that imports most of it when it is told to."""
+    """Make an app that imports most of its modules only after it has read a line."""
     app = workshop.root / "late.czex"
     if not app.exists():
         workshop.make(

@@ -1,4 +1,4 @@
-"""Many starts at once: each has its result, what one does no other does again, and none waits for a dead one."""
+"""Concurrent starts all have the right result. They share their work, and don't wait for dead processes."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from testing.pythons import PYTHON
 
 STARTS = 200 if LONG else 30
 ROUNDS = 10 if LONG else 2
-# Waits with all the others until what it inherits is closed.
+# All processes wait until the pipe that they inherit is closed, and then start together.
 AT_ONCE = 'read -r _ <"/dev/fd/$0"; exec "$@"'
-# Enough of it to be stopped in the middle.
+# The wheel is large enough that a start can be stopped while it unpacks.
 HAY = Wheel("hay", {f"hay/{n}.txt": f"{n}" * 500 for n in range(800)})
 RESULT = (b"moo x\n", b"", 1)
 Start = Tuple[Machine, List[object]]
@@ -50,7 +50,7 @@ def outcomes(processes: List[subprocess.Popen[bytes]]) -> List[Tuple[bytes, byte
 
 
 def traced(log: Path, argv: List[object]) -> List[object]:
-    """The command under strace: how often it makes a directory that is in a wheel can be read in its log."""
+    """Return the command under strace. Its log shows each directory of a wheel that the command makes."""
     strace = shutil.which("strace")
     if not strace:
         missing("strace")
@@ -72,7 +72,7 @@ def prepared(machine: Machine) -> Machine:
 
 @pytest.fixture(scope="module")
 def stable(workshop: Workshop) -> List[Path]:
-    """Apps that have their wheels in common."""
+    """Make apps with the same wheels."""
     return [
         workshop.make(
             f"stable{number}",
@@ -87,7 +87,7 @@ def stable(workshop: Workshop) -> List[Path]:
 
 @pytest.fixture
 def two_mounts(machine: Machine, tmp_path: Path) -> Iterator[Tuple[Machine, Machine]]:
-    """One cache, on a file system of its own that is mounted in two places."""
+    """Mount one cache, on its own file system, at two paths."""
     disk, other = full_disk(tmp_path, "900m,mode=755"), tmp_path / "other"
     other.mkdir()
     subprocess.run(["mount", "--bind", disk, other], check=True)
@@ -128,7 +128,7 @@ def test_concurrent_cold_starts_over_two_mounts_unpack_once(
 def test_each_mount_of_a_cache_keeps_its_environment(
     cow: Path, two_mounts: Tuple[Machine, Machine]
 ) -> None:
-    """In containers, neither sees the other's path: it does not take its environment for a damaged one."""
+    """Two containers don't see each other's path of the cache. A start must not take the environment of the other one for damaged."""
     boots = set()
     for _ in range(3):
         for number, machine in enumerate(two_mounts):
@@ -197,7 +197,7 @@ def test_starts_do_not_wait_for_killed_ones(stable: List[Path], prepared: Machin
             os.killpg(process.pid, signal.SIGKILL)
         began = time.monotonic()
         assert set(outcomes(running[1::2])) == {RESULT}
-        # The runtime would have said so if it had waited for five seconds; all of it takes less than that of work.
+        # A runtime that waits for five seconds says so on stderr, so no start has waited that long.
         assert time.monotonic() - began < 60
         kills += [code for _, _, code in outcomes(running[::2])].count(-signal.SIGKILL)
         cache(prepared, "prune")
@@ -246,4 +246,4 @@ def stop_while_it_unpacks(app: Path, machine: Machine) -> subprocess.Popen[bytes
                 return process
             os.killpg(process.pid, signal.SIGCONT)
         process.communicate()
-    raise AssertionError("it is done before it can be stopped")
+    raise AssertionError("each start ended before it could be stopped")

@@ -1,6 +1,6 @@
-"""Reads and writes that do a part of what they were asked for: what is unpacked and what is written is the same.
+"""If reads and writes transfer fewer bytes than requested, a start and an injection still write the right files.
 
-But for the bytecode that Python keeps of modules: older ones don't go on with that.
+Bytecode that Python writes for modules is left out: old versions of Python don't continue a short write there.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def shortened(machine: Machine, *argv: object) -> Outcome:
-    """What comes of a command whose reads and writes are all cut short, and of what it starts."""
+    """Run a command, and shorten all reads and writes of it and of its child processes."""
     figure = machine.root / "shortened"
     tracer = [sys.executable, Path(short_calls.__file__)]
     outcome = machine.with_(SHORT_CALLS=str(figure)).run(*tracer, *argv)
@@ -35,7 +35,7 @@ def shortened(machine: Machine, *argv: object) -> Outcome:
 
 
 def files(root: Path) -> Dict[str, bytes]:
-    """What is in a cache, by name; but for environments, which have its own name in them."""
+    """Return the files of a cache by name. Environments are left out, because they contain the path of the cache."""
     return {
         str(path.relative_to(root)): path.read_bytes()
         for name in ("boot", "runtimes", "sources", "wheels")

@@ -1,6 +1,6 @@
-"""A CZEX in which a bit was flipped, or of which the end is missing, runs right or not at all, and says so.
+"""A CZEX with a flipped bit or a missing end either works, or refuses to start with a message.
 
-Each time it is started on a machine that has not seen it. `pants-plugins/pexcz/verify_test.py` has what `pexcz verify` finds.
+Each start is on a new machine. `pants-plugins/pexcz/verify_test.py` has the same damage for `pexcz verify`.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from testing.long_runs import LONG, counted
 from testing.machine import Machine
 from testing.pythons import EVERY_PYTHON, PYTHON, Python, on_every_python
 
-# A file, relative to the CZEX in packed layout; what to do to its content.
+# The path of a file below a CZEX in packed layout, and a function that changes its content.
 Damage = Tuple[str, Callable[[bytes], bytes]]
-# In a bit of these, Python or `sh` itself may say what is wrong, in its own words. Nobody has looked at a checksum then.
+# Python or `sh` reads these files before any checksum is compared, and may report damage to them in its own words.
 STARTED = ("__main__.py", "pex")
-# One start after the other is by another of these.
+# The starters of each way take turns.
 WAYS = {
     "python": EVERY_PYTHON,
     "cpython2.7": [Python("cpython2.7")],
@@ -35,9 +35,9 @@ WAYS = {
     "sh": ["/bin/sh"],
 }
 HEADER_BYTES = 1500
-# The bytes of a flipped text that Python itself refuses to read: a NUL, and what is no UTF-8.
+# Python itself refuses a program with these bytes: NUL, and bytes that are not UTF-8.
 UNREADABLE = (0, *range(128, 256))
-# With it the header begins.
+# The header begins with this brace.
 BRACE = b"\n{ #"
 STARTS = 1_000 if LONG else 30
 
@@ -54,13 +54,13 @@ def flip(bit: int) -> Callable[[bytes], bytes]:
 
 
 def spread(bits: range, count: int) -> range:
-    """So many of these bits, at all places in a byte."""
+    """Return so many of these bits, from all positions in a byte."""
     step = max(len(bits) // count, 1)
     return range(bits.start, bits.stop, step + (step % 2 == 0 and step > 1))
 
 
 def flips(app: Path) -> Iterator[Damage]:
-    """Half of them where Python and `sh` begin, the other half anywhere."""
+    """Yield flips, half of them in the parts that Python and `sh` read first."""
     if app.is_dir():
         files = [path for path in app.rglob("*") if path.is_file() and path.stat().st_size]
         for path in files:
@@ -83,7 +83,7 @@ def flips(app: Path) -> Iterator[Damage]:
 
 
 def cuts(app: Path) -> Iterator[Damage]:
-    """At any length, of an empty file on, and where a line of the header ends."""
+    """Yield cuts at lengths from 0 on, at all lengths near the end, and after each line of the header."""
     files = [path for path in app.rglob("*") if path.is_file() and path.stat().st_size]
     for path in files if app.is_dir() else [app]:
         content = path.read_bytes()
@@ -99,7 +99,7 @@ def cuts(app: Path) -> Iterator[Damage]:
 
 
 def nuls(app: Path) -> Iterator[Damage]:
-    """In each line of the program that Python starts, where a bit of a space was flipped."""
+    """Yield a flip that turns a space into a NUL, for each line of the program that Python starts."""
     with zipfile.ZipFile(app) as archive:
         text = archive.read("__main__.py")
     start = app.read_bytes().index(text)
@@ -107,8 +107,8 @@ def nuls(app: Path) -> Iterator[Damage]:
         yield "", flip((start + space.end() - 1) * 8 + 5)
 
 
-class Trial:
-    """Starts damaged copies of a CZEX, several at once."""
+class Damager:
+    """Damages copies of a CZEX, and starts several at a time."""
 
     def __init__(self, app: Path, way: str, scratch: Path) -> None:
         self.app, self.scratch = app, scratch
@@ -130,7 +130,7 @@ class Trial:
             shutil.rmtree(place)
 
     def _outcome(self, place: Path, damage: Damage, starter: str) -> Dict[str, object]:
-        """Empty, or what was wrong with a start."""
+        """Return the facts about a start with a wrong outcome, or an empty dictionary."""
         name, damaged = damage
         copy = shutil.copytree if self.app.is_dir() else shutil.copy
         app = copy(self.app, place / "app.czex")
@@ -146,25 +146,25 @@ class Trial:
         outcome = machine.run(starter, started, "x")
         left = [str(file) for file in machine.cache.rglob("*.tmp")]
         is_right = (outcome.stdout, outcome.code) == ("moo x\n", 1)
-        # Of these alone Python says no file.
+        # These are the only messages of Python that name no file.
         unnamed = ("null bytes", "zipimport: can't read data")
         is_named = any(words in outcome.stderr for words in (str(app), *unnamed))
-        # `sh` does what its header says by now, which may be to give Python another file's name.
+        # `sh` runs the damaged header, which may give the name of another file to Python.
         header, _, _ = before.partition(b"PK\3\4")
         is_named = is_named or self.is_sh and at < len(header) and name in ("", "pex")
         is_refused = outcome.stdout == "" and outcome.code > 0 and is_named
         is_ours = outcome.stderr.startswith("czex: ") and outcome.stderr.count("\n") == 1
-        # What stands before the zip file, its directory and the program are not read by the boot.
+        # The boot doesn't read the bytes before the zip file, the zip file's directory, or the program.
         is_started = not name or name in STARTED
         is_traceback = "Traceback" in outcome.stderr
         if len(after) < len(before) and not name:
-            # Also where Python says no file.
+            # The message for a truncated file need not name it.
             is_refused = outcome.code == 1 and INCOMPLETE in outcome.last_line
             is_traceback = False
         if not left and (is_right or is_refused and (is_ours or is_started)):
             if not is_traceback or name or at > len(before) - 5000:
                 return {}
-        # To Python what stands before the second line is a program that does nothing, to `sh` what stands before the brace.
+        # Before the second line, Python sees a program that does nothing, and so does `sh` before the brace.
         end = (
             before.find(BRACE) + 1
             if self.is_sh or name
@@ -172,7 +172,7 @@ class Trial:
         )
         if len(after) <= end and not outcome.stdout:
             return {}
-        # Of a header that has no end `sh` runs nothing.
+        # `sh` runs no line of a header without an end.
         if self.is_sh and len(after) < len(header) and not name:
             if "yntax error" in outcome.stderr and not outcome.stdout:
                 return {}
@@ -194,22 +194,22 @@ def app(request: pytest.FixtureRequest, workshop: Workshop, cow_pex: Path) -> Pa
 
 @pytest.mark.parametrize("way", ["python", "sh"])
 def test_flipped_bit_never_gives_a_wrong_output(app: Path, tmp_path: Path, way: str) -> None:
-    counted(Trial(app, way, tmp_path).run(list(flips(app))), "flips")
+    counted(Damager(app, way, tmp_path).run(list(flips(app))), "flips")
 
 
 @pytest.mark.parametrize("way", ["python", "sh"])
 def test_truncated_file_is_not_run(app: Path, tmp_path: Path, way: str) -> None:
-    counted(Trial(app, way, tmp_path).run(list(cuts(app))), "lengths")
+    counted(Damager(app, way, tmp_path).run(list(cuts(app))), "lengths")
 
 
 @pytest.mark.parametrize("way", ["cpython2.7", "cpython3.7"])
 def test_nul_does_not_end_the_program(cow: Path, tmp_path: Path, way: str) -> None:
-    """As it does for a Python before 3.8: what stood before it was run, did nothing, and that was all."""
-    counted(Trial(cow, way, tmp_path).run(list(nuls(cow))), "starts")
+    """Python before 3.8 runs only the text before a NUL, which would silently do nothing."""
+    counted(Damager(cow, way, tmp_path).run(list(nuls(cow))), "starts")
 
 
 def test_damage_to_the_program_gives_a_message(cow: Path, tmp_path: Path) -> None:
-    """But for what no Python reads, and for the few lines that are to say it."""
+    """The flips leave out bytes that Python refuses, and the few lines of the program that print the message."""
     with zipfile.ZipFile(cow) as archive:
         text = archive.read("__main__.py")
     content = cow.read_bytes()
@@ -239,7 +239,7 @@ def test_damage_to_the_program_gives_a_message(cow: Path, tmp_path: Path) -> Non
 def test_damaged_runtime_is_not_written(
     app: Path, machine: Machine, tmp_path: Path, python: Python
 ) -> None:
-    """Not even for the moment until somebody looks at it: it is what would be executed."""
+    """The runtime is executed, so a damaged one must not be in the cache for even a moment."""
     damaged = tmp_path / "app.czex"
     if app.is_dir():
         shutil.copytree(app, damaged)
@@ -247,7 +247,7 @@ def test_damaged_runtime_is_not_written(
         content = runtime.read_bytes()
         runtime.write_bytes(flip(len(content) * 4)(content))
     else:
-        # Stored as it is, so that nothing but a checksum could notice.
+        # The entry is stored without compression, so only a checksum can reveal the damage.
         with zipfile.ZipFile(app) as source, zipfile.ZipFile(damaged, "w") as target:
             for name in source.namelist():
                 content = source.read(name)

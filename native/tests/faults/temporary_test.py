@@ -1,4 +1,4 @@
-"""A cache for one start alone: whatever ends its process, it is removed, and never one that is used."""
+"""A temporary cache is removed however its process ends, and is kept while a process uses it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from support.workshop import COW, Workshop
 from testing.machine import Machine
 from testing.pythons import PYTHON, Python, on
 
-# Says where it runs, and then what it is told.
+# The app prints the path of its environment, and then does what its input says.
 PUPPET = """\
 import os, signal, sys
 
@@ -41,7 +41,7 @@ PYTHONS = on(*map(Python, ("cpython2.7", "cpython3.6", "cpython3.11", "pypy3")))
 
 
 class Places:
-    """A machine whose cache can't be used, and its temporary directory."""
+    """A machine with a cache that can't be used, and its temporary directory."""
 
     def __init__(self, machine: Machine, tmp_path: Path) -> None:
         obstacle = machine.root / "file"
@@ -88,7 +88,7 @@ def test_abandoned_cache_is_removed_by_the_next_start_that_needs_one(
         process = started(places, python, puppet)
         process.communicate(f"{end}\n".encode())
         (left,) = places.caches()
-        # Young ones may be just about to be locked.
+        # A start keeps young caches, because their process may not have locked them yet.
         assert places.machine.run(python.path(), cow, "x").stdout == "moo x\n"
         assert places.caches() == [left]
         places.grow_old()

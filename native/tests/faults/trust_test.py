@@ -1,4 +1,4 @@
-"""Nothing is run from a cache into which another user could have put it."""
+"""A start runs no code from a cache into which another user could have written it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ IMPORT = "import __pex__; from cow import say; say.main()"
 
 @pytest.fixture
 def planted(cow: Path, machine: Machine) -> Machine:
-    """A machine on which the app is installed, and was changed in the cache."""
+    """Return a machine with the app in its cache, where another user has changed it."""
     with_python = machine.with_(PATH=f"{Path(PYTHON.path()).parent}:/usr/bin:/bin")
     for _ in range(2):
         assert with_python.run(cow, "x").stdout == "moo x\n"
@@ -78,7 +78,7 @@ def test_link_to_the_cache_of_another_user_is_not_followed(cow: Path, planted: M
 
 
 def test_link_made_by_another_user_is_not_followed(cow: Path, planted: Machine) -> None:
-    """Not even to a directory of this user's own: nothing of a cache is put there."""
+    """The link leads to a directory of this user, which must stay empty."""
     mine = planted.root / "mine"
     mine.mkdir()
     shutil.rmtree(planted.cache)
@@ -109,7 +109,7 @@ def test_temporary_cache_is_private(cow: Path, machine: Machine, python: Python)
 def test_header_starts_no_program_from_a_directory_of_another_user(
     cow: Path, planted: Machine, name: str
 ) -> None:
-    """Who could write to the cache for a moment can have left one there."""
+    """A user who could write to the cache for a moment may have left the directory there."""
     given_away(planted.cache / name)
     process = planted.with_(PATH="/usr/bin:/bin").run("sh", "-x", cow, "x")
     assert f"{planted.cache}/venvs" in process.stderr
@@ -117,7 +117,7 @@ def test_header_starts_no_program_from_a_directory_of_another_user(
 
 
 def test_cache_of_root_is_used_by_other_users(cow: Path) -> None:
-    """As one in the image of a container."""
+    """The cache in the image of a container is an example."""
     python = shutil.which("python3", path="/usr/bin:/bin")
     if os.geteuid() != 0 or not python:
         missing("user that may become another, or a Python that others may use")
@@ -141,7 +141,7 @@ def test_only_the_owner_can_write_to_the_cache(cow: Path, machine: Machine, pyth
     open_ones = [
         path
         for path in (machine.cache, *machine.cache.rglob("*"))
-        # What Python makes itself has the umask that the user wants.
+        # Bytecode that Python writes has the umask of the user.
         if path.parent.name != "__pycache__" and path.name != "__pycache__"
         if not path.is_symlink() and path.stat().st_mode & 0o22
     ]

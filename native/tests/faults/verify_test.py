@@ -1,4 +1,4 @@
-"""`pexcz verify` proves a CZEX, and finds what is damaged in the cache."""
+"""`pexcz verify` finds damage in a CZEX and in the cache."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from testing.pythons import PYTHON
 
 @pytest.fixture(scope="module")
 def app(workshop: Workshop) -> Path:
-    """With bytecode."""
+    """Return an app with bytecode."""
     sources = {"lib.py": "import cow.say\nmain = cow.say.main\n"}
     options = ["-m", "lib:main"]
     return workshop.make(

@@ -1,4 +1,4 @@
-"""Whatever is at the place where `venv` is to make one, and whatever happens to it: all, or nothing, and a message."""
+"""The tool `venv` makes a complete virtual environment, or leaves no file and prints a message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`info`, `interpreter`, `graph` and `repository` say what the PEX's say."""
+"""The tools `info`, `interpreter`, `graph` and `repository` print the same as those of the PEX."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_tools_print_the_same_as_in_the_pex(
     expected, seen = herd.both(machine, python.path(), *arguments)
     text = GRAPH.without(expected.stdout)
     if python.minor == (2, 7):
-        # Its dicts have no order.
+        # Dicts of Python 2.7 have no order.
         assert sorted(seen.stdout) == sorted(text)
     else:
         assert seen.stdout == text
@@ -60,7 +60,7 @@ def test_fitting_interpreters_are_listed_after_the_running_one(
         (tmp_path / os.path.basename(path)).symlink_to(path)
     (tmp_path / "python3.7").write_text("#!/bin/sh\nexit 1\n")
     (tmp_path / "python3.7").chmod(0o755)
-    # Pex asks it which C library there is.
+    # Pex asks `ldd` for the C library.
     (tmp_path / "ldd").symlink_to("/usr/bin/ldd")
     few = machine.with_(PATH=f"{tmp_path}:/nowhere")
     for options in ([], ["-v"]):
@@ -162,7 +162,7 @@ def test_extracted_wheels_equal_the_original_ones(
 
 
 def entries(wheel: Path) -> dict[str, object]:
-    """Name → content and mode; the lines of RECORD in any order."""
+    """Return the content and the mode of each file. The lines of RECORD are sorted."""
     found: dict[str, object] = {}
     with zipfile.ZipFile(wheel) as archive:
         for entry in archive.infolist():
@@ -198,7 +198,7 @@ def test_extracted_wheels_and_sdist_can_be_installed(
     python = str(venv / "bin" / "python")
     install = [python, "-m", "pip", "install", "-q", "--no-index", "--find-links", str(repository)]
     subprocess.run([*install, "bull"], check=True)
-    # What pip would need to build the sdist is not there without a network; its setuptools is.
+    # Without a network, pip can't download the requirements of the sdist's build. The setuptools of the venv will do.
     shutil.unpack_archive(str(sdist), str(tmp_path))
     source = tmp_path / sdist.name[: -len(".tar.gz")]
     build = [python, "setup.py", "-q", "install", "--single-version-externally-managed"]
@@ -245,7 +245,7 @@ def test_usage_errors_are_the_same_as_in_the_pex(
 ) -> None:
     expected, seen = herd.both(machine, PYTHON.path(), *arguments)
     assert (seen.stdout, seen.code) == (expected.stdout, expected.code) == ("", code)
-    # Only a PEX with a native runtime has this tool.
+    # A PEX has this tool only with a native runtime.
     last_line = re.sub("'?platforms'?, ?", "", seen.stderr.splitlines()[-1])
     assert last_line == expected.stderr.splitlines()[-1]
 

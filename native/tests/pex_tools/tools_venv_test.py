@@ -1,4 +1,4 @@
-"""`venv` makes what the PEX's makes: the same files, and an app that sees the same, by itself and anywhere."""
+"""The tool `venv` makes the same virtual environment as that of the PEX: the same files, and the same surroundings."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from testing.pythons import PYTHON, Python, on
 
 SEVERAL = [Python(f"cpython{version}") for version in ("2.7", "3.6", "3.8", "3.11", "3.13")]
 SEVERAL += [Python("pypy3")]
-# What only the PEX's has: how each wheel's zip file was made, for wheels that are made of it again; and what Python 2.7's
-# has from virtualenv, which a virtual environment can be without.
+# Only the venv of a PEX has these files. One kind describes the zip file of a wheel, for tools that make the wheel again. The
+# others come from virtualenv on Python 2.7, and no virtual environment needs them.
 NOT_OURS = re.compile(
     r".*\.pex-info/original-whl-info\.json$"
     r"|bin/(activate\.ps1|activate_this\.py|python-config)$"
     r"|lib/python2\.7/[^/]*$"
     r"|lib/python2\.7/(distutils|config)/"
 )
-# What only ours has: what the app is started by, with its semantics; and for Python 2.7 links to the whole standard library.
+# Only the venv of a CZEX has these files: a module that starts the app, and for Python 2.7 links to the whole standard library.
 NOT_PEXS = re.compile(
     r"lib/[^/]*/site-packages/czex_activate\.py$|lib/python2\.7/(?!site-packages)|lib64$"
 )
@@ -42,7 +42,7 @@ def test_venv_has_the_same_files_as_from_the_pex(
     expected, seen = make_both(herd, machine, python, tmp_path, "--scope", scope)
     assert {name for name in expected - seen if not NOT_OURS.match(name)} == set()
     assert {name for name in seen - expected if not NOT_PEXS.match(name)} == set()
-    # Plain text, which every patch release of the interpreter can read.
+    # The file is plain text, because every patch release of the interpreter must be able to read it.
     main = tmp_path / "czex" / "__main__.py"
     assert scope == "deps" or "\\x" not in main.read_text()
     scopes = [(tmp_path / kind / ".pex-venv-scope").read_text() for kind in ("pex", "czex")]
@@ -95,7 +95,7 @@ def test_app_in_the_venv_sees_the_same_as_from_the_pex(
 def outcome_in(
     machine: Machine, venv: Path, variables: dict[str, str], command: List[str]
 ) -> object:
-    """What the probe prints, without what differs on purpose: on Python 2.7, where the standard library is."""
+    """Return the facts that the probe prints, without the intended difference: the standard library's path on Python 2.7."""
     variables = {name: value.replace("VENV", str(venv)) for name, value in variables.items()}
     words = [word.replace("VENV", str(venv)) for word in command]
     outcome = machine.with_(**variables).run(*words)
@@ -151,7 +151,7 @@ def test_image_can_have_dependencies_and_sources_in_two_layers(
     venv = tmp_path / "app"
     for scope in order:
         options = ["--scope", scope, "--compile"]
-        # The first has not been written by the time that the second is made, and they are put over each other.
+        # Each layer is made without the other, and then they are copied over each other.
         aside = tmp_path / scope
         outcome = tool(machine, python.path(), herd.czex, "venv", *options, venv)
         assert (outcome.stdout, outcome.stderr, outcome.code) == ("", "", 0)
@@ -180,7 +180,7 @@ def test_scripts_run_in_a_venv_at_any_path(
     assert (outcome.stderr, outcome.code) == ("", 0)
     for script in ("pex", "bin/bull", "bin/graze.py"):
         if python.minor == (2, 7) and not name.isascii() and script == "bin/graze.py":
-            # Its author hasn't declared the encoding, without which Python 2.7 reads no such path in it.
+            # The script declares no encoding, so Python 2.7 can't read a path in it that is not ASCII.
             continue
         seen = machine.run(venv / script, "x")
         assert (json.loads(seen.stdout)["prefix"], seen.code) == (str(venv), 3)
