@@ -245,11 +245,7 @@ class _Assembly:
             "packs": _pack_records(self._dependencies, self._contents, self._bytecode, offsets),
             "requirements": self._dependencies.roots(),
             "runtimes": {
-                runtime.platform: {
-                    "crc32": zlib.crc32(runtime.content),
-                    "sha256": hashlib.sha256(runtime.content).hexdigest(),
-                    "size": len(runtime.content),
-                }
+                runtime.platform: hashlib.sha256(runtime.content).hexdigest()
                 for runtime in self._parts.runtimes
             },
         }

@@ -37,7 +37,7 @@ _is_manifest = shape.record(
             name=shape.optional(shape.text),
         )
     ),
-    runtimes=shape.dict_of(shape.record(sha256=shape.text, size=shape.size)),
+    runtimes=shape.dict_of(shape.digits(64)),
 )
 
 
@@ -55,6 +55,11 @@ class Czex:
         """Return the file that contains a pack of the manifest, and the pack's offset there."""
         file = self.path / pack_file(pack["fingerprint"]) if self.path.is_dir() else self.path
         return file, pack["offset"]
+
+    def runtime_size(self, platform: str) -> int:
+        """Return the bytes of the runtime for a platform."""
+        prefix = f".czex/runtime/{platform}/"
+        return sum(file.size for path, file in self.tree.files.items() if path.startswith(prefix))
 
     def pack_info(self, pack: Dict[str, Any]) -> PackInfo:
         """What a pack of the manifest says of itself. Raises BadPackError for a damaged one."""

@@ -45,7 +45,7 @@ def test_verify_tells_what_it_has_removed(app: Path, capsys: pytest.CaptureFixtu
     assert main(["inspect", str(app), "--json"]) == 0
     pack = json.loads(capsys.readouterr().out)["packs"][0]
     root = app.parent / "cache"
-    directory = root / "sources" / pack["sha256"][:40]
+    directory = root / "sources" / pack["fingerprint"]
     (directory / "lib").mkdir(parents=True)
     facts = answer(capsys, "verify", app, "--installed", "--root", root)
     (damage,) = facts["damages"]

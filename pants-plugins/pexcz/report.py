@@ -57,8 +57,8 @@ def show(czex: Czex, console: Console) -> None:
     runtimes = Table(title="Runtimes", title_justify="left")
     runtimes.add_column("platform")
     runtimes.add_column("raw", justify="right")
-    for platform, facts_of_runtime in sorted(manifest["runtimes"].items()):
-        runtimes.add_row(platform, decimal(facts_of_runtime["size"]))
+    for platform in sorted(manifest["runtimes"]):
+        runtimes.add_row(platform, decimal(czex.runtime_size(platform)))
     console.print(runtimes)
 
 

@@ -19,7 +19,7 @@ LINE = (
 
 
 class Apart(object):
-    """The packs of an environment that are apart. `mounts` maps a pack's SHA-256 to the directory that has its `lib`.
+    """The packs of an environment that are apart. `mounts` maps a pack's fingerprint to the directory that has its `lib`.
 
     `before` and `after` are entries of `sys.path`: before the standard library, and after site-packages. `pth` names the file
     that lets `site` read the `.pth` files of these wheels, if they have any.
@@ -32,12 +32,12 @@ class Apart(object):
         clashes = not names.isdisjoint(sources.get("clashes", ()))
         self.mounts, self.before = {}, []
         if hides_a_module or clashes or sources["pth"]:
-            self.mounts[sources["sha256"]] = DIRECTORY + "/sources"
+            self.mounts[sources["fingerprint"]] = DIRECTORY + "/sources"
             self.before = [environment.place(DIRECTORY + "/sources")]
         if puts_last_first(environment.info):
             wheels = wheels[::-1]
         found = of_wheels(wheels, DIRECTORY)
-        self.mounts.update((wheel["sha256"], place) for wheel, place in found)
+        self.mounts.update((wheel["fingerprint"], place) for wheel, place in found)
         self.after = [environment.place(place) for _, place in found]
         quiet = [pair for pair in found if not customizes(pair[0])]
         self._for_children = [environment.place(place) for _, place in quiet]

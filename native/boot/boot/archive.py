@@ -22,13 +22,17 @@ class Archive(object):
         self._loader = loader
         self._files = files
 
+    def is_content(self, name, content):
+        """Whether an entry has the checksum of this content."""
+        return zlib.crc32(content) & 0xFFFFFFFF == self._files.get(name, [0, None])[1]
+
     def read(self, name):
         """Return an entry's content. Raises CannotStart if it can't be read or its checksum is wrong."""
-        file, checksum = self._files.get(name, (name, None))
+        file = self._files.get(name, [name])[0]
         problem = None
         try:
             content = self._loader.get_data(name.replace("/", os.sep))
-            if zlib.crc32(content) & 0xFFFFFFFF != checksum:
+            if not self.is_content(name, content):
                 problem = "the checksum of {0} is wrong".format(file)
         except (
             EnvironmentError,

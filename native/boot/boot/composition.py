@@ -117,7 +117,9 @@ class CzexPart(object):
     def add_to(self, plan, environment, directory):
         sources, wheels = self.packs[:1], self.packs[1:]
         environment.add_packs(plan, self, sources, directory + "/sources")
-        mounts = [(wheel["sha256"], place) for wheel, place in self._apart(environment, directory)]
+        mounts = [
+            (wheel["fingerprint"], place) for wheel, place in self._apart(environment, directory)
+        ]
         environment.add_packs(plan, self, wheels, directory + "/lib", mounts)
         environment.add_console_scripts(plan, wheels)
 

@@ -133,7 +133,7 @@ class Environment(object):
     def add_packs(self, plan, archive, packs, library, mounts=()):
         """Add packs of `archive`; their modules go into the directory `library`.
 
-        :param mounts: A pack's SHA-256 → the directory for its modules instead of `library`.
+        :param mounts: A pack's fingerprint → the directory for its modules instead of `library`.
         """
         directory = archive.pack_directory
         if directory:
@@ -161,7 +161,7 @@ class Environment(object):
                     str(bytecode["offset"]),
                     str(bytecode["size"]),
                 )
-            plan.add("mount", "lib", dict(mounts).get(pack["sha256"], library))
+            plan.add("mount", "lib", dict(mounts).get(pack["fingerprint"], library))
             if pack["kind"] == "wheel":
                 plan.add("mount", "scripts", self.bin)
                 if pack["headers"]:
@@ -186,8 +186,7 @@ class Environment(object):
 
     def content(self, pack):
         """Return the directory in the cache that a pack is unpacked to. It has a directory for each scheme."""
-        bytecode = self._bytecode(pack)
-        return self._directory(pack, bytecode["together"] if bytecode else pack["fingerprint"])
+        return self._directory(pack, self._bytecode(pack))
 
     def bytes_to_unpack(self):
         """Return the size of the files that the environment needs and the cache lacks."""
@@ -201,19 +200,21 @@ class Environment(object):
         The result is also `None` if the cache has the pack without bytecode. Its first imports have most likely compiled its
         modules, so that another copy of the pack would gain little.
         """
-        key = pack["sha256"]
+        key = pack["fingerprint"]
         # The answer is kept, because another process may unpack the pack meanwhile, and the plan must be consistent.
         if key not in self._with_bytecode:
             bytecode = pack["bytecode"].get(interpreter.cache_tag())
-            if bytecode and os.path.isdir(self._directory(pack, pack["fingerprint"])):
-                if not os.path.isdir(self._directory(pack, bytecode["together"])):
+            if bytecode and os.path.isdir(self._directory(pack, None)):
+                if not os.path.isdir(self._directory(pack, bytecode)):
                     bytecode = None
             self._with_bytecode[key] = bytecode
         return self._with_bytecode[key]
 
-    def _directory(self, pack, fingerprint):
+    def _directory(self, pack, bytecode):
+        """The directory of a pack alone, or with one of its packs of bytecode."""
         parent = "wheels" if pack["kind"] == "wheel" else "sources"
-        return os.path.join(self.root, parent, fingerprint)
+        name = bytecode["together"] if bytecode else pack["fingerprint"]
+        return os.path.join(self.root, parent, name)
 
     def add_interpreter(self, plan, may_be_copied=True):
         executable = interpreter.base_executable()

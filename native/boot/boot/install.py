@@ -4,7 +4,6 @@ import errno
 import os
 import stat
 import sys
-import zlib
 
 from trust import distrusted
 
@@ -58,20 +57,21 @@ def make_root(root):
 def runtime(archive, manifest, root):
     """Write the runtime executable into the cache if it is missing, and return its path."""
     name = platform()
-    facts = manifest["runtimes"].get(name)
-    if facts is None:
+    sha256 = manifest["runtimes"].get(name)
+    if not sha256:
         from boot import unresolved
 
         raise unresolved.built_elsewhere(archive.path, manifest)
     executable = "pexcz.exe" if interpreter.IS_WINDOWS else "pexcz"
-    path = os.path.join(root, "runtimes", facts["sha256"], executable)
+    entry = ".czex/runtime/{0}/{1}".format(name, executable)
+    path = os.path.join(root, "runtimes", sha256, executable)
     try:
         with open(path, "rb") as stream:
-            if zlib.crc32(stream.read()) & 0xFFFFFFFF == facts["crc32"]:
+            if archive.is_content(entry, stream.read()):
                 return path
     except EnvironmentError:
         pass
-    write_whole(path, archive.read(".czex/runtime/{0}/{1}".format(name, executable)), 0o755)
+    write_whole(path, archive.read(entry), 0o755)
     return path
 
 

@@ -49,7 +49,7 @@ def settings(environment):
     if apart:
         first, last = first + apart.before, apart.after + last
         sources = (apart.before + [sources])[0]
-        merged = [pack for pack in merged if pack["sha256"] not in apart.mounts]
+        merged = [pack for pack in merged if pack["fingerprint"] not in apart.mounts]
     read_by_site = sorted(name for pack in merged for name in pack["pth"])
     pth = [name for name in read_by_site if name.endswith(".pth")] + (apart.pth if apart else [])
     start = [name for name in read_by_site if name.endswith(".start")]

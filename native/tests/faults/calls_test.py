@@ -103,7 +103,9 @@ def test_warm_start_with_a_failing_call_works(cow: Path, place: Machine, python:
     place.run(*start)
     place.run(*start)
     calls = between(calls_of(place, start)[0], FIRST, LAST)
-    faults = failed_at_each(place, start, calls, 9, may_refuse=False)
+    # Python 2.7 reads the CZEX at each start.
+    may_refuse = python.name == "cpython2.7"
+    faults = failed_at_each(place, start, calls, 9, may_refuse=may_refuse)
     counted(faults, "faults")
     assert faults > 5
 
