@@ -1,4 +1,4 @@
-"""The cache of a machine, as `pexcz cache` and its files show it."""
+"""Run `pexcz cache` on a machine, and inspect the files of its cache."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def environments(machine: Machine) -> List[Path]:
 
 
 def make_old(machine: Machine, days: float) -> None:
-    """As if all in the cache had not been used for so long."""
+    """Set the times of all files in the cache, as if it was last used some days ago."""
     then = time.time() - days * DAY
     for path in machine.cache.rglob("*"):
         os.utime(path, (then, then), follow_symlinks=False)

@@ -1,4 +1,4 @@
-"""Choices of wheels: what a PEX holds, what it requires, and which wheels that makes on CPython 3.11."""
+"""Cases of choosing wheels: the wheels and requirements of a PEX, and the wheels that CPython 3.11 gets."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from support.wheels import Wheel
 
 @dataclass(frozen=True)
 class Case:
-    """A PEX.
+    """A PEX, and the expected choice.
 
-    :param expected: The wheels that are chosen, in their order, or a part of the message that none could be.
+    :param expected: The chosen wheels, in order, or a part of the error message.
     """
 
     name: str
@@ -30,7 +30,7 @@ def wheel(
     python: str = "",
     meta: str = "",
 ) -> Wheel:
-    """A wheel with one module. `requires` are its `Requires-Dist`, `python` its `Requires-Python`."""
+    """Return a wheel with one module, with `Requires-Dist` and `Requires-Python` as given."""
     meta += "".join(f"Requires-Dist: {text}\n" for text in requires)
     meta += f"Requires-Python: {python}\n" if python else ""
     return Wheel(project, {f"{project}.py": ""}, version, tag or "py2.py3-none-any", meta)
@@ -53,7 +53,7 @@ TAGGED = [
         "cp311-cp311-macosx_11_0_arm64",
     )
 ]
-# Its extras: `all` is the other two, by way of itself; `net` brings another project's extra.
+# Extras of `a`: `all` requires the two others of `a` itself; `net` requires an extra of another project.
 WITH_EXTRAS = [
     wheel(
         "a",
@@ -297,8 +297,8 @@ CASES = [
         [wheel("a", 'b; extra == "x"', "c @ file:///c"), B, C],
         ["a-1.0", "b-1.0", "c-1.0"],
     ),
-    Case("arbitrary equality is that of texts", ["b===1.0"], [B, B2], ["b-1.0"]),
-    Case("also where the versions are equal", ["b===1"], [B], "b===1: it has b-1.0-py2"),
+    Case("arbitrary equality compares texts", ["b===1.0"], [B, B2], ["b-1.0"]),
+    Case("arbitrary equality distinguishes equal versions", ["b===1"], [B], "b===1: it has b-1.0-py2"),
     Case(
         "names in the metadata count, not those of the file",
         ["real"],
@@ -307,25 +307,25 @@ CASES = [
     ),
 ]
 
-# A PEX of these can't start with a recent Python, although it was good when it was built.
+# Older versions of Pex could build a PEX of these wheels, but it can't start with a newer Python.
 DIFFERENT = [
     Case(
-        "a specifier that PEP 440 doesn't allow holds for what is there",
+        "a specifier that PEP 440 doesn't allow is ignored",
         ["a"],
         [wheel("a", "b (>dev)", "c>=1.0.*,<2"), B, C],
         ["a-1.0", "b-1.0", "c-1.0"],
     ),
     Case(
-        "what is no requirement matters only to who needs it",
+        "a malformed requirement does not matter if its wheel is not needed",
         ["b"],
         [wheel("a", "not a requirement"), B],
         ["b-1.0"],
     ),
     Case(
-        "and then it is named",
+        "a malformed requirement of a needed wheel is named",
         ["a"],
         [wheel("a", "not a requirement")],
         "'not a requirement', which is not a requirement by PEP 508 (required by a 1.0)",
     ),
-    Case("an odd Requires-Python is none", ["a"], [wheel("a", python=">=3.6.*")], ["a-1.0"]),
+    Case("a malformed Requires-Python is ignored", ["a"], [wheel("a", python=">=3.6.*")], ["a-1.0"]),
 ]

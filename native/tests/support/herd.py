@@ -1,4 +1,4 @@
-"""What the tests of the tools share: an app with all that a wheel can have, as a PEX and as a CZEX."""
+"""Support for tests of the tools: an app whose wheels have all kinds of files, as a PEX and as a CZEX."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from support.wheels import Wheel
 from support.workshop import Workshop
 from testing.machine import Machine, Outcome
 
-# All that an app can see, without what a place or a moment has.
+# Prints all that an app can observe, except for facts that depend on the place or the time.
 PROBE = """\
 import json, os, sys
 
@@ -59,7 +59,7 @@ CALF = Wheel(
 
 @dataclass(frozen=True)
 class Herd:
-    """The app as Pex made it, and the CZEX of it."""
+    """The PEX of the app, and its CZEX."""
 
     pex: Path
     czex: Path
@@ -70,8 +70,8 @@ class Herd:
         return cls(pex, workshop.czex(pex))
 
     def both(self, machine: Machine, python: str, *arguments: object) -> List[Outcome]:
-        """What the tool of each says, with the PEX's name in the place of the CZEX's."""
-        # A PEX takes its time to unpack itself.
+        """Run a tool of the PEX and of the CZEX, and return both outcomes, with "APP" instead of the app's name."""
+        # PEXes share a root, because unpacking one takes long.
         root = str(self.pex.parent / "pex-tools")
         shared = machine.with_(PEX_ROOT=root, PEXCZ_ROOT=str(machine.root / "czex"))
         outcomes = []
@@ -90,7 +90,7 @@ def tool(machine: Machine, python: str, app: Path, *arguments: object, **kwargs:
 
 
 def files(directory: Path) -> Set[str]:
-    """The names of all files and links below, without bytecode."""
+    """Return the names of all files and links below a directory, without bytecode."""
     found = set()
     for parent, directories, names in os.walk(directory):
         directories[:] = [name for name in directories if name != "__pycache__"]

@@ -1,6 +1,6 @@
-"""What the tests of the runtime share: an app to install, and ways to see what came of it.
+"""Support for tests of the runtime: an app to install, and functions that check the result.
 
-Assertions here say what they have seen: pytest doesn't rewrite them.
+Assertions here have messages, because pytest doesn't rewrite them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FILES = {
 
 
 def empty_app(directory: Path) -> App:
-    """Without packs yet, with a store of its own in the directory."""
+    """Return an app without packs, whose store is in the directory."""
     (directory / "store").mkdir()
     return App(str(directory / "store"), str(directory / "app.czex"))
 
@@ -51,7 +51,7 @@ def assert_installs(runtime: Runtime, app: App) -> None:
 
 
 def assert_fails(runtime: Runtime, app: App, code: int, *words: str) -> str:
-    """It says so in one line with these words, and leaves nothing behind."""
+    """Assert that an install fails with one line that has these words, and leaves no files."""
     result = install(runtime, app)
     message = result.stderr.decode()
     assert result.returncode == code, (result.returncode, message)
@@ -77,7 +77,7 @@ def leftovers(app: App) -> list[str]:
 
 
 def tree(root: str) -> dict[str, object]:
-    """Every path below a directory: the content of a file, the target of a link, None for a directory."""
+    """Return path → content of a file, target of a link, or None for a directory, of all paths below `root`."""
     result: dict[str, object] = {}
     for parent, directories, files in os.walk(root):
         for name in directories + files:
@@ -91,7 +91,7 @@ def tree(root: str) -> dict[str, object]:
 
 
 def contents(root: str) -> dict[str, bytes]:
-    """Every file below a directory, whether through links or not."""
+    """Return path → content of all files below a directory, also through links."""
     result = {}
     for parent, _, files in os.walk(root, followlinks=True):
         for name in files:

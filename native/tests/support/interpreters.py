@@ -1,4 +1,4 @@
-"""Interpreters made for a test: some that can be replaced or removed, some that are not what they seem."""
+"""Make interpreters for tests: some can be replaced or removed, others are scripts."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from testing.pythons import Python
 
 
 def own_python(directory: Path, python: Python) -> Path:
-    """An interpreter that is `directory`/bin/python3, with another one's library and nothing installed.
+    """Make the interpreter `directory`/bin/python3, with the library of another one and without packages.
 
-    It takes the place of the one there.
+    Replace the interpreter that is there.
     """
     shutil.rmtree(directory, ignore_errors=True)
     (directory / "bin").mkdir(parents=True)
@@ -32,7 +32,7 @@ def own_python(directory: Path, python: Python) -> Path:
 
 
 def logging_python(directory: Path, python: Python, log: Path) -> Path:
-    """A virtual environment's interpreter that adds its version to `log` whenever it starts."""
+    """Make a virtual environment whose interpreter adds its version to `log` at each start."""
     options = ["--without-pip", str(directory)]
     subprocess.run([python.path(), "-m", "venv", *options], check=True)
     (packages,) = directory.glob("lib/python*/site-packages")
@@ -42,10 +42,10 @@ def logging_python(directory: Path, python: Python, log: Path) -> Path:
 
 
 def clean_python(directory: Path, python: Python) -> Path:
-    """Make a virtual environment that has nothing installed. Return the directory of its Python."""
+    """Make a virtual environment without packages. Return the directory of its Python."""
     options = ["--without-pip", str(directory)]
     subprocess.run([python.path(), "-m", "venv", *options], check=True)
-    # The name that a PEX of these tests begins with.
+    # The name in the shebang of these tests' PEXes.
     name = "python{}.{}".format(*sys.version_info)
     if not (directory / "bin" / name).exists():
         (directory / "bin" / name).symlink_to("python")
@@ -53,7 +53,7 @@ def clean_python(directory: Path, python: Python) -> Path:
 
 
 def script(path: Path, text: str) -> Path:
-    """An executable shell script."""
+    """Write an executable shell script."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"#!/bin/sh\n{text}\n")
     path.chmod(0o755)
@@ -61,7 +61,7 @@ def script(path: Path, text: str) -> Path:
 
 
 def links(directory: Path, **pythons: Python) -> Path:
-    """A directory of links to interpreters; in a name, "_" stands for "."."""
+    """Make a directory of links to interpreters. In a name, "_" stands for "."."""
     directory.mkdir(parents=True, exist_ok=True)
     for name, python in pythons.items():
         (directory / name.replace("_", ".")).symlink_to(python.path())
@@ -79,7 +79,7 @@ exit 127"""
 
 
 def pyenv(root: Path, *pythons: Python) -> Path:
-    """A directory as pyenv has it, with shims that heed PYENV_VERSION."""
+    """Make a root of pyenv, with shims that use PYENV_VERSION."""
     for python in pythons:
         name = os.path.basename(python.path())
         minor = "{0}.{1}".format(*python.minor)

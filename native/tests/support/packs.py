@@ -1,7 +1,6 @@
-"""An encoder of packs and plans for tests, written from docs/format.md and from nothing else.
+"""An encoder of packs and plans for tests, written only from docs/format.md.
 
-It shares no code with the tool that makes real packs, and it can make wrong ones: every function takes
-what it writes, and believes it.
+It shares no code with the tool that makes real packs. It can make malformed packs: no function checks its arguments.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ def sort_key(path: str) -> list[bytes]:
 
 @dataclass
 class Entry:
-    """`size` and `path_bytes` may lie."""
+    """An entry of a pack. `size` and `path_bytes` may be wrong."""
 
     path: str
     content: bytes = b""
@@ -46,12 +45,12 @@ class Entry:
 
 
 def outward(path: str) -> Entry:
-    """A library that looks for others outside of its wheel."""
+    """Return a library that loads libraries of other wheels."""
     return Entry(path, b"ELF", OUTWARD)
 
 
 def index(entries: list[Entry], frames: list[tuple[int, int]]) -> bytes:
-    """`frames`: the packed and the raw size of each."""
+    """Encode an index; `frames` are the packed and the raw sizes."""
     head = struct.pack("<I", len(frames)) + b"".join(struct.pack("<II", *sizes) for sizes in frames)
     return head + listed(entries)
 
@@ -79,7 +78,7 @@ def outline(entries: list[Entry]) -> list[Entry]:
 
 @dataclass
 class Pack:
-    """The parts of a pack, each of which a test may replace before `encoded` puts them together."""
+    """The parts of a pack. A test may replace each part before it calls `encoded`."""
 
     entries: list[Entry]
     frames: list[bytes]
@@ -121,7 +120,7 @@ class Pack:
 def pack(
     files: dict[str, bytes | Entry], frame_bytes: int = FRAME_BYTES, ordered: bool = True
 ) -> Pack:
-    """A good pack of these files. A path that ends in `/` is an empty directory."""
+    """Return a valid pack of these files. A path that ends in `/` is an empty directory."""
     entries = []
     for path, content in files.items():
         if path.endswith("/"):
@@ -138,7 +137,7 @@ def pack(
 
 
 def fingerprint(data: bytes) -> str:
-    """Forty digits that name a pack. The runtime doesn't compare them with its content."""
+    """Return forty digits that name a pack. The runtime doesn't compare them with the content."""
     return hashlib.sha256(data).hexdigest()[:40]
 
 
@@ -162,9 +161,10 @@ MOUNTS = (
 
 @dataclass
 class App:
-    """A plan with the archive it names. `extra` is put at the plan's end.
+    """A plan, and the archive that it names.
 
-    :param elsewhere: A directory for the venv that isn't below the store.
+    :param elsewhere: A directory for the venv outside of the store.
+    :param extra: Bytes at the end of the plan.
     """
 
     store: str
@@ -181,7 +181,7 @@ class App:
     def add(
         self, data: bytes, kind: str = "wheel", name: str | None = None, gap: bytes = b""
     ) -> str:
-        """Appends a pack to the archive, and returns where its content is to be in the store."""
+        """Append a pack to the archive. Return the path of its content in the store."""
         name = name or fingerprint(data)
         with open(self.archive, "ab") as file:
             file.write(gap)
@@ -191,7 +191,7 @@ class App:
         return os.path.join(self.store, "wheels" if kind == "wheel" else "sources", name)
 
     def add_bytecode(self, data: bytes) -> str:
-        """Appends a pack that goes with the last one, and returns where both are to be in the store."""
+        """Append a pack of bytecode for the last pack. Return the path of both in the store."""
         kind, name, _, _ = self.packs[-1]
         together = fingerprint(name.encode() + data)
         with open(self.archive, "ab") as file:

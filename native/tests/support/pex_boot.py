@@ -1,4 +1,4 @@
-"""Asks Pex's runtime and the boot the same question, on any Python, without the rest of their starts."""
+"""Ask Pex's runtime and the boot the same question, on any Python, without a whole start."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ BOOT = str(NATIVE / "boot")
 
 
 def ask(python: Python, code: str, question: Any, scratch: Path) -> Any:
-    """Run `code`, which has the question on its standard input and answers on its output, both JSON.
+    """Run `code`, which reads the question from its standard input and prints the answer, both in JSON.
 
-    It can import `pex`, and with IMPORT_BOOT before it, `boot`.
+    The code can import `pex`. If it begins with IMPORT_BOOT, it can also import `boot`.
     """
     alone = scratch / "pex-alone"
     if not alone.exists():

@@ -1,11 +1,11 @@
-"""An app that prints all that it can observe of its process, as JSON: a few hundred names and their values.
+"""An app that prints all that it can observe of its process, as JSON: some hundred names and their values.
 
-Tests pack the text of this file into apps that run on every Python, 2.7 and PyPy included. Names are `group.name`.
+Tests pack this file into apps that run on every Python, including 2.7 and PyPy. A name has the form `group.name`.
 """
 
 import sys
 
-# Before this module adds its own.
+# The modules that were loaded before this module imports others.
 LOADED = dict(sys.modules)
 import atexit  # noqa: E402
 import gc  # noqa: E402
@@ -21,7 +21,7 @@ import time  # noqa: E402
 import traceback  # noqa: E402
 import warnings  # noqa: E402
 
-# What differs between two starts by its nature.
+# Attributes of `sys` that differ between any two starts.
 BY_NATURE = (
     "_current_exceptions",
     "_current_frames",
@@ -39,13 +39,13 @@ BY_NATURE = (
 )
 STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 STREAM = "name", "mode", "encoding", "errors", "line_buffering", "write_through", "newlines"
-# Python runs a zip file by the first two.
+# Frames of a start. Python runs a zip file by the first two.
 START = "runpy.py", "<frozen runpy>", "__main__.py", "warm.py"
 SCALARS = (type(None), bool, int, float, type(""), type(""), type(2**70))
 
 
 def describe(value, depth=3):
-    """A value that JSON has, without addresses."""
+    """Convert a value to JSON's types, without addresses."""
     if isinstance(value, bytes) and sys.version_info[0] > 2:
         return repr(value)
     if isinstance(value, SCALARS):
@@ -59,7 +59,7 @@ def describe(value, depth=3):
     name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
     if isinstance(name, str):
         module = getattr(value, "__module__", None) or ""
-        # One module by two names.
+        # Both names are of the same module.
         module = module.replace("importlib._bootstrap", "_frozen_importlib")
         return "{0} {1}.{2}".format(type(value).__name__, module, name)
     return "{0} of {1}".format(type(value).__name__, type(value).__module__)
@@ -75,7 +75,7 @@ def attributes(thing, without=()):
 
 def see_sys():
     facts = attributes(sys, BY_NATURE)
-    # A structure says more than its items.
+    # The repr of a structure has names, too.
     for name in ("flags", "float_info", "hash_info", "thread_info", "version_info"):
         facts[name] = repr(getattr(sys, name, None))
     for name in dir(sys):
@@ -86,7 +86,7 @@ def see_sys():
                     facts[name + "()"] = describe(getattr(sys, name)())
             except (TypeError, ValueError):
                 pass
-    # How far an earlier import had to look is chance: after this one every entry of `sys.path` has been looked at.
+    # Search all entries of `sys.path` once, because the entries that earlier imports have searched may differ.
     try:
         __import__("nowhere_to_be_found")
     except ImportError:
@@ -102,7 +102,7 @@ def see_sys():
 
 
 def see_modules():
-    """Where each module came from."""
+    """Return the origin of each module."""
     facts = {}
     for name, module in LOADED.items():
         spec = getattr(module, "__spec__", None)
@@ -172,11 +172,11 @@ def descriptors():
             target = os.readlink("/proc/self/fd/{0}".format(number))
         except OSError:
             continue
-        # Python 2.7 keeps it open from the first call of `os.urandom` on.
+        # Python 2.7 keeps this file open after the first call of `os.urandom`.
         if target == "/dev/urandom":
             continue
         inherited = getattr(os, "get_inheritable", lambda number: None)(number)
-        # The environment's own file. Python 2.7 has the script that it runs open while this gets its number.
+        # The environment's own file. Its number differs on Python 2.7, which has its script open at that time.
         if target.endswith("/boot") and sys.version_info[0] == 2:
             number = None
         found.append([number, target.partition(":[")[0], inherited])
@@ -232,7 +232,7 @@ def see_distutils():
         return {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        # It is an attribute of the package only if they were loaded together.
+        # `distutils.util` becomes an attribute of the package only by an import.
         import distutils.util
         from distutils import sysconfig
 
@@ -384,7 +384,7 @@ print(json.dumps([
 
 
 def see_child():
-    # The parent's verbosity would be on its standard error only.
+    # Verbose output of the child goes to standard error, which is not read.
     output = subprocess.check_output([sys.executable, "-c", CHILD])
     return dict(json.loads(output.decode("utf-8").splitlines()[-1]))
 

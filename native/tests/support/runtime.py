@@ -1,4 +1,4 @@
-"""The runtime executables that tests start: prebuilt ones, or built for the occasion."""
+"""The runtimes that tests start: prebuilt ones, or ones that are built for the tests."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ HOST = _host()
 
 
 def built_runtime(name: str, output: Path) -> Path:
-    """The executable for the platform `name`.
+    """Return the executable for the platform `name`.
 
-    It is taken from $CZEX_TEST_RUNTIME, a directory with <platform>/pexcz, or else built from $CZEX_ZSTD_SDIST, the
-    sdist of zstandard, by `build.py` with this interpreter's `ziglang`, into `output`.
+    $CZEX_TEST_RUNTIME names a directory that has <platform>/pexcz. Without it, `build.py` builds the executable into `output`,
+    from $CZEX_ZSTD_SDIST, the sdist of zstandard, and with this interpreter's `ziglang`.
     """
     executable: str = PLATFORMS[name]["executable"]
     prebuilt = os.environ.get("CZEX_TEST_RUNTIME")
@@ -53,14 +53,14 @@ _found: dict[str, Path] = {}
 
 
 def executable_of(name: str, directories: pytest.TempPathFactory) -> Path:
-    """`built_runtime`, which is called at most once however many test files ask."""
+    """Return the result of `built_runtime`, which is called only once for all test files."""
     if name not in _found:
         _found[name] = built_runtime(name, directories.mktemp("runtime"))
     return _found[name]
 
 
 def checked(directories: pytest.TempPathFactory) -> Path:
-    """The directory that `build_checked.py` makes, for this machine: $CZEX_TEST_CHECKED, or built like the others."""
+    """Return the output directory of `build_checked.py` for this machine: $CZEX_TEST_CHECKED, or built for the tests."""
     if "checked" not in _found:
         prebuilt = os.environ.get("CZEX_TEST_CHECKED")
         _found["checked"] = (
@@ -72,7 +72,7 @@ def checked(directories: pytest.TempPathFactory) -> Path:
 
 
 class Runtime:
-    """An executable for some platform, and the way to start it on this one."""
+    """An executable for a platform, and the command that starts it on this machine."""
 
     def __init__(self, executable: Path, starter: list[str], env: dict[str, str] | None = None):
         self.command = [*starter, str(executable)]
@@ -90,7 +90,7 @@ class Runtime:
         )
 
     def path(self, path: str) -> str:
-        """As the executable has to be told a path of this machine."""
+        """Return a path of this machine in the form that the executable understands."""
         return "Z:" + path.replace("/", "\\") if self.is_windows and os.sep == "/" else path
 
 
@@ -99,7 +99,7 @@ def host_runtime(directories: pytest.TempPathFactory) -> Runtime:
 
 
 def checked_runtime(directories: pytest.TempPathFactory) -> Runtime:
-    """It traps where something overflows, is out of bounds, or isn't defined in C."""
+    """Return a runtime that traps on overflow, on an access out of bounds, and on undefined behaviour in C."""
     return Runtime(checked(directories) / PLATFORMS[HOST]["executable"], [])
 
 

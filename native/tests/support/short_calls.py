@@ -1,9 +1,9 @@
-"""Runs a command, each read and write of which the kernel does in part only: a third of what was asked for.
+"""Run a command whose reads and writes are short: each transfers only a third of the requested bytes.
 
     python short_calls.py COMMAND ...
 
-It changes the size that a call asks for when it begins, by ptrace, so that what it returns is the truth. For Linux on x86_64.
-Writes how often it has done so to $SHORT_CALLS.
+By ptrace, it reduces the size at the begin of a call, so the result of the call is true. It writes the number of shortened calls to
+$SHORT_CALLS. For Linux on x86_64.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ libc = ctypes.CDLL(None, use_errno=True)
 libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
 libc.ptrace.restype = ctypes.c_long
 TRACE_ME, GET_REGISTERS, SET_REGISTERS, TO_NEXT_SYSCALL, SET_OPTIONS = 0, 12, 13, 24, 0x4200
-# Marked stops at system calls; forks, vforks, clones and execs are followed; nothing outlives the tracer.
+# Mark stops at system calls; follow forks, vforks, clones and execs; kill all processes when the tracer ends.
 OPTIONS = 0x1 | 0x2 | 0x4 | 0x8 | 0x10 | 0x100000
 ALL_THREADS = 0x40000000
 AT_SYSCALL = signal.SIGTRAP | 0x80
-# struct user_regs_struct: 27 words; the third argument, what was returned, the number of the call, and the first argument.
+# In struct user_regs_struct, of 27 words: the third argument, the result, the number of the call, and the first argument.
 SIZE, RETURNED, NUMBER, FILE = 12, 10, 15, 14
 # read, write, pread64, pwrite64
 CALLS = (0, 1, 17, 18)
-# What the kernel has put there when a call begins.
+# The result in the registers at the begin of a call.
 ENOSYS = 2**64 - 38
 
 
 def shorten(pid: int) -> bool:
-    """Whether a process that has stopped there begins a call that was made shorter."""
+    """Shorten the call that a stopped process begins. Return whether there was one to shorten."""
     registers = (ctypes.c_uint64 * 27)()
     libc.ptrace(GET_REGISTERS, pid, None, registers)
     size = registers[SIZE]
     if registers[RETURNED] != ENOSYS or registers[NUMBER] not in CALLS:
         return False
-    # The C library doesn't read on where it loads another.
+    # The C library doesn't continue a short read when it loads a library.
     if size < 2 or ".so" in os.readlink(f"/proc/{pid}/fd/{registers[FILE]}"):
         return False
     registers[SIZE] = (size + 2) // 3

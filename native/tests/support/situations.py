@@ -1,4 +1,4 @@
-"""The machines and command lines that an app is probed on (`probe_test.py`)."""
+"""The machines and command lines for `probe_test.py`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Dict, Sequence
 from testing.pythons import EVERY_PYTHON, Python
 
 SHADOW = {"shadow.py": "WHERE = 'outside'\n", "hidden.py": "", "cow/__init__.py": ""}
-# What setuptools and virtualenv put into site-packages, and editable installs do.
+# Files that setuptools, virtualenv and editable installs put into site-packages.
 HOOKS = {
     "distutils-precedence.pth": "import os; __import__('_distutils_hack').add_shim()\n",
     "_distutils_hack/__init__.py": """\
@@ -105,7 +105,7 @@ VARIABLES = {
     "PYTHON_GIL": "1",
     "PYTHON_HISTORY": "/nowhere/history",
 }
-# These write to stderr, or warn of what an app does.
+# These variables write to stderr, or cause warnings.
 LOUD = {
     "PYTHONDEVMODE": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
@@ -116,7 +116,7 @@ LOUD = {
     "PYTHONVERBOSE": "1",
     "PYTHONWARNDEFAULTENCODING": "1",
 }
-# These change where Python looks for itself and for bytecode.
+# These variables change the paths of Python itself and of bytecode.
 LIBRARY = {
     "PYTHONEXECUTABLE": "{base}/bin/another",
     "PYTHONOPTIMIZE": "1",
@@ -131,13 +131,13 @@ NEW = (Python("cpython3.11"), Python("cpython3.13"))
 
 @dataclass(frozen=True)
 class Situation:
-    """A machine and a command line. In its texts `{outside}` is a directory, `{base}` the interpreter's prefix.
+    """A machine and a command line. In its texts, `{outside}` is a directory and `{base}` is the interpreter's prefix.
 
-    :param flags: What is before the file name.
-    :param site_packages: Path → content, in the user's site-packages or, `in_venv`, those of a virtual environment.
+    :param flags: Arguments before the file name.
+    :param site_packages: Path → content, in the user's site-packages, or with `in_venv`, in those of a virtual environment.
     :param pythonpath: Path → content, in the directory `{outside}`, which is on PYTHONPATH.
     :param app: One of the apps of `probe_test.py`.
-    :param ways: What is held against a start by the environment's own interpreter.
+    :param ways: The ways of starting to compare with a start by the environment's own interpreter.
     """
 
     name: str

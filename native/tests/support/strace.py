@@ -1,4 +1,4 @@
-"""The system calls of a process, and a start in which one of them fails, or kills it. By strace."""
+"""List the system calls of a process, and run a process in which one call fails or kills it, by strace."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from testing.missing import missing
 MEMORY = "ENOMEM"
 PLACE = "EACCES EIO ELOOP ENAMETOOLONG ENOENT ENOMEM ENOTDIR ESTALE"
 CHANGE = PLACE + " EDQUOT ENOSPC EPERM EROFS"
-# What the manual pages of Linux list. Not EBADF, EFAULT, and EAGAIN of a read, which only an error of the program itself can
-# bring about. ESTALE is what NFS adds to all of them.
+# The errors that the manual pages of Linux list, and ESTALE, which NFS adds. Without EBADF, EFAULT, and EAGAIN of a read: only a
+# bug of the program itself can cause these.
 ERRORS: Dict[str, str] = {
     "access": PLACE + " EPERM EROFS ETXTBSY",
     "chmod": CHANGE,
@@ -75,14 +75,14 @@ ERRORS: Dict[str, str] = {
     "wait4": "ECHILD EINTR EINVAL",
     "write": "EDQUOT EFBIG EINTR EINVAL EIO ENOSPC EPERM EPIPE ESTALE",
 }
-# On a pipe there is less that can go wrong.
+# Calls on a pipe have fewer errors.
 OF_PIPE = {
     "dup2": "EBUSY EINTR EMFILE",
     "pipe2": "EMFILE ENFILE",
     "read": "EINTR",
     "write": "EINTR EPIPE",
 }
-# These don't fail, or nobody asks whether they did. `brk` fails without an error number, which strace can't do.
+# These calls can't fail, or programs don't check them. `brk` fails without an error number, which strace can't inject.
 SAFE = {
     *("arch_prctl", "brk", "exit", "exit_group", "futex", "getegid", "geteuid", "getgid", "getpgrp", "getpid"),
     *("getppid", "gettid", "getuid", "prlimit64", "restart_syscall", "rseq", "rt_sigaction", "rt_sigprocmask"),
@@ -94,7 +94,7 @@ LINE = re.compile(r"^(?:\d+ +)?(\w+)\((.*)$", re.M)
 
 @dataclass(frozen=True)
 class Call:
-    """One that a process makes: `text` is its arguments and result, `number` how many of its name there are up to it."""
+    """A system call. `text` is its arguments and result. `number` counts the calls of its name, up to this one."""
 
     name: str
     number: int
@@ -117,9 +117,9 @@ def _strace() -> str:
 def calls_of(
     machine: Machine, argv: Sequence[object], follow: bool = False
 ) -> Tuple[List[Call], Outcome]:
-    """What a process asks of the system, and what comes of it.
+    """Return the system calls of a process, and its outcome.
 
-    :param follow: Whether what the processes that it starts ask is among that.
+    :param follow: Whether to include the calls of its child processes.
     """
     log = machine.root / "strace"
     options = ["-f"] if follow else []
@@ -135,17 +135,17 @@ def calls_of(
 
 
 def calls_of_runtime(machine: Machine, argv: Sequence[object]) -> List[Call]:
-    """Those of the runtime that a start starts which can be told from its own: it makes none of that name."""
+    """Return the calls of the runtime in a start: the ones by names that Python itself doesn't call."""
     return [call for call in calls_of(machine, argv, follow=True)[0] if call.name in OF_RUNTIME]
 
 
 def disturbed(
     machine: Machine, argv: Sequence[object], call: Call, how: str, follow: bool = False
 ) -> Optional[Outcome]:
-    """What comes of a process of which one call is disturbed; None where it hasn't come to that call.
+    """Run a process in which one call is disturbed. Return its outcome, or None if it didn't reach the call.
 
     :param how: `error=EIO`, or `signal=KILL`.
-    :param follow: Whether the processes that it starts are meant, too: each counts its own calls.
+    :param follow: Whether to disturb its child processes, too. Each process counts its own calls.
     """
     log = machine.root / "strace"
     inject = f"inject={call.name}:{how}:when={call.number}"
@@ -158,7 +158,7 @@ def disturbed(
 
 
 def between(calls: List[Call], first: str, last: str = "\0") -> List[Call]:
-    """The calls from one that has to do with `first`, to before one that has to do with `last`."""
+    """Return the calls from the first one that mentions `first`, up to the next one that mentions `last`."""
     begin = next(index for index, call in enumerate(calls) if first in call.text)
     end = (index for index, call in enumerate(calls) if last in call.text and index > begin)
     return calls[begin : next(end, len(calls))]

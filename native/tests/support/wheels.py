@@ -1,4 +1,4 @@
-"""Makes small wheels and PEXes, without a network."""
+"""Make small wheels and PEXes, without a network."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from typing import Dict, List, Mapping, Sequence
 class Wheel:
     """A wheel to make.
 
-    :param files: Path in the wheel → content; a path in `executables` gets its executable bit.
-    :param tag: May have a build tag before it.
-    :param name_in_metadata: For a wheel whose file name says something else.
+    :param files: Path in the wheel → content. Paths in `executables` are executable.
+    :param tag: The tag, optionally with a build tag before it.
+    :param name_in_metadata: The name in METADATA, if it differs from the file name.
     """
 
     project: str
@@ -82,11 +82,11 @@ def build_pex(
     options: Sequence[str] = (),
     pex: Sequence[str] = (sys.executable, "-m", "pex"),
 ) -> Path:
-    """Build a PEX from these wheels and nothing else.
+    """Build a PEX from these wheels only.
 
     :param sources: Path → content of the app's own files.
-    :param options: More options of the `pex` command.
-    :param pex: The command, for another version of it.
+    :param options: More options of Pex.
+    :param pex: The command of Pex, for another version.
     """
     links = output.parent / f"{output.name}.wheels"
     links.mkdir()

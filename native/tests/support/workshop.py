@@ -63,7 +63,7 @@ def main():
 
 @dataclass(frozen=True)
 class Workshop:
-    """Makes CZEX files."""
+    """Make PEX and CZEX files."""
 
     root: Path
     native: Path
