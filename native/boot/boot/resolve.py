@@ -47,7 +47,7 @@ class Resolver(object):
     def __init__(self, packs):
         self._packs = packs
         self._variables = None
-        # Index of a pack that this interpreter can use → its rank; the lowest is the best.
+        # Index of a pack that this interpreter can use: its rank. The lowest is the best.
         self._ranks = {}
         projects = [pack.get("project") for pack in packs]
         universal = "py{0}-none-any".format(sys.version_info[0])

@@ -99,7 +99,7 @@ def _numbers(text):
 
 
 def interpreter_abi_pairs():
-    """Return a dict of (interpreter, abi, whether the platform is `any`) → rank."""
+    """Return a dict of ranks, by (interpreter, abi, whether the platform is `any`)."""
     major, minor = sys.version_info[:2]
     ordered = []
     if interpreter.IS_PYPY:
