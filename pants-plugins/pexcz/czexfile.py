@@ -62,7 +62,7 @@ class Czex:
         return sum(file.size for path, file in self.tree.files.items() if path.startswith(prefix))
 
     def pack_info(self, pack: Dict[str, Any]) -> PackInfo:
-        """What a pack of the manifest says of itself. Raises BadPackError for a damaged one."""
+        """Read a pack of the manifest. Raise BadPackError if it is damaged."""
         path, offset = self.place(pack)
         with open(path, "rb") as stream:
             stream.seek(offset)

@@ -1,7 +1,7 @@
-"""Finds out what a start of a CZEX on this machine would use, and what is wrong with it. The app is not started.
+"""Examine a start of a CZEX on this machine, without starting the app: the parts that it would use, and their problems.
 
-The rules are the start's own: the `sh` header of the file says which interpreter it has found, and in that interpreter
-`doctor_start.py` goes through the boot that the file carries.
+It follows the rules of a real start. The `sh` header of the file chooses an interpreter. That interpreter runs `doctor_start.py`,
+which uses the boot of the file.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from pexcz.verify import check
 
 DRIVER = Path(__file__).with_name("doctor_start.py")
 TIMEOUT_S = 120
-# Where the header hands over it tells instead what it would start. `exec` is no function that one could replace.
+# Prints the command that the header would execute. The header's `exec` is replaced in its text: `sh` allows no function of that name.
 TELL = "told() { printf '%s\\000' \"$@\"; exit 0; }\n"
 _HANDS_OVER = re.compile(r'\bexec (?="\$)')
 _NATIVE = re.compile(r"\.(so|pyd|dylib)(\.[\d.]+)?$")
 _NAME = "czex: "
-# Set in the process that the chosen interpreter goes on in.
+# Set in the process of the chosen interpreter, which continues the start.
 CHOSEN = "_CZEX_COLD_CHOSEN"
 KNOWN = {"PEX_ROOT", *(name for name in VARIABLES if name.startswith("PEX_"))}
 
 
 @dataclass
 class Part:
-    """A part of a start: what it would use, what keeps the start from its work, and what else a person may want to know."""
+    """A part of a start: facts about it, problems that make the start fail, and notes."""
 
     facts: Dict[str, Any] = field(default_factory=dict)
     problems: List[str] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Part:
 
 
 class Diagnosis:
-    """What `pexcz doctor` tells of a CZEX."""
+    """The results of `pexcz doctor` for a CZEX."""
 
     def __init__(self, path: Path) -> None:
         self.file = Part({"path": str(path)})
@@ -71,7 +71,7 @@ class Diagnosis:
 def diagnose(path: Path, python: str | None, environ: Mapping[str, str]) -> Diagnosis:
     """Examine a start of the CZEX at `path`.
 
-    :param python: The command that starts it, as in `python app.czex`; None for a start of the file itself.
+    :param python: The command that starts it, as in `python app.czex`. None means that the file itself is executed.
     """
     found = Diagnosis(path)
     try:
@@ -115,7 +115,7 @@ def _read_variables(part: Part, environ: Mapping[str, str]) -> None:
 
 
 def _own_command(part: Part, app: Path, environ: Mapping[str, str]) -> List[str] | None:
-    """The interpreter that a start of the file itself would run, with its flags."""
+    """Return the interpreter, and its flags, that would run if the file itself is executed."""
     if os.name == "nt":
         return [sys.executable]
     with open(app, "rb") as stream:
@@ -136,7 +136,7 @@ def _own_command(part: Part, app: Path, environ: Mapping[str, str]) -> List[str]
     if not words:
         part.problems.append(_without_name(process.stderr.strip()))
         return None
-    # The interpreter and its flags stand before the file that it is to run.
+    # The command is the interpreter and its flags, followed by the file to run.
     runs = (str(app), f"{words[0][: -len('bin/python')]}./__main__.py")
     return words[: next(index for index, word in enumerate(words) if word in runs)]
 
@@ -161,7 +161,7 @@ def _examine(
     if "restart" in report:
         found.interpreter.facts["found_first"] = report["executable"]
         chosen = _report([report["restart"]], app, {**environ, CHOSEN: "asked"})
-        # Only the first process of a start warns.
+        # Only the first process of a start prints warnings.
         report = {**chosen, "deprecated": report["deprecated"]}
     for name, part in found.parts.items():
         part.problems += map(_without_name, report.get(name, ()))
@@ -179,12 +179,12 @@ def _examine(
 
 
 def _without_name(line: str) -> str:
-    """A message of the boot without what each of them begins with."""
+    """Return a message of the boot without its prefix."""
     return line[len(_NAME) :] if line.startswith(_NAME) else line
 
 
 def _report(command: Sequence[str], app: Path, environ: Mapping[str, str]) -> Dict[str, Any]:
-    """What `doctor_start.py` tells in an interpreter; where that doesn't run, a problem with it."""
+    """Run `doctor_start.py` in an interpreter, and return its report. If it doesn't run, report that as a problem."""
     try:
         process = _run([*command, str(DRIVER), str(app)], environ)
         report: Dict[str, Any] = json.loads(process.stdout.rpartition("\n")[2])
@@ -196,4 +196,4 @@ def _report(command: Sequence[str], app: Path, environ: Mapping[str, str]) -> Di
     except ValueError:
         lines = process.stderr.strip().splitlines()
         reason = lines[-1] if lines else f"exit code {process.returncode}"
-    return {"interpreter": [f"{command[0]} can't be started: {reason}"]}
+    return {"interpreter": [f"can't start {command[0]}: {reason}"]}

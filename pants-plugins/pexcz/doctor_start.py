@@ -1,7 +1,7 @@
-"""Goes through a start of a CZEX by the rules of its own boot, up to where something would be written or the app would run.
+"""Follow a start of a CZEX by its own boot, but stop before anything is written or the app runs.
 
-`doctor.py` runs this file in the interpreter that the start would run in. It prints what it has found as JSON. For Python 2.7
-and 3.5+, without `pexcz`.
+`doctor.py` runs this file in the interpreter of the start. The file prints its report as JSON. It runs on Python 2.7 and 3.5+, and
+can't import `pexcz`.
 """
 
 import json
@@ -13,7 +13,7 @@ ENVIRON_NAME = re.compile("PEX_[A-Z_]+")
 
 
 class Restart(BaseException):
-    """The start would go on in another interpreter."""
+    """Raised where the start would continue in another interpreter."""
 
 
 def main(app):
@@ -31,7 +31,7 @@ def main(app):
 
 
 class Messages(object):
-    """Takes what the boot says in the place of stderr."""
+    """Replace stderr, and collect the messages of the boot."""
 
     def __init__(self):
         self._text = ""
@@ -43,7 +43,7 @@ class Messages(object):
         pass
 
     def taken(self):
-        """The lines since the last call."""
+        """Return the lines since the last call."""
         lines, self._text = self._text.splitlines(), ""
         return lines
 
@@ -75,7 +75,7 @@ def examine(app, report):
         raise Restart(python)
 
     activate.reexecute = restart
-    # The answers of interpreters, and what leads the next start to one.
+    # Don't write the cache's files with answers of interpreters and with redirects to them.
     install.write_whole = lambda *_: None
 
     class Checkup(cold.ColdStart):
@@ -103,7 +103,7 @@ def examine(app, report):
     if error:
         report["file"].append(str(error))
     if checkup.root_problem:
-        # Nothing in that cache is to be run.
+        # The cache is not trusted, so nothing in it may be run.
         report["cache"].append(reason(checkup.root_problem, root))
         return
     try:
@@ -118,7 +118,7 @@ def examine(app, report):
 
 
 def with_right_variables(make, report):
-    """What `make` returns once each variable that it can't be made with is gone; None where that is not enough."""
+    """Call `make`, and remove variables that make it fail until it succeeds. Return None if it can't succeed."""
     from boot import fail
 
     while True:
@@ -134,14 +134,14 @@ def with_right_variables(make, report):
                 os.environ["PEX_IGNORE_RCFILES"] = "1"
             for name in names:
                 os.environ.pop(name, None)
-            # A second attempt would warn again.
+            # The next attempt repeats the warnings.
             sys.stderr.taken()
     report["deprecated"] = sys.stderr.taken()
     return made
 
 
 def examine_environment(environment, found, report):
-    """What of an installed environment is missing."""
+    """Report missing files of an installed environment."""
     import marshal
 
     from boot import damage
@@ -187,7 +187,7 @@ def examine_cache(checkup, environment, found, report):
     report["noexec"] = damage.is_noexec(there)
     if not found:
         report["needed"] = environment.bytes_to_unpack()
-        # Of a cache that is not there yet, its file system is.
+        # If the cache doesn't exist yet, look at the file system that it will be on.
         environment.root = there
         rescue.tell_of_space(checkup._app, environment)
         problems += sys.stderr.taken()
@@ -202,7 +202,7 @@ def reason(error, root):
 
 
 def examine_entry(checkup, environment, report):
-    """What variables ask for in the place of the app's own entry point."""
+    """Report problems of variables that replace the app's entry point."""
     from boot import asked, fail, settings
 
     if not checkup._variables.given:

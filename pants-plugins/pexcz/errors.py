@@ -39,7 +39,7 @@ def unreadable(path: str | Path, error: OSError, kind: type[PexczError] = PexczE
 
 
 def message(error: Exception) -> str:
-    """What to tell a person of an error that a command ends with."""
+    """Return the message for an error that ends a command."""
     if isinstance(error, OSError):
         return f"can't access {error.filename or 'the disk'}: {error.strerror}"
     return "out of memory" if isinstance(error, MemoryError) else str(error)

@@ -1,7 +1,7 @@
-"""Gives the wheels and the sources of a CZEX back, as wheel files that pip installs.
+"""Write the wheels and the sources of a CZEX as wheel files that pip installs.
 
-A wheel has the content that it had in the PEX. Only RECORD is written anew, and a script for Python begins with `#!python`.
-The app's own files become one more wheel, which requires what the PEX requires and has a command that starts the app.
+A wheel has the same content as in the PEX, except for a new RECORD and the shebang `#!python` of Python scripts. The app's sources
+become another wheel, which has the requirements of the PEX and a command that starts the app.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from pexcz.verify import check
 from pexcz.wheels import ENTRY_POINT, dist_info_file
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
-# Of a file name in PEP 427. On Windows a colon would lead to another drive.
+# A file name as in PEP 427. A colon is not allowed: on Windows it would name another drive.
 _WHEEL_NAME = re.compile(r"[\w.!+-]+\.whl")
-# An installer writes these, RECORD among them.
+# Files that an installer writes.
 _INSTALLERS_OWN = (
     "INSTALLER",
     "RECORD",
@@ -39,7 +39,7 @@ _INSTALLERS_OWN = (
 # Scheme of a pack → directory in a wheel's `*.data`.
 _DATA = {"data": "data", "data64": "data/lib64", "headers": "headers", "scripts": "scripts"}
 _WHEEL = "Wheel-Version: 1.0\nGenerator: pexcz\nRoot-Is-Purelib: true\nTag: py2-none-any\nTag: py3-none-any\n"
-# As far as it is read here.
+# The fields that this module reads.
 _is_manifest = shape.record(
     interpreter_constraints=shape.list_of(
         shape.record(specifiers=shape.list_of(shape.list_of(shape.text)))
@@ -59,14 +59,14 @@ import runpy
 if __name__ == "__main__":
     runpy.run_module({module!r}, run_name="__main__", alter_sys=True)
 """
-# Name in the wheel, content, whether it is executable.
+# Name in the wheel, content, and whether the file is executable.
 File = Tuple[str, bytes, bool]
 
 
 def extract(czex: Czex, directory: Path) -> List[str]:
     """Write all wheels of a CZEX into a directory, whole or not at all, and return their names.
 
-    Raises BadArchiveError for a damaged CZEX, and OutputError if there are files in the directory already.
+    Raise BadArchiveError for a damaged CZEX, and OutputError if the directory has files already.
     """
     check(czex)
     packs = czex.manifest["packs"]
@@ -93,7 +93,7 @@ def _checked_name(czex: Czex, name: str) -> str:
 
 
 def _wheel_files(czex: Czex, record: Dict[str, Any]) -> Tuple[str, Iterator[File]]:
-    """The `*.dist-info` of a wheel, and its files."""
+    """Return the name of a wheel's `*.dist-info`, and the wheel's files."""
     info = czex.pack_info(record)
     metadata = dist_info_file({file: file for file, _, _ in info.files}, record["name"], "METADATA")
     if metadata is None:
@@ -107,7 +107,7 @@ def _wheel_files(czex: Czex, record: Dict[str, Any]) -> Tuple[str, Iterator[File
 
 
 def _files(czex: Czex, record: Dict[str, Any], info: PackInfo, dist_info: str) -> Iterator[File]:
-    """The files of a pack as a wheel has them. Empty directories are left out: a wheel has none."""
+    """Yield the files of a pack, by their names in a wheel. Skip empty directories, because a wheel can't have them."""
     data = dist_info[: -len(".dist-info")] + ".data"
     path, offset = czex.place(record)
     for (file, content), (_, _, flags) in zip(contents(path, info, offset), info.files):
@@ -117,7 +117,7 @@ def _files(czex: Czex, record: Dict[str, Any], info: PackInfo, dist_info: str) -
         if scheme in _DATA:
             name = f"{data}/{_DATA[scheme]}/{name}"
         elif name.partition("/")[0].endswith(".data"):
-            # At the top it would be data.
+            # An installer would take a directory `*.data` at the top for schemes.
             name = f"{data}/purelib/{name}"
         yield name, content, bool(flags & EXECUTABLE)
 
@@ -144,13 +144,13 @@ def _add(archive: zipfile.ZipFile, name: str, content: bytes, executable: bool) 
     entry = zipfile.ZipInfo(name, EPOCH)
     entry.external_attr = (0o100755 if executable else 0o100644) << 16
     entry.compress_type = zipfile.ZIP_DEFLATED
-    # Also on Windows, or the mode would count for nothing.
+    # Unix, also on Windows: otherwise installers would ignore the mode.
     entry.create_system = 3
     archive.writestr(entry, content)
 
 
 def _write_sources(czex: Czex, record: Dict[str, Any], target: Path) -> str:
-    """Write the wheel of the app's own files, and return its name."""
+    """Write the wheel of the app's sources, and return its name."""
     stem = re.sub(r"[^A-Za-z0-9]+", "_", czex.path.absolute().stem).strip("_") or "app"
     project, version = f"{stem}_sources", f"0.0.0+{record['sha256'][:12]}"
     dist_info = f"{project}-{version}.dist-info"
@@ -184,7 +184,7 @@ def _commands(pack: Dict[str, Any]) -> Iterator[str]:
 def _metadata(czex: Czex, project: str, version: str) -> str:
     lines = ["Metadata-Version: 2.1", f"Name: {project}", f"Version: {version}"]
     constraints = czex.manifest["interpreter_constraints"]
-    # Metadata can't say that one of several is enough.
+    # Requires-Python can't express alternatives.
     if len(constraints) == 1 and constraints[0]["specifiers"]:
         specifiers = ",".join("".join(pair) for pair in constraints[0]["specifiers"])
         lines.append(f"Requires-Python: {specifiers}")
@@ -192,9 +192,9 @@ def _metadata(czex: Czex, project: str, version: str) -> str:
         try:
             requirement = parse_requirement(data["text"], str(czex.path))
         except PexczError:
-            # It is older than PEP 508, and pip would refuse it.
+            # pip would refuse a requirement that PEP 508 doesn't allow.
             continue
-        # The wheel that it led to is beside this one.
+        # The wheel from this URL is in the same directory.
         requirement.url = None
         lines.append(f"Requires-Dist: {requirement}")
     return "".join(f"{' '.join(line.split())}\n" for line in lines)

@@ -1,4 +1,4 @@
-"""What `pexcz extract` writes is what the PEX held, and pip installs it."""
+"""`pexcz extract` writes the content of the PEX, and pip installs it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def inject(place: Path, stranger: Stranger, layout: str = "zipapp") -> str:
 
 
 def content(wheel: Path) -> Dict[str, Tuple[bytes, bool]]:
-    """Name → content and whether it is executable."""
+    """Return name → content, and whether the file is executable."""
     with zipfile.ZipFile(wheel) as archive:
         return {
             entry.filename: (archive.read(entry), bool(entry.external_attr >> 16 & 0o111))
@@ -80,7 +80,7 @@ def assert_record_is_right(files: Dict[str, Tuple[bytes, bool]], record: str) ->
 
 
 @pytest.mark.parametrize("layout", ["zipapp", "packed"])
-def test_a_wheel_has_the_content_that_it_had_in_the_pex(place: Path, layout: str) -> None:
+def test_wheel_has_the_same_content_as_in_the_pex(place: Path, layout: str) -> None:
     czex = inject(place, Stranger(INFO, SOURCES, FILES), layout)
     assert main(["extract", czex, "out"]) == 0
     seen = content(Path("out", WHEEL))
@@ -95,7 +95,7 @@ def test_a_wheel_has_the_content_that_it_had_in_the_pex(place: Path, layout: str
     assert executables == {DATA + "scripts/tool", DATA + "scripts/shell"}
 
 
-def test_the_sources_are_a_wheel_that_requires_the_others(place: Path) -> None:
+def test_sources_are_a_wheel_with_the_requirements(place: Path) -> None:
     czex = inject(place, Stranger(INFO, SOURCES, FILES))
     assert main(["extract", czex, "out"]) == 0
     (wheel,) = Path("out").glob("an_app_sources-0.0.0+*-py2.py3-none-any.whl")
@@ -108,7 +108,7 @@ def test_the_sources_are_a_wheel_that_requires_the_others(place: Path) -> None:
     assert 'Requires-Dist: foo>=1; python_version > "3"' in lines
 
 
-def test_the_same_czex_gives_the_same_files(place: Path) -> None:
+def test_same_czex_gives_the_same_files(place: Path) -> None:
     czex = inject(place, Stranger(INFO, SOURCES, FILES))
     for directory in ("one", "two"):
         assert main(["extract", czex, directory]) == 0
@@ -120,7 +120,7 @@ def test_the_same_czex_gives_the_same_files(place: Path) -> None:
 
 
 @pytest.mark.parametrize("entry_point", ["app:main", "app"])
-def test_pip_installs_all_of_it_and_the_app_works(place: Path, entry_point: str) -> None:
+def test_pip_installs_all_wheels_and_the_app_works(place: Path, entry_point: str) -> None:
     main_too = SOURCES["app.py"] + "if __name__ == '__main__':\n    raise SystemExit(main())\n"
     stranger = Stranger(
         {**INFO, "entry_point": entry_point}, {**SOURCES, "app.py": main_too}, FILES
@@ -144,7 +144,7 @@ def test_pip_installs_all_of_it_and_the_app_works(place: Path, entry_point: str)
     assert run("venv/bin/python", "-m", "pip", "check").returncode == 0
 
 
-def test_the_apps_command_leaves_those_of_its_wheels_alone(place: Path) -> None:
+def test_command_of_the_app_does_not_replace_a_wheels_command(place: Path) -> None:
     files = {**FILES, DIST_INFO + "entry_points.txt": "[console_scripts]\nan_app = foo:main\n"}
     assert main(["extract", inject(place, Stranger(INFO, SOURCES, files)), "out"]) == 0
     (wheel,) = Path("out").glob("*_sources-*.whl")
@@ -164,7 +164,7 @@ def assert_refused(
 
 
 @pytest.mark.parametrize("name", ["C:foo-1.0-py3-none-any.whl", "..\\foo.whl", "foo", "\x1b.whl"])
-def test_a_wheel_whose_name_leads_elsewhere_is_refused(
+def test_wheel_name_that_is_a_path_is_refused(
     place: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     info = {**INFO, "distributions": {name: ""}}
@@ -180,7 +180,7 @@ def test_a_wheel_whose_name_leads_elsewhere_is_refused(
 
 
 def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
-    """A pack by pexcz has none: `data/lib64/x` in it is `data64/x`."""
+    """pexcz itself doesn't make such a pack: it moves `data/lib64/x` to `data64/x`."""
     with pytest.raises(BadArchiveError, match="it has two files x"):
         extract._write(tmp_path / WHEEL, "foo-1.0.dist-info", [("x", b"", False)] * 2)
 
@@ -188,7 +188,7 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "entry_point", ["app:main\nx = y:z", "app; import os", '"', "../app", "app:main extra"]
 )
-def test_an_entry_point_that_is_none_gets_no_command(place: Path, entry_point: str) -> None:
+def test_malformed_entry_point_gets_no_command(place: Path, entry_point: str) -> None:
     czex = inject(place, Stranger({**INFO, "entry_point": entry_point}, SOURCES, FILES))
     assert main(["extract", czex, "out"]) == 0
     (wheel,) = Path("out").glob("*_sources-*.whl")

@@ -1,4 +1,4 @@
-"""What commands print with `--json`."""
+"""The JSON that commands print with `--json`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pexcz.verify import check, repair
 
 
 def verify_facts(path: Path, root: Path | None) -> Dict[str, Any]:
-    """Verify the CZEX at `path`, and what it has installed in the cache `root`, if one is given.
+    """Verify the CZEX at `path`, and its installed files in the cache `root`, if one is given.
 
-    `problem` is the message for a file that is damaged or no CZEX, else None.
+    `problem` is the message for a damaged file or for a file that is not a CZEX, or None.
     """
     facts: Dict[str, Any] = {"czex": str(path), "problem": None}
     try:

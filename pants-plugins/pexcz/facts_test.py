@@ -1,4 +1,4 @@
-"""What `--json` prints."""
+"""Commands print JSON with `--json`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def answer(capsys: pytest.CaptureFixture[str], *argv: object) -> Dict[str, Any]:
     return facts
 
 
-def test_verify_tells_of_a_whole_file_and_of_a_damaged_one(
+def test_verify_reports_whole_and_damaged_files(
     app: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert answer(capsys, "verify", app) == {"czex": str(app), "problem": None}
@@ -41,7 +41,7 @@ def test_verify_tells_of_a_whole_file_and_of_a_damaged_one(
     assert "it does not exist" in answer(capsys, "verify", "nowhere.czex")["problem"]
 
 
-def test_verify_tells_what_it_has_removed(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_verify_lists_removed_directories(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", str(app), "--json"]) == 0
     pack = json.loads(capsys.readouterr().out)["packs"][0]
     root = app.parent / "cache"
@@ -55,7 +55,7 @@ def test_verify_tells_what_it_has_removed(app: Path, capsys: pytest.CaptureFixtu
     assert not directory.exists()
 
 
-def test_cache_info_tells_of_environments_and_packs(
+def test_cache_info_lists_environments_and_packs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pack, venv = tmp_path / "wheels" / ("0" * 40), tmp_path / "venvs" / ("1" * 40) / "cpython"

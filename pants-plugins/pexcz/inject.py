@@ -83,9 +83,9 @@ def inject(
 def output_paths(
     pexes: Sequence[Path], output: Path | None, directory: Path | None
 ) -> List[Tuple[Path, Path]]:
-    """Return each PEX with the path of its CZEX: `output`, or the name of the PEX with `.czex`, in `directory` or beside it.
+    """Return each PEX with the path of its CZEX: `output`, or the PEX's name with `.czex`, in `directory` or beside the PEX.
 
-    Raises OutputError if two PEXes have the same.
+    Raise OutputError if two PEXes have the same path.
     """
     places: Dict[Path, Path] = {}
     for pex in pexes:

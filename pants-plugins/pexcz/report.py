@@ -129,7 +129,7 @@ def show_damages(root: Path, damages: Sequence[Damage], console: Console) -> Non
 
 
 def show_diagnosis(found: Diagnosis, console: Console) -> None:
-    """Print what a start would use, and below each part what is wrong with it."""
+    """Print the parts of a start, and the problems of each part."""
     file, interpreter, variables, cache, environment = (part.facts for part in found.parts.values())
     texts = {
         "file": [str(file["path"])],

@@ -30,12 +30,12 @@ def test_each_czex_is_beside_its_pex(native: str) -> None:
     assert main(["verify", "one/one.czex"]) == main(["verify", "two/two.czex"]) == 0
 
 
-def test_all_can_be_in_one_directory(native: str) -> None:
+def test_all_czex_files_can_be_in_one_directory(native: str) -> None:
     assert inject(native, "one/one.pex", "two/two.pex", "-d", "new/directory") == 0
     assert sorted(path.name for path in Path("new/directory").iterdir()) == ["one.czex", "two.czex"]
 
 
-def test_one_that_fails_does_not_stop_the_others(
+def test_failure_of_a_pex_does_not_stop_the_others(
     native: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("bad.pex").write_text("no zip")
@@ -47,14 +47,18 @@ def test_one_that_fails_does_not_stop_the_others(
     assert Path("one/one.czex").is_file() and Path("two/two.czex").is_file()
 
 
-def test_two_can_not_have_one_place(native: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_pexes_with_the_same_output_are_refused(
+    native: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     Path("two/one.pex").write_bytes(Path("one/one.pex").read_bytes())
     assert inject(native, "one/one.pex", "two/one.pex", "--directory", "out") == 1
     assert "can't write one/one.pex and two/one.pex to out/one.czex" in capsys.readouterr().err
     assert not Path("out").exists()
 
 
-def test_o_is_for_one(native: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_output_option_works_with_one_pex_only(
+    native: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as error:
         inject(native, "one/one.pex", "two/two.pex", "-o", "x.czex")
     assert error.value.code == 2
