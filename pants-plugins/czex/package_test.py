@@ -222,16 +222,17 @@ def test_unknown_address_names_existing_targets(rule_runner: RuleRunner) -> None
 def test_another_target_than_a_pex_binary_is_refused(rule_runner: RuleRunner) -> None:
     message = failure(rule_runner, 'czex_binary(name="czex", pex_binary="app/main.py:lib")\n')
     assert (
-        'The `pex_binary` field of the `czex_binary` target app:czex names "app/main.py:lib", which '
-        "is a `python_source`. Write the address of a `pex_binary` that packages it." in message
+        "The `pex_binary` field of the `czex_binary` target app:czex must name a `pex_binary`, but "
+        '"app/main.py:lib" is a `python_source`. Write the address of a `pex_binary` that packages it.'
+        in message
     )
 
 
 def test_target_generator_is_refused(rule_runner: RuleRunner) -> None:
     many = 'pex_binaries(name="many", entry_points=["main.py", "main.py:other"])\n'
     message = failure(rule_runner, many + 'czex_binary(name="czex", pex_binary=":many")\n')
-    assert "target app:czex names 2 targets" in message
-    assert "a `czex_binary` for each further one" in message
+    assert 'target app:czex must name one target, but ":many" names 2:' in message
+    assert "Add a `czex_binary` for each further one." in message
 
 
 def test_unknown_platform_is_refused_with_a_list_of_platforms(rule_runner: RuleRunner) -> None:
@@ -239,5 +240,5 @@ def test_unknown_platform_is_refused_with_a_list_of_platforms(rule_runner: RuleR
     message = failure(rule_runner, target)
     assert (
         "The `platforms` field of the `czex_binary` target app:czex names 'linux-x86', for which there "
-        "is no runtime. Write some of linux-x86_64, linux-aarch64," in message
+        "is no runtime. Use some of linux-x86_64, linux-aarch64," in message
     )

@@ -24,7 +24,7 @@ from pexcz.verify import check
 
 DRIVER = Path(__file__).with_name("doctor_start.py")
 TIMEOUT_S = 120
-# Prints the command that the header would execute. The header's `exec` is replaced in its text: `sh` allows no function of that name.
+# Prints the command that the header would execute. The text of the header is changed, because `sh` allows no function named `exec`.
 TELL = "told() { printf '%s\\000' \"$@\"; exit 0; }\n"
 _HANDS_OVER = re.compile(r'\bexec (?="\$)')
 _NATIVE = re.compile(r"\.(so|pyd|dylib)(\.[\d.]+)?$")

@@ -1,7 +1,7 @@
 """Follow a start of a CZEX by its own boot, but stop before anything is written or the app runs.
 
-`doctor.py` runs this file in the interpreter of the start. The file prints its report as JSON. It runs on Python 2.7 and 3.5+, and
-can't import `pexcz`.
+`doctor.py` runs this file in the interpreter of the start. The file prints its report as JSON. It runs on Python 2.7 and 3.5+,
+and can't import `pexcz`.
 """
 
 import json

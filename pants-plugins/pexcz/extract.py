@@ -1,7 +1,7 @@
 """Write the wheels and the sources of a CZEX as wheel files that pip installs.
 
-A wheel has the same content as in the PEX, except for a new RECORD and the shebang `#!python` of Python scripts. The app's sources
-become another wheel, which has the requirements of the PEX and a command that starts the app.
+A wheel has the same content as in the PEX, except for a new RECORD and the shebang `#!python` of Python scripts. The app's
+sources become another wheel, which has the requirements of the PEX and a command that starts the app.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ REFUSED: Dict[str, Tuple[Stranger, str]] = {
         Stranger({"overridden": ["foo>=" + "9" * 5000]}),
         "can't parse the requirement",
     ),
-    "such a constraint": (
+    "a constraint with a number that Python doesn't read": (
         Stranger({"interpreter_constraints": [">=" + "9" * 5000]}),
         "can't parse the interpreter constraint",
     ),
@@ -95,11 +95,11 @@ REFUSED: Dict[str, Tuple[Stranger, str]] = {
         Stranger(wheel={METADATA: "Version: 1\n"}),
         f"can't read {WHEEL} in ",
     ),
-    "metadata of nothing but NULs": (
+    "metadata of NULs only": (
         Stranger(wheel={METADATA: b"\0" * 100}),
         f"can't read {WHEEL} in ",
     ),
-    "a name that leads elsewhere": (
+    "a project whose name is a path": (
         Stranger(wheel={METADATA: "Name: ../../x\nVersion: 1\n", DATA + "headers/x.h": ""}),
         f"can't read {WHEEL} in ",
     ),
@@ -116,7 +116,7 @@ REFUSED: Dict[str, Tuple[Stranger, str]] = {
         Stranger(wheel={"d/" * 127 + "x": ""}),
         "it has more than 128 components|is nested too deeply",
     ),
-    "such a path of the app": (
+    "a path of the app that is too deep only where it is unpacked": (
         Stranger(files={"d/" * 127 + "x": ""}),
         "it has more than 128 components|is nested too deeply",
     ),
@@ -143,20 +143,20 @@ TAKEN: Dict[str, Stranger] = {
     "names that differ by case": Stranger(
         files={"App.py": "1", "lib/a": "", "Lib/a": ""}, wheel={"Foo.py": ""}
     ),
-    "numbers that are none": Stranger(
+    "NaN and Infinity": Stranger(
         '{"distributions": {"' + WHEEL + '": ""}, "max_install_jobs": NaN, "x": -Infinity}'
     ),
     "hashes that are paths": Stranger({"code_hash": "../../x", "pex_hash": "/etc/passwd"}),
-    "requirements that are none": Stranger(
+    "malformed requirements": Stranger(
         {"requirements": ["(" * 3000, "foo; " + "(" * 1500, "foo>=" + "9" * 5000, "foo\nbar"]}
     ),
-    "a wheel's requirements that are none": Stranger(
+    "malformed requirements of a wheel": Stranger(
         wheel=metadata("Requires-Dist: foo; " + "(" * 1500 + "\nRequires-Python: >=" + "9" * 5000)
     ),
-    "a RECORD of somewhere else": Stranger(wheel={DIST_INFO + "RECORD": b"../../x,,\n\xff"}),
-    "a WHEEL of nothing": Stranger(wheel={DIST_INFO + "WHEEL": b"\0\xff"}),
-    "a stash elsewhere": Stranger(wheel={".layout.json": '{"stash_dir": "../.."}'}),
-    "scripts that lead elsewhere": Stranger(
+    "a RECORD with paths outside": Stranger(wheel={DIST_INFO + "RECORD": b"../../x,,\n\xff"}),
+    "a WHEEL of binary data": Stranger(wheel={DIST_INFO + "WHEEL": b"\0\xff"}),
+    "a stash outside": Stranger(wheel={".layout.json": '{"stash_dir": "../.."}'}),
+    "scripts whose names are paths": Stranger(
         wheel={
             DIST_INFO
             + "entry_points.txt": "[console_scripts]\n../../bin/sh = a:b\n/bin/sh = a:b\n.. = a:b\n"

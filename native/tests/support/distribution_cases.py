@@ -298,7 +298,9 @@ CASES = [
         ["a-1.0", "b-1.0", "c-1.0"],
     ),
     Case("arbitrary equality compares texts", ["b===1.0"], [B, B2], ["b-1.0"]),
-    Case("arbitrary equality distinguishes equal versions", ["b===1"], [B], "b===1: it has b-1.0-py2"),
+    Case(
+        "arbitrary equality distinguishes equal versions", ["b===1"], [B], "b===1: it has b-1.0-py2"
+    ),
     Case(
         "names in the metadata count, not those of the file",
         ["real"],
@@ -327,5 +329,7 @@ DIFFERENT = [
         [wheel("a", "not a requirement")],
         "'not a requirement', which is not a requirement by PEP 508 (required by a 1.0)",
     ),
-    Case("a malformed Requires-Python is ignored", ["a"], [wheel("a", python=">=3.6.*")], ["a-1.0"]),
+    Case(
+        "a malformed Requires-Python is ignored", ["a"], [wheel("a", python=">=3.6.*")], ["a-1.0"]
+    ),
 ]

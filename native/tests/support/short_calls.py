@@ -2,8 +2,8 @@
 
     python short_calls.py COMMAND ...
 
-By ptrace, it reduces the size at the begin of a call, so the result of the call is true. It writes the number of shortened calls to
-$SHORT_CALLS. For Linux on x86_64.
+By ptrace, it reduces the size at the begin of a call, so the result of the call is true. It writes the number of shortened calls
+to $SHORT_CALLS. For Linux on x86_64.
 """
 
 from __future__ import annotations

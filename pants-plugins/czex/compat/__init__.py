@@ -1,8 +1,8 @@
 """Hide the two ways in which rules call other rules in different releases of Pants.
 
-In older releases, a rule requests a type (`Get`, `MultiGet`). Since Pants 2.28, a rule can call all rules that are needed here by
-name. Since 2.30, Pants warns of the old way at each start, and since 2.32 it has only the new one. So this module uses the new way
-if it can be imported.
+In older releases, a rule requests a type (`Get`, `MultiGet`). Since Pants 2.28, a rule can call all rules that are needed here
+by name. Since 2.30, Pants warns of the old way at each start, and since 2.32 it has only the new one. So this module uses the new
+way if it can be imported.
 
 Both generations of Pants parse the source of a rule, and of every coroutine function that it awaits, to find its requests. The
 helpers here have the same names and signatures in both generations, and rules await only these helpers. A helper must be
