@@ -72,6 +72,12 @@ def test_universal_wheel_does_not_replace_a_missing_wheel() -> None:
     assert KNOWN.unfit("macos-x86_64", [UNIVERSAL, ARM]) == (ARM,)
 
 
+def test_universal_wheel_beside_one_for_linux_counts_only_for_its_own_distribution() -> None:
+    both_macs = "numpy-2.0-cp39-cp39-macosx_10_9_universal2.whl"
+    assert KNOWN.of_wheels([LINUX, both_macs]) == ("linux-x86_64", "macos-arm64", "macos-x86_64")
+    assert KNOWN.of_wheels([LINUX, UNIVERSAL]) == ("linux-x86_64",)
+
+
 def test_wheel_excluded_by_a_marker_is_not_missing() -> None:
     assert KNOWN.unfit("macos-arm64", [LINUX, ARM, "cuda-1-py3-none-linux_x86_64.whl"]) == ()
 

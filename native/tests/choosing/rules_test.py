@@ -19,7 +19,8 @@ from support.runtime import NATIVE
 sys.path.append(str(NATIVE / "boot"))
 sys.path.insert(0, str(NATIVE.parent / "pants-plugins"))
 
-from boot import markers, tags, versions
+from boot import markers, tags, unresolved, versions
+from pexcz.platforms import Platforms
 from pexcz.requirements import marker_data, specifier_data
 
 VERSIONS = """
@@ -151,3 +152,19 @@ def test_unsupported_tags_have_no_rank() -> None:
     for parts in itertools.product(pythons, abis, platforms):
         tag = "-".join(parts)
         assert (ranker.rank([tag]) is not None) == (tag in supported), tag
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        *("linux_x86_64", "manylinux1_x86_64", "manylinux2014_aarch64", "manylinux_2_17_s390x"),
+        *("musllinux_1_2_ppc64le", "manylinux_2_31_riscv64", "linux_armv7l"),
+        *("macosx_11_0_arm64", "macosx_10_9_x86_64", "macosx_10_9_universal2"),
+        *("macosx_10_6_intel", "macosx_10_9_universal", "macosx_10_6_fat64", "any"),
+        *("win_amd64", "win_arm64"),
+    ],
+)
+def test_boot_and_pexcz_know_the_same_platforms_of_a_tag(tag: str) -> None:
+    known = Platforms.parse((NATIVE / "platforms.json").read_bytes())
+    wheel = f"a-1-cp39-cp39-{tag}.whl"
+    assert unresolved.platforms_of(f"cp39-cp39-{tag}") == list(known.of_wheel(wheel))
