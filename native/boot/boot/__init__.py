@@ -30,11 +30,11 @@ code = {}
 # Name → text of each module. With `code` there are few. Modules that few starts need are added on demand.
 sources = {}
 # Entry → its file, and the CRC-32 of its content. In a zip file, the file is the entry itself.
-files = {}
+files = {}  # type: dict
 # Also from `.czex/start`.
 has_preamble = False
-info = {}
-manifest = {}
+info = {}  # type: dict
+manifest = {}  # type: dict
 
 
 def begin(namespace):
@@ -57,7 +57,7 @@ def source(name):
 
 def code_of(name):
     if name not in code:
-        code[name] = compile(source(name), _file("boot." + name), "exec", ABSOLUTE_IMPORT, 1)
+        code[name] = compile(source(name), _file("boot." + name), "exec", ABSOLUTE_IMPORT, True)
     return code[name]
 
 
@@ -69,7 +69,7 @@ class Importer(object):
             return None
         from importlib.machinery import ModuleSpec
 
-        return ModuleSpec(name, self, origin=_file(name), is_package=name in PACKAGES)
+        return ModuleSpec(name, self, origin=_file(name), is_package=name in PACKAGES)  # type: ignore[arg-type]
 
     def create_module(self, spec):
         return None

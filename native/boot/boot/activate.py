@@ -184,7 +184,7 @@ def activate(settings, foreign):
     if site:
         if inherit == "false":
             site.PREFIXES[:] = [venv]
-            site.ENABLE_USER_SITE = False
+            site.ENABLE_USER_SITE = False  # type: ignore[attr-defined]
         elif venv not in site.PREFIXES:
             site.PREFIXES.insert(0, venv)
         if customized and not is_own:
@@ -201,7 +201,9 @@ def forget(foreign, inherit):
     if inherit == "false":
         for finders in (sys.meta_path, sys.path_hooks):
             finders[:] = [
-                finder for finder in finders if getattr(finder, "__module__", "") in IMPORT_SYSTEM
+                finder  # type: ignore[misc]
+                for finder in finders
+                if getattr(finder, "__module__", "") in IMPORT_SYSTEM
             ]
     if foreign:
         for name in HOOKS:

@@ -58,7 +58,7 @@ class Apart(object):
 
 def of_wheels(wheels, directory):
     """Return (wheel, its directory below `directory`) for each wheel that can't be merged with the wheels before it."""
-    merged, found = set(), []
+    merged, found = set(), []  # type: set, list
     for wheel in wheels:
         separate = set(one["name"] for one, _ in found)
         if (

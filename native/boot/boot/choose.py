@@ -121,7 +121,7 @@ class Choice(object):
         )
 
     def _best(self, candidates):
-        fitting = []
+        fitting = []  # type: list
         for python, facts in zip(candidates, self._facts.of(candidates)):
             if facts["reason"]:
                 self._turn_down(python, facts.get("name"), facts["reason"])

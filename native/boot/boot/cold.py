@@ -61,7 +61,7 @@ class ColdStart(object):
         if hasattr(loader, "place"):
             from boot.packed import Directory
 
-            self._archive = Directory(loader.place, loader, boot.files)
+            self._archive = Directory(loader.place, loader, boot.files)  # type: Archive
         else:
             self._archive = Archive(app, loader, boot.files)
         # Python has run these files without a check of their checksums.

@@ -151,7 +151,7 @@ class CzexPart(object):
 class PexPart(object):
     """A PEX, which installs itself and prints where. Each version of it is asked once."""
 
-    packs = []
+    packs = []  # type: list
 
     def __init__(self, path, stamp, cache):
         self._path = path

@@ -123,7 +123,7 @@ def fail(error):
 
 def refused_library(packs, error):
     """Return a reason if a native library can't be loaded because the cache's file system is mounted with noexec."""
-    texts = []
+    texts = []  # type: list
     while error is not None and len(texts) < 100:
         texts.append(str(error))
         error = getattr(error, "__cause__", None) or getattr(error, "__context__", None)

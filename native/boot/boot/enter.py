@@ -62,7 +62,7 @@ def stop_if_damaged(settings, app, error):
             packs, source = marshal.loads(stream.read())
     except (EnvironmentError, EOFError, ValueError, TypeError):
         return
-    namespace = {"__name__": "czex_damage"}
+    namespace = {"__name__": "czex_damage"}  # type: dict
     exec(source, namespace)
     namespace["stop"](packs, settings, app, error)
 
@@ -100,7 +100,7 @@ def execute_module(name, settings, app):
 
 
 def execute_code(content, name, namespace):
-    program = compile(content, name, "exec", 0, 1)
+    program = compile(content, name, "exec", 0, True)
     namespace["__file__"] = name
     exec(program, namespace)
     return 0

@@ -151,7 +151,7 @@ def start(argv, environ):
     import subprocess
     import threading
 
-    options = {}
+    options = {}  # type: dict
     # In a process group of its own, a script can be killed together with its child processes.
     if sys.version_info[0] > 2:
         options["start_new_session"] = True
@@ -161,8 +161,8 @@ def start(argv, environ):
         options[name] = subprocess.PIPE
     with open(os.devnull, "rb") as null:
         process = subprocess.Popen(argv, stdin=null, env=environ, **options)
-    process.timer = threading.Timer(TIMEOUT_S, kill, [process])
-    process.timer.start()
+    process.timer = threading.Timer(TIMEOUT_S, kill, [process])  # type: ignore[attr-defined]
+    process.timer.start()  # type: ignore[attr-defined]
     return process
 
 

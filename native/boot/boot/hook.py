@@ -30,7 +30,7 @@ class AliasFinder(object):
             return None
         from importlib.machinery import ModuleSpec
 
-        return ModuleSpec(name, AliasLoader(name[len(self._prefix) :]), is_package=True)
+        return ModuleSpec(name, AliasLoader(name[len(self._prefix) :]), is_package=True)  # type: ignore[arg-type]
 
     # Python 2.7 calls these two.
     def find_module(self, name, path=None):

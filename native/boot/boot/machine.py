@@ -62,7 +62,7 @@ def runs_code(path):
 
 def newest(directories):
     """Return when one of these directories was last changed, rounded up to a second."""
-    times = [0]
+    times = [0]  # type: list
     for directory in directories:
         try:
             times.append(os.stat(directory).st_mtime)

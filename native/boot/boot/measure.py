@@ -28,7 +28,7 @@ def profiled(file, sort, function, *arguments):
     try:
         import cProfile as profile
     except ImportError:
-        import profile
+        import profile  # type: ignore[no-redef]
 
     profiler = profile.Profile()
     try:

@@ -23,7 +23,7 @@ def started_by(shim, watch):
     :param watch: Called with each path that the answer depends on.
     """
     root, name = os.path.dirname(os.path.dirname(shim)), os.path.basename(shim)
-    stem, major, minor = NAME.match(name).groups()
+    stem, major, minor = NAME.match(name).groups()  # type: ignore[union-attr]
     prefix = ("pypy" if stem == "pypy" else "") + (major or "")
     for version in active_versions(root, watch):
         # The name `python` means CPython. A name with a minor version exists only in versions that it fits.

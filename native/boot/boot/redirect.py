@@ -23,7 +23,7 @@ def follow(redirect):
         if version_file() != known:
             return
     if redirect["directory"] in (None, working_directory()):
-        activation = {"__name__": "czex_activate"}
+        activation = {"__name__": "czex_activate"}  # type: dict
         exec(redirect["activate"], activation)
         try:
             activation["reexecute"](redirect["python"])

@@ -99,7 +99,7 @@ class Resolver(object):
 
     def _by_project(self, requirements):
         """Group the root requirements that apply by their project."""
-        groups = []
+        groups = []  # type: list
         for requirement in requirements:
             if self._applies(requirement, ()):
                 for group in groups:

@@ -33,11 +33,11 @@ def given_flags():
         except EnvironmentError:
             import subprocess
 
-            return subprocess._args_from_interpreter_flags()
+            return subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
     flags = argv[1 : -len(sys.argv)]
     if hasattr(os, "fsdecode"):
         flags = [os.fsdecode(flag) for flag in flags]
-    if flags and flags[-1].endswith(BY_HEADER):
+    if flags and flags[-1].endswith(BY_HEADER):  # type: ignore[arg-type]
         # The environment's `__main__.py`, which was removed from `sys.argv`.
         del flags[-1]
     return flags
@@ -111,7 +111,7 @@ def foreign_modules(settings):
     if settings["python_path"]:
         environment += tuple(entry + os.sep for entry in seldom(settings)["python_path"]())
     packages = "-packages" + os.sep
-    foreign = {}
+    foreign = {}  # type: dict
     if settings["inherit_path"] == "prefer":
         return foreign
     for name, module in list(sys.modules.items()):

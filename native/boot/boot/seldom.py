@@ -29,11 +29,11 @@ def loses_first_variable(settings, place):
     """
     try:
         with open("/proc/self/environ", "rb") as stream:
-            name, _, value = stream.read().partition(b"\0")[0].partition(b"=")
+            first = stream.read().partition(b"\0")[0]
     except EnvironmentError:
         return False
-    if not isinstance(name, str):
-        name, value = os.fsdecode(name), os.fsdecode(value)
+    # Python 2 has no `os.fsdecode`.
+    name, _, value = getattr(os, "fsdecode", str)(first).partition("=")
     if name == "PEX":
         return value != place
     # The environment may be empty: then the name is empty.
@@ -83,7 +83,7 @@ def read_as_site(site, directory, names):
 
 def customized_path(settings, place):
     """Return `sys.path` as `site` has left it, without PYTHONPATH, the user's site-packages, the executed file and `place`."""
-    outside = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    outside = os.environ.get("PYTHONPATH", "").split(os.pathsep)  # type: list
     outside += [settings["venv"], sys.argv[0], place]
     outside += [getattr(sys.modules.get("site"), "USER_SITE", None)]
     outside = [os.path.abspath(entry) for entry in outside if entry is not None]
@@ -141,7 +141,7 @@ def inherited_path(settings):
 def find_app(settings):
     """Return the CZEX of this environment: the path in PEX, or the path it was installed from. `None` if it no longer exists."""
     fingerprint = os.path.basename(os.path.dirname(settings["venv"])).encode("ascii")
-    for path in (os.environ.get("PEX"), settings["app"]):
+    for path in (os.environ.get("PEX", ""), settings["app"]):
         try:
             path = os.path.join(path, "pex") if os.path.isdir(path) else path
             with open(path, "rb") as stream:

@@ -16,7 +16,7 @@ import time
 try:
     import fcntl
 except ImportError:
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 from boot.fail import CannotStart
 from boot.install import make_root

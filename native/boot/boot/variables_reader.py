@@ -98,7 +98,7 @@ def read_rc_file(path):
 
     As in Pex, quotes and references are not expanded, and a line without both a name and a value is ignored.
     """
-    values = {}
+    values = {}  # type: dict
     try:
         with open(path) as stream:
             lines = list(stream)

@@ -18,7 +18,7 @@ if distrusted(globals()["__file__"].replace("/./", "/").rsplit("/", 4)[0]):
 
 def START():
     settings = ENVIRONMENT
-    activation = {"__name__": "czex_activate"}
+    activation = {"__name__": "czex_activate"}  # type: dict
     exec(settings["activate"], activation)
     if sys.argv[0].endswith(activation["BY_HEADER"]):
         # The app and a restart must not see the environment in the command line.

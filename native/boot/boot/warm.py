@@ -10,7 +10,7 @@ import sys
 
 # `quick.py` sets these: the fingerprint of the CZEX, and the record of the environment that this start will most likely need.
 # It may have failed before it has set the record.
-FINGERPRINT = globals().get("FINGERPRINT")
+FINGERPRINT = globals().get("FINGERPRINT", "")
 LIKELY = globals().get("LIKELY")
 
 
@@ -18,7 +18,8 @@ def interpreter_text():
     """Return a text that differs for each interpreter, also after an upgrade in place."""
     base = getattr(sys, "real_prefix", None) or getattr(sys, "base_exec_prefix", sys.exec_prefix)
     machine = os.uname()[4] if hasattr(os, "uname") else ""
-    return "\n".join((sys.version, base, getattr(sys, "abiflags", ""), machine))
+    parts = sys.version, base, getattr(sys, "abiflags", ""), machine
+    return "\n".join(parts)  # type: ignore[arg-type]
 
 
 def venv_dir(root, text):
@@ -89,14 +90,14 @@ def start_installed(venv, text, app):
         return activation(environment)["run"](environment, app)
     redirect = load(venv, text, "redirect")
     if redirect:
-        namespace = {"__name__": "czex_redirect"}
+        namespace = {"__name__": "czex_redirect"}  # type: dict
         exec(redirect["redirect"], namespace)
         namespace["follow"](redirect)
 
 
 def activation(record):
     """Return the namespace of `activate.py`, whose code is in a record."""
-    namespace = {"__name__": "czex_activate"}
+    namespace = {"__name__": "czex_activate"}  # type: dict
     exec(record["activate"], namespace)
     return namespace
 
@@ -116,7 +117,7 @@ def start_cold_path():
     found = globals()["CARRIED"]
     if "__init__" not in found["code"]:
         text, file = found["sources"]["__init__"], "<czex>/boot/__init__.py"
-        found["code"]["__init__"] = compile(text, file, "exec", 0, 1)
+        found["code"]["__init__"] = compile(text, file, "exec", 0, True)
     exec(found["code"]["__init__"], package.__dict__)
     package.begin(globals())
     from boot import start

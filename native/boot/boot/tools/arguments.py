@@ -28,7 +28,7 @@ def parse(subject):
         description="{0} can be operated on by any of these commands.".format(name)
     )
     for module in (info, interpreter, graph, platforms, repository, venv):
-        summary = module.__doc__.partition("\n")[0]
+        summary = module.__doc__.partition("\n")[0]  # type: ignore[union-attr]
         command = commands.add_parser(
             module.__name__.rpartition(".")[2],
             formatter_class=argparse.ArgumentDefaultsHelpFormatter,

@@ -10,7 +10,7 @@ from boot.tools.venv_plan import destinations
 
 def check(subject, wanted, collisions_ok):
     """Raise Failed with a list of collisions, or warn about them if they are allowed."""
-    owners = {}
+    owners = {}  # type: dict
     for wheel in subject.wheels:
         for name, source in installed_files(subject, wanted, wheel):
             owners.setdefault(name, []).append(source)
@@ -61,7 +61,7 @@ class EntryPoint(object):
 
 def group(sources):
     """Return (digest, sources) for each different content."""
-    contents = []
+    contents = []  # type: list
     for source in sources:
         digest = hashlib.sha1(read(source)).hexdigest()
         for known, same in contents:

@@ -103,7 +103,7 @@ def graph(subject):
 def split(text):
     """The name, specifier and marker of a requirement as `packaging` writes it."""
     head, _, marker = text.partition(";")
-    name, specifier = HEAD.match(head).groups()
+    name, specifier = HEAD.match(head).groups()  # type: ignore[union-attr]
     return name, specifier.strip(), marker.strip()
 
 

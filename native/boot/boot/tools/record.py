@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import sys
 
 from boot.tools import metadata, wheel_file
 
@@ -50,9 +51,11 @@ def recorded(path):
             content = stream.read()
     except EnvironmentError:
         return {}
-    text = content if str is bytes else content.decode("utf-8", "surrogateescape")
+    text = content if sys.version_info[0] == 2 else content.decode("utf-8", "surrogateescape")
     return dict(
-        (row[0], (row[1], row[2])) for row in csv.reader(text.splitlines()) if len(row) == 3
+        (row[0], (row[1], row[2]))
+        for row in csv.reader(text.splitlines())  # type: ignore[arg-type]
+        if len(row) == 3
     )
 
 

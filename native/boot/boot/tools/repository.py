@@ -104,7 +104,7 @@ def serve(subject, options, directory, stream):
     argv = [sys.executable, "-u", "-m", module, str(options.port)]
     process = subprocess.Popen(argv, cwd=directory, stdout=subprocess.PIPE)
     try:
-        line = process.stdout.readline().decode("utf-8", "replace")
+        line = process.stdout.readline().decode("utf-8", "replace")  # type: ignore[union-attr]
         match = re.match(r"Serving HTTP on \S+ port (\d+)", line)
         if not match:
             raise Failed("The server could not be started on port {0}.".format(options.port))

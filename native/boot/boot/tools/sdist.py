@@ -105,7 +105,7 @@ def option(name, values):
 
 
 def python_requires(info, name):
-    constraints = info.get("interpreter_constraints") or ()
+    constraints = info.get("interpreter_constraints") or []
     if len(constraints) == 1:
         text = constraints[0].lstrip("+-_.ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
         text = text.partition("]")[2] if text.startswith("[") else text

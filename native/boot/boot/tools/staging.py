@@ -13,7 +13,7 @@ from boot.install import make_directory, unique_name
 try:
     import fcntl
 except ImportError:
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 SUFFIX = ".czex-venv.tmp"
 

@@ -22,7 +22,7 @@ def create_by_module(path, wanted, options):
     import venv
 
     # `venv` links to this interpreter: use the base interpreter, because an environment may be removed.
-    sys.executable = sys._base_executable = interpreter.base_executable()
+    sys.executable = sys._base_executable = interpreter.base_executable()  # type: ignore[attr-defined]
     keywords = {
         "system_site_packages": options.system_site_packages,
         "symlinks": not options.copies and os.name != "nt",

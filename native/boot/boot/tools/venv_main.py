@@ -3,7 +3,7 @@
 The Pex docs on the venv tool describe PEX_MODULE, PEX_SCRIPT, PEX_INTERPRETER and the other PEX_* variables.
 """
 
-SETTINGS = {}
+SETTINGS = {}  # type: dict
 
 
 def main():

@@ -5,6 +5,7 @@ import csv
 import hashlib
 import io
 import os
+import sys
 import time
 import zipfile
 
@@ -79,8 +80,8 @@ def digest(content):
 def record(dist_info, rows):
     """Return the text of a RECORD (PEP 376) with these rows of (path, hash, size)."""
     # In Python 2, `csv` writes bytes.
-    text = io.BytesIO() if str is bytes else io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    text = io.BytesIO() if sys.version_info[0] == 2 else io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")  # type: ignore[arg-type]
     writer.writerows(rows)
     writer.writerow((dist_info + "/RECORD", "", ""))
     return text.getvalue()
