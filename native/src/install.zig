@@ -8,6 +8,7 @@ const link = @import("link.zig");
 const pack_format = @import("pack.zig");
 const plan_format = @import("plan.zig");
 const store_dirs = @import("store.zig");
+const tree = @import("tree.zig");
 const unpack = @import("unpack.zig");
 const zstd = @import("zstd.zig");
 const Report = @import("report.zig").Report;
@@ -26,7 +27,7 @@ pub fn install(arena: std.mem.Allocator, plan_path: []const u8, report: *Report)
 
     const decoder: zstd.Decoder = try .init(arena);
     var reader: Reader = .{ .arena = arena, .decoder = decoder, .report = report };
-    const installed = try arena.alloc(link.Installed, plan.packs.len);
+    const installed = try arena.alloc(tree.Installed, plan.packs.len);
     for (plan.packs, installed) |*record, *to| to.* = .{ .record = record, .packs = &.{}, .path = try storePath(arena, record) };
     try installPacks(&reader, &store, installed);
 
@@ -53,17 +54,17 @@ const Reader = struct {
     const Archive = struct { path: []const u8, file: os.File };
 
     /// Open a pack that is missing in the store, and check its whole index before any file is made.
-    fn openToUnpack(reader: *Reader, installed: *link.Installed) ReportError!void {
+    fn openToUnpack(reader: *Reader, installed: *tree.Installed) ReportError!void {
         try reader.open(installed, .with_index);
         for (installed.packs) |*pack| try pack.readIndex(reader.arena, reader.decoder, reader.report);
     }
 
     /// Open a pack that is in the store already. Linking the venv rarely needs more than its outline.
-    fn openToLink(reader: *Reader, installed: *link.Installed) ReportError!void {
+    fn openToLink(reader: *Reader, installed: *tree.Installed) ReportError!void {
         try reader.open(installed, .with_outline);
     }
 
-    fn open(reader: *Reader, installed: *link.Installed, head: pack_format.Head) ReportError!void {
+    fn open(reader: *Reader, installed: *tree.Installed, head: pack_format.Head) ReportError!void {
         const record = installed.record;
         const file = try reader.archive(record.archive);
         const packs = try reader.arena.alloc(pack_format.Pack, if (record.bytecode == null) 1 else 2);
@@ -111,11 +112,11 @@ fn storePath(arena: std.mem.Allocator, record: *const plan_format.Pack) error{Ou
 }
 
 /// A directory of the store that this process makes, and the packs for it.
-const Begun = struct { installed: *const link.Installed, making: store_dirs.Making };
+const Begun = struct { installed: *const tree.Installed, making: store_dirs.Making };
 
 /// Unpack all packs, then the bytecode of each: bytecode goes into directories that its pack has made.
 fn unpackAll(decoder: zstd.Decoder, begun: []const Begun, report: *Report) ReportError!void {
-    for (0..link.packs_together_max) |number| {
+    for (0..tree.packs_together_max) |number| {
         var targets_buffer: [packs_in_batch_max]unpack.Target = undefined;
         var targets: std.ArrayList(unpack.Target) = .initBuffer(&targets_buffer);
         for (begun) |one| {
@@ -128,9 +129,9 @@ fn unpackAll(decoder: zstd.Decoder, begun: []const Begun, report: *Report) Repor
 }
 
 /// Install all packs that no other process is making, then wait for the others. No lock is held while waiting.
-fn installPacks(reader: *Reader, store: *const store_dirs.Store, packs: []link.Installed) ReportError!void {
+fn installPacks(reader: *Reader, store: *const store_dirs.Store, packs: []tree.Installed) ReportError!void {
     const report = reader.report;
-    var busy: std.ArrayList(*link.Installed) = .empty;
+    var busy: std.ArrayList(*tree.Installed) = .empty;
     var rest = packs;
     while (rest.len > 0) {
         const batch = rest[0..@min(rest.len, packs_in_batch_max)];

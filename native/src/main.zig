@@ -57,6 +57,7 @@ test {
     _ = @import("record.zig");
     _ = @import("report.zig");
     _ = @import("store.zig");
+    _ = @import("tree.zig");
     _ = @import("unpack.zig");
     _ = @import("zstd.zig");
 }
