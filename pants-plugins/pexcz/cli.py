@@ -385,7 +385,7 @@ def _verify(options: argparse.Namespace) -> int:
         return 1 if facts["problem"] else 0
 
     from pexcz.czexfile import read_czex
-    from pexcz.report import console, show_damages
+    from pexcz.report import console, show_repair
     from pexcz.verify import check, repair
 
     output = console()
@@ -393,7 +393,7 @@ def _verify(options: argparse.Namespace) -> int:
     check(czex)
     output.print(f"{czex.path} is as it was built.", soft_wrap=True)
     if root:
-        show_damages(root, repair(czex, root), output)
+        show_repair(root, repair(czex, root), output)
     return 0
 
 

@@ -23,7 +23,9 @@ def verify_facts(path: Path, root: Path | None) -> Dict[str, Any]:
     except (PexczError, OSError) as e:
         return {**facts, "problem": message(e)}
     if root:
+        repaired = repair(czex, root)
         facts["cache"] = str(root)
+        facts["removed_environments"] = list(map(str, repaired.environments))
         facts["damages"] = [
             {
                 "directory": str(damage.directory),
@@ -31,7 +33,7 @@ def verify_facts(path: Path, root: Path | None) -> Dict[str, Any]:
                 "removed": not damage.used_by,
                 "used_by": sorted(map(str, damage.used_by)),
             }
-            for damage in repair(czex, root)
+            for damage in repaired.damages
         ]
     return facts
 

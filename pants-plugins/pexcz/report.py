@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import IO, Any, Dict, Iterable, List, Sequence
+from typing import IO, Any, Dict, Iterable, List
 
 from rich.console import Console, JustifyMethod
 from rich.filesize import decimal
@@ -13,7 +13,7 @@ from rich.table import Column, Table
 from pexcz.cache import Cache, Pruned
 from pexcz.czexfile import Czex, packs
 from pexcz.doctor import Diagnosis
-from pexcz.verify import Damage
+from pexcz.verify import Repair
 
 
 def console(file: IO[str] | None = None) -> Console:
@@ -114,11 +114,11 @@ def show_pruned(pruned: Pruned, console: Console) -> None:
         console.print(f"Kept {path}: an app is running in it.", soft_wrap=True)
 
 
-def show_damages(root: Path, damages: Sequence[Damage], console: Console) -> None:
-    """Print the damages of an installed app."""
-    if not damages:
+def show_repair(root: Path, repair: Repair, console: Console) -> None:
+    """Print the damages of an installed app, and the directories that were removed."""
+    if not repair.damages:
         console.print(f"Its installed files in {root} are as they were packed.", soft_wrap=True)
-    for damage in damages:
+    for damage in repair.damages:
         console.print(f"{damage.directory} is damaged: {damage.problem}.", soft_wrap=True)
         for environment in damage.used_by:
             console.print(
@@ -126,6 +126,12 @@ def show_damages(root: Path, damages: Sequence[Damage], console: Console) -> Non
             )
         if not damage.used_by:
             console.print("It was removed; the next start installs it again.", soft_wrap=True)
+    for environment in repair.environments:
+        console.print(
+            f"The environment {environment} was removed, with all packages that its app has "
+            "installed there; the next start makes it again.",
+            soft_wrap=True,
+        )
 
 
 def show_diagnosis(found: Diagnosis, console: Console) -> None:

@@ -32,6 +32,14 @@ class Damage:
     used_by: List[Path]
 
 
+@dataclass(frozen=True)
+class Repair:
+    """The damaged directories of wheels and sources, and the environments that were removed."""
+
+    damages: List[Damage]
+    environments: List[Path]
+
+
 def check(czex: Czex) -> None:
     """Read the whole CZEX. Raise BadArchiveError, which names the first damaged part."""
     # The seal covers all parts but the packs.
@@ -47,7 +55,7 @@ def check(czex: Czex) -> None:
             raise _damaged(czex, f"the pack of {name}")
 
 
-def repair(czex: Czex, root: Path) -> List[Damage]:
+def repair(czex: Czex, root: Path) -> Repair:
     """Remove damaged files of this CZEX from a cache, so that the next start installs them again.
 
     Also remove its environments and all bytecode of the boot: making them again is faster than checking them.
@@ -65,10 +73,12 @@ def repair(czex: Czex, root: Path) -> List[Damage]:
                 )
         gone = {damage.directory for damage in damages if not damage.used_by}
         app = root / "venvs" / czex.manifest["fingerprint"]
-        linked = [one.path for one in cache.environments if one.packs & gone]
-        remove_whole({*linked, *listed(app), *listed(root / "boot")} - used)
+        environments = {one.path for one in cache.environments if one.packs & gone}
+        environments.update(one.path for one in cache.environments if one.path.parent == app)
+        environments -= used
+        remove_whole({*environments, *listed(app), *listed(root / "boot")} - used)
         remove_whole(gone)
-    return damages
+    return Repair(damages, sorted(environments))
 
 
 def _check_zip(czex: Czex) -> None:

@@ -77,8 +77,12 @@ def test_damage_to_any_file_of_a_directory_is_found(workshop: Workshop, machine:
 
 def test_damaged_files_in_the_cache_are_installed_again(app: Path, machine: Machine) -> None:
     machine.run(PYTHON.path(), app)
+    (environment,) = (path.parent for path in machine.cache.glob("venvs/*/*/boot"))
     intact = verify(machine, app, "--installed")
     assert f"Its installed files in {machine.cache} are as they were packed." in intact.stdout
+    assert f"The environment {environment} was removed" in intact.stdout
+    assert not environment.exists()
+    assert "was removed" not in verify(machine, app, "--installed").stdout
     assert machine.run(PYTHON.path(), app, "x").stdout == "moo x\n"
     (wheel,) = machine.cache.glob("wheels/*")
     say = wheel / "lib" / "cow" / "say.py"

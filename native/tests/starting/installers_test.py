@@ -70,5 +70,7 @@ def test_an_upgrade_by_an_apps_own_pip_changes_only_its_environment(
     for each in (app, other):
         verified = verify(machine, each, "--installed")
         assert verified.code == 0 and "damaged" not in verified.stdout, verified
-    # `verify --installed` has removed its environment, so this start installs it again.
+        (line,) = (line for line in verified.stdout.splitlines() if "was removed" in line)
+        assert line.startswith(f"The environment {machine.cache}/venvs/"), line
+    # This start makes the environment again.
     assert machine.run(PYTHON.path(), app, "-c", TELL).stdout == "1.0 1.0\n"
