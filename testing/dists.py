@@ -14,7 +14,7 @@ from typing import List, Set
 
 from testing.pythons import Python, is_there
 
-# Those that a developer may have.
+# The interpreters that a developer may have.
 VERSIONS = ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"] + ["3.14"] * is_there("cpython3.14")
 BUILD = "import hatchling.build as b; b.build_wheel('dist')"
 
@@ -25,14 +25,14 @@ def names(wheel: Path) -> Set[str]:
 
 
 def metadata(wheel: Path, name: str) -> Message:
-    """A file of the `*.dist-info`."""
+    """Read a file of the `*.dist-info`."""
     (path,) = [path for path in names(wheel) if path.endswith(f".dist-info/{name}")]
     with zipfile.ZipFile(wheel) as archive:
         return HeaderParser().parsestr(archive.read(path).decode())
 
 
 def built_from(sdist: Path, directory: Path) -> Path:
-    """The wheel that an sdist builds, in another time zone and with another umask, where nothing else of the repository is."""
+    """Build a wheel from an sdist, without the repository, in another time zone and with another umask."""
     shutil.unpack_archive(str(sdist), str(directory))
     (project,) = directory.iterdir()
     path = os.pathsep.join(entry for entry in sys.path if entry and "pants-plugins" not in entry)
@@ -54,8 +54,8 @@ def built_from(sdist: Path, directory: Path) -> Path:
 
 
 def installed(wheel: Path, python: str, directory: Path, *options: str) -> Path:
-    """The interpreter of a new environment that has the wheel, by its name from a directory of wheels."""
-    # Not those that lead to the packages of this test.
+    """Install the wheel, by its name from a directory, into a new environment. Return the interpreter of that."""
+    # Without the variables that lead to the packages of this test.
     environment = {name: os.environ[name] for name in os.environ if not name.startswith("PYTHON")}
     subprocess.run([python, "-m", "venv", str(directory)], check=True, env=environment)
     own = directory / "bin" / "python"
@@ -67,8 +67,8 @@ def installed(wheel: Path, python: str, directory: Path, *options: str) -> Path:
 
 
 def checked_by_twine(*paths: Path) -> None:
-    """Both the metadata and the long description."""
+    """Assert that `twine check` accepts the metadata and the long description."""
     environment = {"HOME": os.environ["HOME"], "PATH": os.environ["PATH"]}
-    # Pants has made the PEX for its own Python.
+    # Pants has built the PEX for its own Python.
     command = [Python("cpython3.9").path(), "twine.pex", "check", "--strict", *map(str, paths)]
     subprocess.run(command, check=True, env=environment)

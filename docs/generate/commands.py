@@ -1,4 +1,4 @@
-"""Writes `docs/commands.md` from the parser of `pexcz` itself.
+"""Write `docs/commands.md` from the parser of `pexcz` itself.
 
 ./pants run docs/generate/commands.py > docs/commands.md
 """
@@ -32,7 +32,7 @@ STEPS = """\
 
 A build starts each of these commands as a process of its own. The [architecture](architecture.md) shows how they fit together.
 """
-# By this the parser tells them apart.
+# Marks these commands in their help.
 IS_STEP = " (a step of a build)"
 Command = Tuple[str, str, argparse.ArgumentParser]
 
@@ -48,7 +48,7 @@ def page() -> str:
 
 
 def commands(parser: argparse.ArgumentParser, name: str) -> Iterator[Command]:
-    """Name, help and parser of each command that has none below it."""
+    """Yield name, help and parser of each command without subcommands."""
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             helps = {choice.dest: choice.help or "" for choice in action._choices_actions}
@@ -86,7 +86,7 @@ def value(action: argparse.Action) -> str:
 def meaning(action: argparse.Action) -> str:
     choices = ", ".join(map(str, action.choices or ()))
     text = (action.help or "") % {**vars(action), "choices": choices}
-    # Of a table, a cell.
+    # A cell of a table.
     return re.sub(r"\|", r"\\|", text)
 
 

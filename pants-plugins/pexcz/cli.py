@@ -19,11 +19,11 @@ from pexcz.output import whole_file
 from pexcz.pack import DEFAULT_LEVEL, Entry, default_threads
 from pexcz.pexfile import LAYOUTS, ZIPAPP, read_pex
 
-# Those that `completion` knows.
+# The shells that `completion` supports.
 SHELLS = ("bash", "zsh", "tcsh")
 EXIT_CODES = {
     0: "The command did everything that it was asked for.",
-    1: "Something failed, and a message says why. Or `doctor` has found a problem.",
+    1: "The command failed, with a message that says why, or `doctor` has found a problem.",
     2: "The command line is wrong.",
     130: "The command was interrupted.",
 }
@@ -131,16 +131,16 @@ def command_parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser(
         "doctor",
-        help="show which interpreter, cache, environment and variables a start of a CZEX here would use, and what "
-        "is wrong with each",
-        description="Shows what a start here would use, and what is wrong with it. The app is not started, and nothing "
-        "is written. The code by which the file starts is run: examine only files that you trust.",
+        help="show the interpreter, variables, cache and environment that a start of a CZEX would use, and their problems",
+        description="Show the interpreter, variables, cache and environment that a start of a CZEX on this machine would "
+        "use, and their problems. This doesn't start the app, and writes nothing. It runs the boot in the file, so examine "
+        "only files that you trust.",
     )
     command.set_defaults(command=_doctor)
     command.add_argument("czex", type=Path, help="the CZEX, a file or a directory")
     command.add_argument(
         "--python",
-        help="a start by this interpreter, as in `python app.czex`; default: by the file itself",
+        help="examine a start by this interpreter, as in `python app.czex`; default: a start by `./app.czex`",
     )
     _add_json(command)
 
@@ -242,7 +242,7 @@ def _add_cache_commands(command: argparse.ArgumentParser) -> None:
     _add_json(action)
     action = actions.add_parser(
         "prune",
-        help="remove apps that were not started for some time, or to limit the cache's size",
+        help="remove apps that were not started for some time, or that make the cache too large",
     )
     action.set_defaults(command=_cache_prune)
     _add_root(action)
@@ -327,7 +327,7 @@ def _inject(options: argparse.Namespace) -> int:
         try:
             _inject_one(options, pex, output, native)
         except (PexczError, OSError, MemoryError) as e:
-            # The others may be right.
+            # Continue with the other PEXes.
             _say(message(e))
             code = 1
     return code

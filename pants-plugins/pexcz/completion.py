@@ -1,4 +1,4 @@
-"""Completes the command line in a shell, by the library `shtab`."""
+"""Write scripts that complete the command line in a shell, by the library `shtab`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import shtab
 
 
 def script(parser: argparse.ArgumentParser, shell: str) -> str:
-    """Return the completion script of a parser for one of the shells that shtab knows."""
+    """Return the completion script of a parser for a shell that shtab supports."""
     for action in _actions(parser):
         if action.type is Path:
-            # For shtab alone.
+            # Only shtab reads this attribute.
             action.complete = shtab.FILE  # type: ignore[attr-defined]
     text: str = shtab.complete(parser, shell)
     return text

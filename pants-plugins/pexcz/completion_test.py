@@ -1,4 +1,4 @@
-"""The completion scripts know the commands, and a shell takes them."""
+"""Completion scripts contain the commands, and shells can run them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Puts files from elsewhere in the repository into a wheel, by way of the sdist or without one.
+"""Add files from other directories of the repository to a wheel and to an sdist.
 
-`carried` in `pyproject.toml` names them: the path from the project → the path in the wheel. An sdist has them in `carried/`,
-below the same path without its `../`. So it builds the same wheel, without the repository and without a compiler.
+`carried` in `pyproject.toml` maps their paths, relative to the project, to paths in the wheel. An sdist has them in `carried/`, by
+the same paths without `../`. So the sdist builds the same wheel, without the repository and without a compiler.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ class CarriedFiles(BuildHookInterface):
             if not path.exists():
                 path = Path(self.root, in_sdist)
             if not path.exists():
-                raise OSError(f"can't build {self.metadata.name}: {source} is missing; use ./pants package")
+                raise OSError(
+                    f"can't build {self.metadata.name}: {source} is missing; use ./pants package"
+                )
             place = in_sdist.as_posix() if self.target_name == "sdist" else target
             build_data["force_include"][str(path)] = place
