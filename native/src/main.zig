@@ -1,10 +1,11 @@
 //! The native runtime of a CZEX: `pexcz install <plan file>`. This file reads the command line, prints the
-//! message and sets the exit code; install.zig does the work. See docs/runtime.md.
+//! message and sets the exit code; install.zig does the work, or launcher.zig on Windows. See docs/runtime.md.
 
 const builtin = @import("builtin");
 const std = @import("std");
 const os = @import("os.zig");
 const install = @import("install.zig").install;
+const launcher = @import("launcher.zig");
 const Code = @import("report.zig").Code;
 const Report = @import("report.zig").Report;
 
@@ -17,6 +18,9 @@ pub const std_options_debug_threaded_io: ?*std.Io.Threaded = null;
 
 pub fn main(init: std.process.Init.Minimal) noreturn {
     var arena: std.heap.ArenaAllocator = .init(std.heap.page_allocator);
+    if (builtin.os.tag == .windows) {
+        if (launcher.start(arena.allocator())) |code| os.exit(code);
+    }
     os.exit(run(arena.allocator(), init.args));
 }
 
@@ -49,6 +53,7 @@ test {
     _ = @import("index.zig");
     _ = @import("install.zig");
     _ = @import("job.zig");
+    _ = @import("launcher.zig");
     _ = @import("link.zig");
     _ = @import("netstring.zig");
     _ = @import("pack.zig");

@@ -83,11 +83,16 @@ pub const Dir = struct {
         }
     }
 
+    /// Copy a file, because only an administrator can make symbolic links.
     pub fn makeLink(dir: Self, path: []const u8, target: []const u8) Error!void {
-        _ = dir;
-        _ = path;
-        _ = target;
-        return error.NotSupported;
+        var buffer_path: PathBuffer = undefined;
+        var buffer_target: PathBuffer = undefined;
+        const path_w = try wide(&buffer_path, dir, path);
+        if (isAbsolute(target)) return check(CopyFileW(try wide(&buffer_target, null, target), path_w, 1));
+        const start = std.mem.findScalarLast(u16, std.mem.span(try wide(&buffer_target, dir, path)), '\\').? + 1;
+        const end = start + try append(&buffer_target, start, target);
+        buffer_target[end] = 0;
+        return check(CopyFileW(buffer_target[0..end :0], path_w, 1));
     }
 
     pub fn makeHardLink(
@@ -250,7 +255,7 @@ pub fn writeStandardError(text: []const u8) void {
     _ = WriteFile(windows.peb().ProcessParameters.hStdError, text.ptr, @intCast(text.len), &size, null);
 }
 
-pub fn exit(code: u8) noreturn {
+pub fn exit(code: u32) noreturn {
     windows.ntdll.RtlExitUserProcess(code);
 }
 
@@ -347,6 +352,7 @@ extern "kernel32" fn CreateDirectoryW([*:0]const u16, ?*anyopaque) callconv(.win
 extern "kernel32" fn RemoveDirectoryW([*:0]const u16) callconv(.winapi) c_int;
 extern "kernel32" fn DeleteFileW([*:0]const u16) callconv(.winapi) c_int;
 extern "kernel32" fn MoveFileExW([*:0]const u16, [*:0]const u16, u32) callconv(.winapi) c_int;
+extern "kernel32" fn CopyFileW([*:0]const u16, [*:0]const u16, c_int) callconv(.winapi) c_int;
 extern "kernel32" fn CreateHardLinkW([*:0]const u16, [*:0]const u16, ?*anyopaque) callconv(.winapi) c_int;
 extern "kernel32" fn GetFileAttributesW([*:0]const u16) callconv(.winapi) u32;
 extern "kernel32" fn FindFirstFileW([*:0]const u16, *FindData) callconv(.winapi) windows.HANDLE;

@@ -60,6 +60,8 @@ class Environment(object):
         self._text = text
         self._archive = archive
         self.composition = composition
+        # The path of the runtime, once it is in the cache.
+        self.runtime = None
         self.bin = "Scripts" if interpreter.IS_WINDOWS else "bin"
         self.python = os.path.join(venv, self.bin, "python" + (".exe" if os.name == "nt" else ""))
         # The packs that are apart from site-packages; `plan` sets it.
@@ -95,6 +97,7 @@ class Environment(object):
             from boot.apart import Apart
 
             self.apart = Apart(self, hides_a_module)
+        self.runtime = runtime
         plan = Plan()
         plan.add("czex-plan", "1")
         plan.add("store", self.root)
@@ -236,7 +239,7 @@ class Environment(object):
         if interpreter.IS_WINDOWS:
             from boot import windows
 
-            windows.add_interpreter(plan, self.bin)
+            windows.add_interpreter(plan, self)
             return
         if sys.version_info[0] == 2:
             from boot import python2
@@ -265,13 +268,13 @@ class Environment(object):
 
     def add_console_scripts(self, plan, packs):
         shebang = self.shebang()
-        names = set()
+        names = {}
         for pack in packs:
             for group in ("console_scripts", "gui_scripts"):
                 for name, target in sorted(pack.get("entry_points", {}).get(group, {}).items()):
                     if name in names or "/" in name:
                         continue
-                    names.add(name)
+                    names[name] = group == "gui_scripts"
                     module, _, function = target.partition(":")
                     script = (FUNCTION_SCRIPT if function else MODULE_SCRIPT).format(
                         shebang=shebang,
@@ -281,12 +284,22 @@ class Environment(object):
                         function=function,
                     )
                     plan.add_file("755", "{0}/{1}".format(self.bin, name), script)
+        if interpreter.IS_WINDOWS:
+            from boot import windows
+
+            for pack in packs:
+                for name in pack.get("python_scripts", ()):
+                    names.setdefault(name, False)
+            for name in sorted(names):
+                windows.add_launcher(plan, "{0}/{1}".format(self.bin, name), self, names[name])
 
     def shebang(self):
         """Return the text after `#!` for scripts of this environment. It starts sh if kernels would reject the interpreter's path."""
         flags = ""
         if settings.is_hermetic(self.info):
             flags = " -sE" if sys.version_info < (3, 4) else " -I"
+        if interpreter.IS_WINDOWS:
+            return '"{0}"{1}'.format(self.python, flags)
         line = self.python + flags
         encoded = encode(line)
         # Python 2 needs a declaration of the encoding if a file isn't ASCII.

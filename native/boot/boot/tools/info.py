@@ -63,5 +63,5 @@ def pex_root(variables, info):
             caches = "~/Library/Caches"
         elif sys.platform == "win32":
             caches = os.environ.get("LOCALAPPDATA") or "~\\AppData\\Local"
-        root = os.path.join(caches, "pex")
+        root = os.path.join(caches, "pex", *["Cache"] * (sys.platform == "win32"))
     return os.path.realpath(os.path.expanduser(root))

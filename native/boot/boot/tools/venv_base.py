@@ -36,7 +36,13 @@ def create_by_module(path, wanted, options):
     builder = venv.EnvBuilder(**keywords)
     context = builder.ensure_directories(path)
     builder.create_configuration(context)
-    builder.setup_python(context)
+    if interpreter.IS_WINDOWS:
+        from boot import windows
+
+        for name, content in windows.interpreters(wanted.runtime):
+            windows.write(os.path.join(context.bin_path, name), content)
+    else:
+        builder.setup_python(context)
     if hasattr(builder, "create_git_ignore_file"):
         builder.create_git_ignore_file(context)
     context.env_exe = context.env_exe.replace(path, wanted.venv)

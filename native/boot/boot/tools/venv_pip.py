@@ -107,6 +107,11 @@ def uninstall(library, project):
 def point_scripts(base, wanted):
     """Change pip's scripts to start the interpreter at its final place."""
     directory = os.path.join(base, wanted.scripts)
+    if interpreter.IS_WINDOWS:
+        from boot import windows
+
+        windows.replace_launchers(directory, SCRIPTS, wanted.shebang(), wanted.runtime)
+        return
     place = encode(base)
     for name in os.listdir(directory):
         path = os.path.join(directory, name)

@@ -34,7 +34,7 @@ class Wanted(Environment):
         self._scope = options.scope
         self.library = interpreter.site_packages()
         self.scripts = self.bin
-        self._executable = install.runtime(subject.archive, boot.manifest, in_cache.root)
+        self.runtime = install.runtime(subject.archive, boot.manifest, in_cache.root)
         self.venv = directory
         self.python = os.path.join(directory, self.bin, os.path.basename(in_cache.python))
         self.info = dict(
@@ -60,7 +60,7 @@ class Wanted(Environment):
         plan.add("copy", "1")
 
     def run(self, plan):
-        code = install.run_runtime(self._executable, plan.dump())
+        code = install.run_runtime(self.runtime, plan.dump())
         if code != 0:
             sys.exit(code if 0 < code < FAILED_MAX else 1)
 
@@ -102,6 +102,10 @@ class Wanted(Environment):
         main = boot.sources["tools.venv_main"].replace("SETTINGS = {}", self._settings_text(), 1)
         plan.add_file("755", "__main__.py", "#!{0}\n{1}".format(self.shebang(), main))
         plan.add("link", "pex", "__main__.py")
+        if interpreter.IS_WINDOWS:
+            from boot import windows
+
+            windows.add_launcher(plan, "pex", self)
         repl = boot.sources["tools.venv_repl"]
         plan.add_file("755", "pex-repl", "#!{0}\n{1}".format(self.shebang(), repl))
         plan.add_file("644", "PEX-INFO", self._subject.archive.read("PEX-INFO"))
