@@ -50,7 +50,11 @@ def make_root(root):
     for name in ("runtimes", "sources", "venvs", "wheels"):
         path = os.path.join(root, name)
         make_directory(path)
-        if not os.access(path, os.W_OK | os.X_OK):
+        if interpreter.IS_WINDOWS:
+            from boot import windows
+
+            windows.check_writable(path)
+        elif not os.access(path, os.W_OK | os.X_OK):
             raise OSError(errno.EACCES, os.strerror(errno.EACCES), path)
 
 

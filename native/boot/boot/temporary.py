@@ -40,9 +40,14 @@ def temporary_root(root, error, temporary=None):
     # In Python 2, a module that is removed from `sys.modules` loses its globals, which its functions need.
     getpid, rmtree = os.getpid, shutil.rmtree
     owner = getpid()
+    release = None
+    if os.name == "nt":
+        from boot.windows import release
 
     def remove():
         if getpid() == owner:
+            if release:
+                release(temporary)
             rmtree(temporary, ignore_errors=True)
 
     atexit.register(remove)

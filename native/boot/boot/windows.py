@@ -13,6 +13,8 @@ EXTENSION = ".exe"
 HEADER_OFFSET = 0x3C
 SUBSYSTEM = 0x5C
 WITHOUT_CONSOLE = 2
+# A start opens its files before the app opens any.
+DESCRIPTORS_MAX = 64
 
 
 def add_interpreter(plan, environment):
@@ -60,6 +62,32 @@ def replace_launchers(directory, names, shebang, runtime):
                 script = archive.read("__main__.py")
             write(path, encode("#!{0}\n".format(shebang)) + script)
             write(path + EXTENSION, read(runtime))
+
+
+def check_writable(directory):
+    """Raise OSError if nothing can be made in a directory. On Windows, `os.access` only knows an attribute of files."""
+    from boot.install import unique_name
+
+    probe = os.path.join(directory, unique_name() + ".tmp")
+    try:
+        os.mkdir(probe)
+        os.rmdir(probe)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, directory)
+
+
+def release(cache):
+    """Close the files that this process holds in a temporary cache, because Windows doesn't remove open files."""
+    for parent, _, names in os.walk(os.path.join(cache, "venvs")):
+        if "boot" in names:
+            held = os.stat(os.path.join(parent, "boot"))
+            for descriptor in range(3, DESCRIPTORS_MAX):
+                try:
+                    if os.path.samestat(os.fstat(descriptor), held):
+                        os.close(descriptor)
+                except OSError:
+                    # It isn't open.
+                    pass
 
 
 def read(path):
