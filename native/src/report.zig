@@ -1,6 +1,7 @@
 //! The message about a failure, in one line, and its exit code. The function that meets an error fills in a
 //! `Report`, because it knows the operation and the file, and returns `error.Reported`. `main.zig` prints it.
 
+const builtin = @import("builtin");
 const std = @import("std");
 const assert = std.debug.assert;
 const os = @import("os.zig");
@@ -100,11 +101,13 @@ pub const Report = struct {
         line.add("czex: ");
         line.add(report.doing);
         line.add(" ");
+        const start = line.size;
         for (report.path, 0..) |part, index| {
             if (part.len == 0) continue;
             if (index > 0) line.add("/");
             line.add(part);
         }
+        if (builtin.os.tag == .windows) std.mem.replaceScalar(u8, buffer[start..line.size], '/', '\\');
         line.add(": ");
         line.add(report.reason);
         line.add("; ");

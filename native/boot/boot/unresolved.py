@@ -81,10 +81,9 @@ def built_elsewhere(app, manifest, reason=None):
             reason = "it has wheels for this machine ({0}), but runtimes only for {1}".format(
                 here, names
             )
-            hint = "add {0} to its `platforms`".format(here)
         else:
             reason = "it was built for {0}, but this machine is {1}".format(names, here)
-            hint = "build it for both"
+        hint = "add {0} to `platforms` of its czex_binary, or to --platform of pexcz".format(here)
     return CannotStart("{0}; {1}".format(reason, hint))
 
 

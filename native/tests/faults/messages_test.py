@@ -58,7 +58,8 @@ def test_app_for_another_machine_names_both_platforms(both: Workshop, machine: M
             outcome = prepared.run(python.path(), czex)
             assert (outcome.code, outcome.stdout) == (1, "")
             assert outcome.stderr == (
-                f"czex: can't start {czex}: it was built for {OTHER}, but this machine is {HOST}; build it for both\n"
+                f"czex: can't start {czex}: it was built for {OTHER}, but this machine is {HOST}; "
+                f"add {HOST} to `platforms` of its czex_binary, or to --platform of pexcz\n"
             )
 
 
@@ -81,7 +82,7 @@ def test_missing_runtime_is_named(both: Workshop, machine: Machine) -> None:
     assert (outcome.code, outcome.stdout) == (1, "")
     assert outcome.stderr == (
         f"czex: can't start {czex}: it has wheels for this machine ({HOST}), but runtimes only for {OTHER}; "
-        f"add {HOST} to its `platforms`\n"
+        f"add {HOST} to `platforms` of its czex_binary, or to --platform of pexcz\n"
     )
 
 
