@@ -13,15 +13,17 @@ from typing import Any, Dict, List
 
 from rich.console import Console
 
-from bench import chart, counts, documents, noise, report
-from bench.apps import APPS
-from bench.artifacts import Artifacts, Unavailable
-from bench.czexes import Czexes
+from bench.forms.apps import APPS
+from bench.forms.artifacts import Artifacts, Unavailable
+from bench.forms.czexes import Czexes
+from bench.forms.pythons import Python, find_python
+from bench.measure import counts, noise
+from bench.measure.parts import LISTS, PARTS
+from bench.measure.setting import Setting
+from bench.measure.tidy import Tidy
 from bench.options import command, read
-from bench.parts import LISTS, PARTS
-from bench.pythons import Python, find_python
-from bench.setting import Setting
-from bench.tidy import Tidy
+from bench.report import chart, documents
+from bench.report.sections import sections
 
 
 def main() -> int:
@@ -33,7 +35,7 @@ def main() -> int:
         results = Run(options, console).results()
         if options.beside:
             results = beside(json.loads(Path(options.beside).read_text()), results)
-    for tables in report.sections(results).values():
+    for tables in sections(results).values():
         for table in tables:
             console.print(table.rich())
     if options.json:

@@ -6,8 +6,8 @@ import argparse
 import shlex
 from typing import Callable, Iterable, List
 
-from bench.apps import APPS, DEFAULT_APPS
-from bench.parts import PARTS
+from bench.forms.apps import APPS, DEFAULT_APPS
+from bench.measure.parts import PARTS
 
 SHORT = {"apps": DEFAULT_APPS, "pythons": "3.11,3.13", "parts": "counts"}
 

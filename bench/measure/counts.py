@@ -1,0 +1,132 @@
+"""Measurements that need no clock, with their bounds. CI fails if one is exceeded."""
+
+from __future__ import annotations
+
+import math
+import re
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+
+from bench.forms.artifacts import Artifacts
+from bench.forms.czexes import FOUR_PLATFORMS
+from bench.measure.processes import environment
+from bench.measure.setting import CZEX, CZEX_SH, EMPTY_ZIP, VENV_SCRIPT, Setting, references
+
+COWSAY_BYTES_MAX = 110_000
+COWSAY_FOUR_PLATFORMS_BYTES_MAX = 260_000
+PERCENT_OF_PEX_MAX = {"web": 80, "torch": 74}
+ENTRIES_BEYOND_PACKS_MAX = 40
+# More than an empty zip app makes, and than the venv's script, which starts without a shell.
+CALLS_BEYOND_EMPTY_ZIP_MAX = 40
+CALLS_BEYOND_VENV_SCRIPT_MAX = 130
+
+
+MODULES = "modules that the warm path imports"
+CALLS = "system calls of a warm start"
+
+
+def count(setting: Setting) -> List[Dict[str, Any]]:
+    """Return the rows of counts. `bound` is the largest allowed value, or null."""
+    return [row for artifacts in setting.apps for row in _of_app(setting, artifacts)]
+
+
+def holds(row: Dict[str, Any]) -> bool:
+    return row["bound"] is None or row["value"] <= row["bound"]
+
+
+def missing_tools() -> List[str]:
+    """Describe the counts for which a tool is missing."""
+    return [] if shutil.which("strace") else [f"{CALLS}: strace isn't on PATH"]
+
+
+def _of_app(setting: Setting, artifacts: Artifacts) -> List[Dict[str, Any]]:
+    cache = setting.new_directory(artifacts.app.name, "counts")
+    for argv in _commands(artifacts).values():
+        setting.start(argv, cache)
+        setting.start(argv, cache)
+    facts = [*_bytes(artifacts), _entries(artifacts), _modules(artifacts, cache)]
+    if shutil.which("strace"):
+        facts += _calls(artifacts, cache)
+    of = {"app": artifacts.app.name, "python": artifacts.python.version}
+    return [{**of, "what": what, "value": value, "bound": bound} for what, value, bound in facts]
+
+
+def _commands(artifacts: Artifacts) -> Dict[str, List[str]]:
+    return {
+        **references(artifacts),
+        CZEX: [str(artifacts.python.executable), str(artifacts.czex), "hi"],
+        CZEX_SH: [str(artifacts.czex), "hi"],
+    }
+
+
+Fact = Tuple[str, int, Optional[int]]
+
+
+def _bytes(artifacts: Artifacts) -> Iterator[Fact]:
+    size = artifacts.czex.stat().st_size
+    if artifacts.app.name == "cowsay":
+        yield "bytes, one platform", size, COWSAY_BYTES_MAX
+        if len(artifacts.czexes.platforms) == len(FOUR_PLATFORMS):
+            four = artifacts.czex_of_all_platforms.stat().st_size
+            yield "bytes, four platforms", four, COWSAY_FOUR_PLATFORMS_BYTES_MAX
+    else:
+        percent = 100 * size / artifacts.pex.stat().st_size
+        yield "percent of the PEX's bytes", math.ceil(percent), PERCENT_OF_PEX_MAX[
+            artifacts.app.name
+        ]
+
+
+def _entries(artifacts: Artifacts) -> Fact:
+    names = zipfile.ZipFile(artifacts.czex).namelist()
+    others = [name for name in names if not name.startswith(".czex/packs/")]
+    return "zip entries beside packs", len(others), ENTRIES_BEYOND_PACKS_MAX
+
+
+def _modules(artifacts: Artifacts, cache: Path) -> Fact:
+    """Count the modules that a warm start imports, but not an empty zip app or the venv's script."""
+    imported = {
+        file: _imported(artifacts, file, cache)
+        for file in (artifacts.czex, artifacts.empty_zip, artifacts.venv_script)
+    }
+    extra = imported.pop(artifacts.czex).difference(*imported.values(), {"marshal"})
+    return MODULES, len(extra), 0
+
+
+def _imported(artifacts: Artifacts, file: Path, cache: Path) -> Set[str]:
+    python = artifacts.python.executable
+    if file == artifacts.venv_script:
+        python = file.parent / "python"
+    process = subprocess.run(
+        [python, "-X", "importtime", file, "hi"],
+        env=environment(artifacts.python, cache),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = re.findall(r"^import time:[^|]*\|[^|]*\|(.*)$", process.stderr, re.M)
+    return {line.strip() for line in lines}
+
+
+def _calls(artifacts: Artifacts, cache: Path) -> Iterator[Fact]:
+    counted = {
+        kind: _system_calls(artifacts, argv, cache) for kind, argv in _commands(artifacts).items()
+    }
+    bounds = {
+        CZEX: counted[EMPTY_ZIP] + CALLS_BEYOND_EMPTY_ZIP_MAX,
+        CZEX_SH: counted[VENV_SCRIPT] + CALLS_BEYOND_VENV_SCRIPT_MAX,
+    }
+    for kind, calls in counted.items():
+        yield f"{CALLS}, {kind}", calls, bounds.get(kind)
+
+
+def _system_calls(artifacts: Artifacts, argv: Sequence[str], cache: Path) -> int:
+    summary = cache / "strace"
+    command = ["strace", "-c", "-f", "-o", str(summary), *argv]
+    variables = environment(artifacts.python, cache)
+    subprocess.run(command, env=variables, check=True, capture_output=True)
+    # The fields are: % time, seconds, usecs/call, calls, errors (if there were any), "total".
+    total = summary.read_text().splitlines()[-1].split()
+    return int(total[3])

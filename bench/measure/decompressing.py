@@ -1,0 +1,40 @@
+"""Decompress all packs of a CZEX, without writing them: the part of unpacking that `cp -r` doesn't have."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Iterator
+
+import zstandard
+
+from bench.measure.copying import PROCESSES
+from bench.measure.processes import Usage
+from pexcz.czexfile import Czex, read_czex
+from pexcz.pack import parse_pack
+
+
+def decompress(czex: Path) -> Usage:
+    """Decompress all frames of a CZEX from memory, with as many threads as the copy has processes."""
+    frames = list(_frames(read_czex(czex)))
+    cpu, wall = time.process_time(), time.perf_counter()
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        for _ in pool.map(_decompress, frames):
+            pass
+    return Usage(time.perf_counter() - wall, time.process_time() - cpu)
+
+
+def _decompress(frame: bytes) -> None:
+    zstandard.ZstdDecompressor().decompress(frame)
+
+
+def _frames(czex: Czex) -> Iterator[bytes]:
+    for record in czex.manifest["packs"]:
+        path, offset = czex.place(record)
+        with open(path, "rb") as stream:
+            stream.seek(offset)
+            info = parse_pack(stream, record["size"], str(path), record["sha256"], 0)
+            stream.seek(offset + info.header_size)
+            for packed, _ in info.frames:
+                yield stream.read(packed)

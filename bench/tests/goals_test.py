@@ -1,0 +1,54 @@
+"""The verdict on a goal follows from the measured values."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List
+
+from bench.measure.setting import CZEX, EMPTY_ZIP, VENV_SCRIPT
+from bench.report.goals import goals
+
+
+def _timing(python: str, kind: str, seconds: float) -> Dict[str, Any]:
+    spread = {"low": seconds, "median": seconds, "high": seconds}
+    return {
+        "app": "cowsay",
+        "python": python,
+        "state": "warm",
+        "kind": kind,
+        "cpu": spread,
+        "wall": spread,
+    }
+
+
+def _verdicts(timings: List[Dict[str, Any]]) -> Dict[str, str]:
+    """Return the verdicts on the goals for warm starts, by the bound of the goal."""
+    results = {
+        "machine": {"cpus": 2},
+        "timings": timings,
+        "sizes": [],
+        "peaks": [],
+        "counts": [],
+    }
+    return {
+        goal.bound: goal.verdict
+        for goal in goals(results)
+        if goal.what == "warm `python cowsay.czex`"
+    }
+
+
+def test_goal_without_a_measured_value_is_not_measured() -> None:
+    assert set(_verdicts([]).values()) == {"not measured"}
+
+
+def test_one_interpreter_above_the_bound_misses_the_goal() -> None:
+    timings = []
+    for python, seconds in (("3.11", 1.05), ("3.13", 1.09), ("3.9", 1.09)):
+        timings += [_timing(python, VENV_SCRIPT, 1.0), _timing(python, CZEX, seconds)]
+    assert _verdicts(timings) == {"≤ 1.08 ×": "not met", "≤ 1.15 ×": "met"}
+
+
+def test_unreachable_goal_is_beyond_the_limit() -> None:
+    timings = [_timing("3.9", VENV_SCRIPT, 1.0), _timing("3.9", CZEX, 1.3)]
+    for limit, verdict in ((1.1, "not met"), (1.2, "beyond the limit")):
+        found = _verdicts([*timings, _timing("3.9", EMPTY_ZIP, limit)])
+        assert found["≤ 1.15 ×"] == verdict
