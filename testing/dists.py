@@ -1,4 +1,4 @@
-"""Wheels and sdists of this repository, for tests that look into them, build them again and install them."""
+"""Wheels and sdists of this repository, for tests that read, build and install them."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def _candidates(name: str) -> Iterator[Path]:
 
 
 def is_there(name: str) -> bool:
-    """Whether the machine has a Python that not every one has to have."""
+    """Return whether the machine has an optional Python."""
     return any(path.is_file() for path in _candidates(name))
 
 

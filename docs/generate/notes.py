@@ -17,7 +17,7 @@ DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def notes(changelog: str, version: str) -> str:
-    """The notes of a version. Raises ValueError if it has no section, or a section without a date or without notes."""
+    """Return the notes of a version. Raises ValueError if its section is missing, is empty, or has no date."""
     headings = list(HEADING.finditer(changelog))
     for heading, end in zip(headings, [*(found.start() for found in headings[1:]), None]):
         if heading["version"] != version:

@@ -29,7 +29,7 @@ def test_metadata_passes_twine() -> None:
     checked_by_twine(WHEEL, SDIST)
     facts = metadata(WHEEL, "METADATA")
     assert facts["License-Expression"] == "Apache-2.0"
-    assert facts.get_payload().startswith("# czex\n")
+    assert str(facts.get_payload()).startswith("# czex\n")
 
 
 def test_wheel_fits_every_pants_and_requires_nothing() -> None:

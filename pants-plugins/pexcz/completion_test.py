@@ -13,9 +13,7 @@ from testing.missing import missing
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_each_script_knows_commands_and_options(
-    shell: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_script_has_commands_and_options(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["completion", shell]) == 0
     script = capsys.readouterr().out
     for word in ("inject", "doctor", "prune", "precompile", "packed"):
@@ -41,7 +39,7 @@ def test_bash_completes_commands_and_options(capsys: pytest.CaptureFixture[str])
         assert process.stdout.split() == expected
 
 
-def test_other_commands_do_not_load_shtab() -> None:
+def test_other_commands_do_not_import_shtab() -> None:
     code = "import sys; from pexcz import cli; cli.command_parser(); print('shtab' in sys.modules)"
     path = f"import sys; sys.path[:] = {sys.path!r}; "
     process = subprocess.run([sys.executable, "-c", path + code], capture_output=True, text=True)

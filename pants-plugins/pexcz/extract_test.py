@@ -196,7 +196,7 @@ def test_malformed_entry_point_gets_no_command(place: Path, entry_point: str) ->
     assert "entry_points.txt" not in names and "scripts" not in names
 
 
-def test_a_damaged_czex_is_refused(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_damaged_czex_is_refused(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     czex = Path(inject(place, Stranger(INFO, SOURCES, FILES)))
     whole = bytearray(czex.read_bytes())
     for position in range(3000, len(whole), len(whole) // 50):
@@ -206,7 +206,7 @@ def test_a_damaged_czex_is_refused(place: Path, capsys: pytest.CaptureFixture[st
         assert_refused(place, str(czex), str(czex), capsys)
 
 
-def test_a_directory_with_files_is_refused(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_directory_with_files_is_refused(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     czex = inject(place, Stranger(INFO, SOURCES, FILES))
     Path("out").mkdir()
     Path("out/mine").write_text("mine")

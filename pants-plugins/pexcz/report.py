@@ -137,7 +137,7 @@ def show_repair(root: Path, repair: Repair, console: Console) -> None:
 def show_diagnosis(found: Diagnosis, console: Console) -> None:
     """Print the parts of a start, and the problems of each part."""
     file, interpreter, variables, cache, environment = (part.facts for part in found.parts.values())
-    texts = {
+    texts: Dict[str, List[str | None]] = {
         "file": [str(file["path"])],
         "interpreter": [interpreter.get("path"), interpreter.get("name")],
         "variables": [f"{name}={value}" for name, value in variables.get("values", {}).items()],

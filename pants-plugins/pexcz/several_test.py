@@ -25,7 +25,7 @@ def inject(native: str, *arguments: str) -> int:
     return main(["inject", *arguments, "--native", native, "--platform", "linux-x86_64"])
 
 
-def test_each_czex_is_beside_its_pex(native: str) -> None:
+def test_czex_is_written_beside_its_pex(native: str) -> None:
     assert inject(native, "one/one.pex", "two/two.pex") == 0
     assert main(["verify", "one/one.czex"]) == main(["verify", "two/two.czex"]) == 0
 

@@ -36,7 +36,7 @@ def test_metadata_passes_twine() -> None:
     facts = metadata(WHEEL, "METADATA")
     assert facts["Requires-Python"] == ">=3.8"
     assert facts["License-Expression"] == "Apache-2.0"
-    assert facts.get_payload().startswith("# pexcz\n")
+    assert str(facts.get_payload()).startswith("# pexcz\n")
 
 
 def test_wheel_has_the_boot_and_a_runtime_for_every_platform() -> None:

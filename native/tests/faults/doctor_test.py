@@ -55,7 +55,7 @@ def problems(found: Dict[str, Any]) -> List[str]:
 
 @on_every_python()
 @pytest.mark.parametrize("layout", ["zipapp", "packed"])
-def test_it_names_what_the_next_start_uses(
+def test_report_names_the_parts_that_the_next_start_uses(
     workshop: Workshop, cow_pex: Path, machine: Machine, python: Python, layout: str
 ) -> None:
     app = workshop.czex(cow_pex, layout=layout)
@@ -72,7 +72,7 @@ def test_it_names_what_the_next_start_uses(
 
 
 @pytest.mark.parametrize("layout", ["zipapp", "packed"])
-def test_it_asks_the_header_cold_and_warm(
+def test_header_chooses_the_interpreter_cold_and_warm(
     workshop: Workshop, cow_pex: Path, here: Machine, layout: str
 ) -> None:
     app = workshop.czex(cow_pex, layout=layout)
@@ -86,7 +86,7 @@ def test_it_asks_the_header_cold_and_warm(
         assert here.run(header, "x").stdout == "moo x\n"
 
 
-def test_it_follows_the_start_into_another_interpreter(
+def test_report_follows_the_start_into_another_interpreter(
     workshop: Workshop, machine: Machine, tmp_path: Path
 ) -> None:
     options = ["--interpreter-constraint=CPython==3.9.*"]
@@ -103,7 +103,7 @@ def test_it_follows_the_start_into_another_interpreter(
     assert problem.startswith("interpreter: found no interpreter that can run it; tried:")
 
 
-def test_no_interpreter_is_a_problem(cow: Path, machine: Machine, tmp_path: Path) -> None:
+def test_missing_interpreter_is_a_problem(cow: Path, machine: Machine, tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     (problem,) = problems(doctor(machine.with_(PATH=str(tmp_path / "bin")), cow))
     assert "no Python answers; install" in problem
@@ -116,7 +116,7 @@ def test_no_interpreter_is_a_problem(cow: Path, machine: Machine, tmp_path: Path
     )
 
 
-def test_an_interpreter_that_never_answers_is_a_problem(
+def test_interpreter_that_never_answers_is_a_problem(
     cow: Path, machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script(tmp_path / "bin" / "python3", "exec /bin/sleep 60")
@@ -154,21 +154,21 @@ def test_every_wrong_variable_is_named(cow: Path, here: Machine) -> None:
         ({"PEX_PATH": "/nowhere.pex"}, "/nowhere.pex on PEX_PATH does not exist"),
     ],
 )
-def test_what_variables_ask_for_is_looked_at(
+def test_variable_that_asks_for_something_missing_is_a_problem(
     cow: Path, here: Machine, variables: Dict[str, str], problem: str
 ) -> None:
     (found,) = problems(doctor(here.with_(**variables), cow))
     assert problem in found
 
 
-def test_a_wrong_pexrc_is_a_problem(cow: Path, here: Machine) -> None:
+def test_wrong_pexrc_is_a_problem(cow: Path, here: Machine) -> None:
     (here.root / ".pexrc").write_text("PEX_VERBOSE=loud\n")
     assert problems(doctor(here, cow)) == [
         "variables: PEX_VERBOSE must be a whole number, not 'loud'"
     ]
 
 
-def test_a_cache_that_others_can_write_to_is_not_looked_into(cow: Path, here: Machine) -> None:
+def test_untrusted_cache_is_a_problem_and_is_not_read(cow: Path, here: Machine) -> None:
     assert here.run(cow, "x").stdout == "moo x\n"
     for boot in here.cache.glob("venvs/*/*/boot"):
         boot.write_text("this is not to be run")
@@ -182,7 +182,7 @@ def test_a_cache_that_others_can_write_to_is_not_looked_into(cow: Path, here: Ma
         assert problem == f"cache: {here.cache}: it belongs to another user, {STRANGER}"
 
 
-def test_a_cache_that_can_not_be_written_is_a_problem_for_the_first_start(
+def test_read_only_cache_is_a_problem_for_the_first_start(
     cow: Path, here: Machine, tmp_path: Path
 ) -> None:
     (here.root / "file").write_text("")
@@ -201,7 +201,7 @@ def test_a_cache_that_can_not_be_written_is_a_problem_for_the_first_start(
         subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
-def test_a_full_disk_is_a_problem(workshop: Workshop, here: Machine, tmp_path: Path) -> None:
+def test_full_disk_is_a_problem(workshop: Workshop, here: Machine, tmp_path: Path) -> None:
     large = {"large.py": "# " + "x" * 5_000_000}
     app = workshop.make("large", sources=large, options=["-m", "large"])
     disk = full_disk(tmp_path, "1m")
@@ -212,7 +212,7 @@ def test_a_full_disk_is_a_problem(workshop: Workshop, here: Machine, tmp_path: P
         subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
-def test_noexec_is_a_problem_for_native_libraries_alone(
+def test_noexec_is_a_problem_for_native_libraries_only(
     workshop: Workshop, cow: Path, noexec: Machine
 ) -> None:
     python = ("--python", PYTHON.path())
@@ -223,7 +223,7 @@ def test_noexec_is_a_problem_for_native_libraries_alone(
     assert problem.startswith(f"cache: {root} is on a file system that is mounted noexec")
 
 
-def test_what_is_missing_in_an_environment_is_named(cow: Path, here: Machine) -> None:
+def test_missing_files_of_an_environment_are_named(cow: Path, here: Machine) -> None:
     assert here.run(cow, "x").stdout == "moo x\n"
     (say,) = here.cache.glob("wheels/*/lib/cow/say.py")
     content = say.read_bytes()
@@ -239,7 +239,7 @@ def test_what_is_missing_in_an_environment_is_named(cow: Path, here: Machine) ->
     assert problems(doctor(here, cow)) == [f"environment: {link} is a link that leads nowhere"]
 
 
-def test_a_damaged_file_is_a_problem_and_is_not_run(
+def test_damaged_czex_is_a_problem_and_is_not_run(
     workshop: Workshop, cow_pex: Path, here: Machine, tmp_path: Path
 ) -> None:
     content = workshop.czex(cow_pex).read_bytes()
@@ -252,7 +252,7 @@ def test_a_damaged_file_is_a_problem_and_is_not_run(
     assert "none.czex" in problem and "does not exist" in problem
 
 
-def test_a_machine_that_it_was_not_built_for_is_a_problem(
+def test_czex_for_another_machine_is_a_problem(
     workshop: Workshop, cow_pex: Path, here: Machine
 ) -> None:
     other = workshop.native / "runtime" / "windows-x86_64" / "pexcz.exe"
@@ -266,7 +266,7 @@ def test_a_machine_that_it_was_not_built_for_is_a_problem(
         workshop.czex(cow_pex)
 
 
-def test_an_app_that_is_not_executable_gets_a_note(
+def test_file_that_is_not_executable_gets_a_note(
     workshop: Workshop, cow_pex: Path, here: Machine, tmp_path: Path
 ) -> None:
     app = tmp_path / "app.czex"
@@ -279,7 +279,7 @@ def test_an_app_that_is_not_executable_gets_a_note(
 
 
 @on(PYTHON)
-def test_no_app_is_started(workshop: Workshop, machine: Machine, python: Python) -> None:
+def test_doctor_never_starts_the_app(workshop: Workshop, machine: Machine, python: Python) -> None:
     mark = machine.root / "mark"
     text = f"open({str(mark)!r}, 'w').close()\n"
     (workshop.root / "preamble.py").write_text(text)
@@ -297,7 +297,7 @@ def test_no_app_is_started(workshop: Workshop, machine: Machine, python: Python)
         mark.unlink()
 
 
-def test_what_a_person_reads_has_the_same_facts(cow: Path, here: Machine) -> None:
+def test_text_has_the_same_facts_as_the_json(cow: Path, here: Machine) -> None:
     prepared = here.with_(PYTHONPATH=pexcz_path(), PEX_UNZIP="1", PEX_VERBOSE="x")
     outcome = prepared.run(*pexcz_command("doctor", cow))
     lines = outcome.stdout.splitlines()

@@ -47,7 +47,9 @@ def with_cache(machine: Machine, release: Path) -> Machine:
     return machine
 
 
-def test_the_tool_reads_a_czex(machine: Machine, release: Path, tmp_path: Path) -> None:
+def test_tool_reads_a_czex_of_an_older_release(
+    machine: Machine, release: Path, tmp_path: Path
+) -> None:
     czex = release / "herd.czex"
     for command in (["inspect"], ["inspect", "--json"], ["verify"]):
         outcome = pexcz(machine, *command, czex)
@@ -60,7 +62,7 @@ def test_the_tool_reads_a_czex(machine: Machine, release: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("layout", ["zipapp", "packed"])
-def test_packs_are_assembled_and_start(
+def test_packs_of_an_older_release_are_assembled_and_start(
     workshop: Workshop, machine: Machine, release: Path, tmp_path: Path, layout: str
 ) -> None:
     czex, packs = release / "herd.czex", []
@@ -85,7 +87,7 @@ def test_packs_are_assembled_and_start(
         assert (outcome.stdout, outcome.stderr, outcome.code) == ("moo x\n", "", 7)
 
 
-def test_the_tool_knows_what_is_in_a_cache(with_cache: Machine, release: Path) -> None:
+def test_tool_lists_a_cache_of_an_older_release(with_cache: Machine, release: Path) -> None:
     facts = json.loads(cache(with_cache, "info", "--json").stdout)
     (environment,) = facts["environments"]
     assert environment["app"] == "/srv/herd.czex"
@@ -96,14 +98,16 @@ def test_the_tool_knows_what_is_in_a_cache(with_cache: Machine, release: Path) -
     assert json.loads(outcome.stdout)["damages"] == []
 
 
-def test_all_of_a_cache_can_be_removed(with_cache: Machine, release: Path) -> None:
+def test_cache_of_an_older_release_can_be_cleared(with_cache: Machine, release: Path) -> None:
     for path in with_cache.cache.rglob("*"):
         os.utime(path, (0, 0), follow_symlinks=False)
     assert cache(with_cache, "clear").stderr == ""
     assert [path for path in with_cache.cache.rglob("*") if not path.is_dir()] == []
 
 
-def test_an_app_starts_beside_an_older_one(cow: Path, with_cache: Machine, release: Path) -> None:
+def test_app_starts_in_a_cache_of_an_older_release(
+    cow: Path, with_cache: Machine, release: Path
+) -> None:
     before = {path: path.lstat().st_mtime_ns for path in with_cache.cache.rglob("*/*/*")}
     for _ in range(2):
         assert with_cache.run(PYTHON.path(), cow, "x").stdout == "moo x\n"
@@ -111,7 +115,7 @@ def test_an_app_starts_beside_an_older_one(cow: Path, with_cache: Machine, relea
     assert after == before
 
 
-def test_another_format_is_refused_in_one_line(
+def test_unknown_format_is_refused_in_one_line(
     machine: Machine, release: Path, tmp_path: Path
 ) -> None:
     czex = release / "herd.czex"
