@@ -124,7 +124,7 @@ def test_a_python_that_fits_comes_before_one_that_only_answers(
 ) -> None:
     constraint = "CPython==3.9.*"
     app = workshop.make(
-        "constrained",
+        "fitting",
         sources={"show.py": "import sys; print(sys.version_info[:2])"},
         options=[
             "-m",
