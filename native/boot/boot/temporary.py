@@ -42,7 +42,9 @@ def temporary_root(root, error, temporary=None):
     owner = getpid()
     release = None
     if os.name == "nt":
-        from boot.windows import release
+        from boot import windows
+
+        release = windows.release
 
     def remove():
         if getpid() == owner:

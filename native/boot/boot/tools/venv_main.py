@@ -22,7 +22,7 @@ def main():
 
             sys.exit(subprocess.call(argv))
         os.execv(python, argv)
-    import czex_activate
+    import czex_activate  # pants: no-infer-dep
 
     del sys.modules["czex_activate"]
     keep_main(czex_activate)
