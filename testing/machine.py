@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Dict, List, Mapping
 
+from testing.pythons import Python
+
 # A shell script may start these, and so may the header of a CZEX, and Pex.
 SHELL_TOOLS = (
     *("cat", "dirname", "env", "id", "ldd", "ls", "mkdir", "readlink", "rm", "sh", "tr", "uname"),
@@ -42,6 +44,10 @@ class Machine:
 
     def with_(self, **variables: str) -> Machine:
         return replace(self, variables={**self.variables, **variables})
+
+    def with_python(self, python: Python) -> Machine:
+        """Return the machine with this interpreter first on PATH."""
+        return self.with_(PATH=f"{Path(python.path()).parent}:/usr/bin:/bin")
 
     def start(self, *argv: object, **kwargs: Any) -> subprocess.Popen[bytes]:
         environment = {"HOME": str(self.root), "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"}

@@ -15,12 +15,11 @@ from typing import Dict, Iterator, List
 
 import pytest
 
-from support.workshop import Workshop
+from support.workshop import IMPORT_COW, Workshop
 from testing.machine import Machine, Outcome
 from testing.missing import missing
 
 ROOT, ME, STRANGER = 0, 54321, 54322
-IMPORT = "import __pex__; from cow import say; say.main()"
 WRITABLE = "others can write to it"
 OWNED = f"it belongs to another user, {STRANGER}"
 PYTHON = shutil.which("python3", path="/usr/bin:/bin") or ""
@@ -116,7 +115,7 @@ class Starts:
         self.ways: Dict[str, List[object]] = {
             "file": [PYTHON, app, "x"],
             "header": [app, "x"],
-            "import": ["env", f"PYTHONPATH={app}", PYTHON, "-c", IMPORT, "x"],
+            "import": ["env", f"PYTHONPATH={app}", PYTHON, "-c", IMPORT_COW, "x"],
             "directory": [PYTHON, packed, "x"],
             "program in the directory": [packed / "pex", "x"],
         }

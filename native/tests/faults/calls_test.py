@@ -31,8 +31,7 @@ OTHERS = [Python("cpython2.7"), Python("pypy3")]
 def place(machine: Machine) -> Machine:
     """Return a machine with its own directory for temporary files."""
     (machine.root / "tmp").mkdir()
-    path = os.pathsep.join([str(Path(PYTHON.path()).parent), "/usr/bin", "/bin"])
-    return machine.with_(TMPDIR=str(machine.root / "tmp"), PATH=path)
+    return machine.with_python(PYTHON).with_(TMPDIR=str(machine.root / "tmp"))
 
 
 def said(argv: Sequence[object], outcome: Outcome, may_refuse: bool) -> bool:

@@ -48,7 +48,7 @@ def ways(cow: Path) -> Dict[str, List[object]]:
 @pytest.fixture
 def installed(cow: Path, machine: Machine) -> Machine:
     """Return a machine where the app has been started by each way."""
-    start = machine.with_(PATH=f"{Path(PYTHON.path()).parent}:/usr/bin:/bin")
+    start = machine.with_python(PYTHON)
     for argv in ways(cow).values():
         for _ in range(2):
             assert start.run(*argv).stderr == ""

@@ -25,7 +25,7 @@ STRANGER = 54321
 @pytest.fixture
 def here(machine: Machine) -> Machine:
     """Return a machine with one Python on PATH."""
-    return machine.with_(PATH=f"{Path(PYTHON.path()).parent}:/usr/bin:/bin")
+    return machine.with_python(PYTHON)
 
 
 def everything(root: Path) -> Dict[str, object]:
@@ -288,7 +288,7 @@ def test_doctor_never_starts_the_app(workshop: Workshop, machine: Machine, pytho
         sources={"main.py": text, "sitecustomize.py": text},
         options=["-m", "main", "--preamble-file", str(workshop.root / "preamble.py"), "--venv"],
     )
-    here = machine.with_(PATH=f"{Path(python.path()).parent}:/usr/bin:/bin")
+    here = machine.with_python(python)
     for _ in range(2):
         for options in ([], ["--python", python.path()]):
             doctor(here, app, *options)

@@ -44,7 +44,7 @@ def test_unwritable_cache_is_replaced_for_one_start(
 def test_impossible_home_directory_gives_only_a_warning(
     cow: Path, machine: Machine, home: str
 ) -> None:
-    start = machine.with_(HOME=home, PATH=f"{Path(PYTHON.path()).parent}:/bin")
+    start = machine.with_(HOME=home).with_python(PYTHON)
     for command in ([PYTHON.path(), cow], [cow]):
         outcome = start.run(*command, "x")
         assert (outcome.stdout, outcome.code) == ("moo x\n", 1)
@@ -54,7 +54,7 @@ def test_impossible_home_directory_gives_only_a_warning(
 @pytest.mark.parametrize("home", ["with space", "with'quote", "ünï", "x" * 200])
 def test_unusual_home_directory_works(cow: Path, tmp_path: Path, home: str) -> None:
     (tmp_path / home).mkdir()
-    machine = Machine(tmp_path / home, {"PATH": f"{Path(PYTHON.path()).parent}:/bin"})
+    machine = Machine(tmp_path / home).with_python(PYTHON)
     for command in ([PYTHON.path(), cow], [PYTHON.path(), cow], [cow], [cow]):
         outcome = machine.run(*command, "x")
         assert (outcome.stdout, outcome.stderr) == ("moo x\n", "")

@@ -20,7 +20,7 @@ def test_a_cache_on_noexec_starts_a_pure_python_app(
     workshop: Workshop, cow_pex: Path, noexec: Machine, python: Python, layout: str
 ) -> None:
     cow = workshop.czex(cow_pex, layout=layout)
-    start = noexec.with_(PATH=f"{Path(python.path()).parent}:/usr/bin:/bin")
+    start = noexec.with_python(python)
     header = cow / "pex" if layout == "packed" else cow
     for command in ([python.path(), cow], [header]) * 2:
         outcome = start.run(*command, "x")

@@ -12,14 +12,13 @@ from typing import Callable, Dict, List
 
 import pytest
 
-from support.workshop import COW, Workshop, full_disk
+from support.workshop import COW, IMPORT_COW, Workshop, full_disk
 from testing.long_runs import LONG, counted
 from testing.machine import Machine
 from testing.pythons import PYTHON, Python
 
 PYTHONS = [Python(name) for name in ("cpython3.13", "cpython2.7", "cpython3.6", "pypy3")]
 WAYS = ("file", "header", "directory", "program in the directory", "import")
-IMPORT = "import __pex__; from cow import say; say.main()"
 NOT_UTF_8 = os.fsdecode(b"\xff\xfe caf\xe9")
 LONG_PATH = "/".join(["y" * 60] * 6)
 LONGEST_PATH = "/".join(["q" * 200] * 19)
@@ -150,7 +149,7 @@ def commands(python: str, cow: Path, packed: Path) -> Dict[str, List[object]]:
         "header": [cow, "x"],
         "directory": [python, packed, "x"],
         "program in the directory": [packed / "pex", "x"],
-        "import": ["env", f"PYTHONPATH={cow}", python, "-c", IMPORT, "x"],
+        "import": ["env", f"PYTHONPATH={cow}", python, "-c", IMPORT_COW, "x"],
     }
 
 
@@ -167,8 +166,7 @@ def test_start_works_in_any_place(cow: Path, packed: Path, place: Place, tmp_pat
         variables = {
             name: text.replace("{tmp}", str(tmp)) for name, text in place.variables.items()
         }
-        path = f"{Path(python.path()).parent}:/usr/bin:/bin"
-        machine = Machine(tmp, {"PATH": path, **variables})
+        machine = Machine(tmp).with_python(python).with_(**variables)
         for _ in range(2):
             outcome = machine.run(*commands(python.path(), cow, packed)[way], cwd=tmp)
             assert (outcome.stdout, outcome.code) == (
@@ -199,7 +197,7 @@ def test_czex_can_be_given_as_a_descriptor(cow: Path, machine: Machine, descript
 def test_czex_can_be_started_by_links_and_relative_paths(
     cow: Path, machine: Machine, tmp_path: Path
 ) -> None:
-    start = machine.with_(PATH=f"{Path(PYTHON.path()).parent}:/usr/bin:/bin")
+    start = machine.with_python(PYTHON)
     link = tmp_path / "ünï link"
     (tmp_path / "first").symlink_to(cow)
     link.symlink_to("first")
@@ -214,7 +212,7 @@ def test_czex_can_be_started_by_links_and_relative_paths(
 def test_czex_runs_from_a_read_only_file_system(
     cow: Path, packed: Path, machine: Machine, tmp_path: Path
 ) -> None:
-    start = machine.with_(PATH=f"{Path(PYTHON.path()).parent}:/usr/bin:/bin")
+    start = machine.with_python(PYTHON)
     image = full_disk(tmp_path, "9m")
     try:
         app, directory = shutil.copy(cow, image), shutil.copytree(packed, image / "packed")
@@ -234,8 +232,7 @@ def test_read_only_cache_is_used_or_replaced_for_one_start(
 ) -> None:
     """An installed app runs from the cache. An app that isn't installed runs from a temporary cache."""
     disk = full_disk(tmp_path, "9m,mode=755")
-    path = f"{Path(PYTHON.path()).parent}:/usr/bin:/bin"
-    start = machine.with_(PEXCZ_ROOT=str(disk), TMPDIR=str(machine.root), PATH=path)
+    start = machine.with_python(PYTHON).with_(PEXCZ_ROOT=str(disk), TMPDIR=str(machine.root))
     argv = commands(PYTHON.path(), cow, cow)[way]
     try:
         start.run(*argv)

@@ -67,7 +67,7 @@ def every_way(app: Path, number: int) -> List[object]:
 
 @pytest.fixture
 def prepared(machine: Machine) -> Machine:
-    return machine.with_(PATH=f"{Path(PYTHON.path()).parent}:/usr/bin:/bin")
+    return machine.with_python(PYTHON)
 
 
 @pytest.fixture(scope="module")

@@ -142,7 +142,7 @@ class Damager:
         at = next((at for at, (one, other) in pairs if one != other), len(after))
         started = app / "pex" if self.is_sh and app.is_dir() else app
         (place / "home").mkdir()
-        machine = Machine(place / "home", {"PATH": f"{Path(PYTHON.path()).parent}:/usr/bin:/bin"})
+        machine = Machine(place / "home").with_python(PYTHON)
         outcome = machine.run(starter, started, "x")
         left = [str(file) for file in machine.cache.rglob("*.tmp")]
         is_right = (outcome.stdout, outcome.code) == ("moo x\n", 1)

@@ -10,18 +10,18 @@ from typing import Iterator, List
 
 import pytest
 
+from support.workshop import IMPORT_COW
 from testing.machine import Machine
 from testing.missing import missing
 from testing.pythons import PYTHON, Python, on, on_every_python
 
 STRANGER = 54321
-IMPORT = "import __pex__; from cow import say; say.main()"
 
 
 @pytest.fixture
 def planted(cow: Path, machine: Machine) -> Machine:
     """Return a machine with the app in its cache, where another user has changed it."""
-    with_python = machine.with_(PATH=f"{Path(PYTHON.path()).parent}:/usr/bin:/bin")
+    with_python = machine.with_python(PYTHON)
     for _ in range(2):
         assert with_python.run(cow, "x").stdout == "moo x\n"
         assert with_python.run(PYTHON.path(), cow, "x").stdout == "moo x\n"
@@ -33,7 +33,7 @@ def planted(cow: Path, machine: Machine) -> Machine:
 
 def starts(cow: Path, machine: Machine) -> Iterator[List[str]]:
     yield from ([PYTHON.path(), str(cow), "x"], [str(cow), "x"])
-    yield ["env", f"PYTHONPATH={cow}", PYTHON.path(), "-c", IMPORT, "x"]
+    yield ["env", f"PYTHONPATH={cow}", PYTHON.path(), "-c", IMPORT_COW, "x"]
 
 
 def assert_not_used(cow: Path, machine: Machine, reason: str) -> None:
@@ -135,7 +135,7 @@ def test_cache_of_root_is_used_by_other_users(cow: Path) -> None:
 
 @on_every_python()
 def test_only_the_owner_can_write_to_the_cache(cow: Path, machine: Machine, python: Python) -> None:
-    start = machine.with_(PATH=f"{Path(python.path()).parent}:/usr/bin:/bin")
+    start = machine.with_python(python)
     for argv in ([python.path(), cow], [cow], [cow]):
         assert start.run("sh", "-c", 'umask 0; exec "$@"', "sh", *argv).stderr == ""
     open_ones = [

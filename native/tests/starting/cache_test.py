@@ -138,7 +138,7 @@ def test_prune_keeps_a_wheel_that_one_app_uses(cow: Path, other: Path, machine: 
 def test_clear_keeps_the_environment_of_a_running_app(
     other: Path, machine: Machine, python: Python, way: str
 ) -> None:
-    start = machine.with_(PATH=f"{Path(python.path()).parent}:/usr/bin:/bin")
+    start = machine.with_python(python)
     argv = [python.path(), other] if way == "file" else [other]
     start.run(*argv, given="\n")
     process = start.start(*argv, "x")

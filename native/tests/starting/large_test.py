@@ -48,7 +48,7 @@ def test_a_large_czex_starts_like_its_pex(
 
 
 def test_the_header_starts_a_large_czex(large: Path, machine: Machine) -> None:
-    on_path = machine.with_(PATH=f"{Path(PYTHON.path()).parent}:/usr/bin:/bin")
+    on_path = machine.with_python(PYTHON)
     for _ in ("cold", "warm"):
         outcome = on_path.run(large, "x")
         assert (outcome.stdout, outcome.stderr, outcome.code) == ("moo x\n", "", 1)

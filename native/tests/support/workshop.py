@@ -31,6 +31,8 @@ COW = Wheel(
     },
     scripts={"cow": "cow.say:main"},
 )
+# Runs the cow in a program that has its CZEX on PYTHONPATH.
+IMPORT_COW = "import __pex__; from cow import say; say.main()"
 # The app prints all that it can see of its surroundings, without the facts that may differ.
 FACTS = """\
 import json, os, sys
