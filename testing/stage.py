@@ -21,7 +21,7 @@ from typing import Any, Callable, Iterator, Mapping, Sequence
 
 from testing.differences import COMPILED
 from testing.machine import PATIENCE_SECONDS, Machine, Outcome
-from testing.pair import Pair
+from testing.pair import Pair, only_python
 from testing.pythons import PYTHON
 
 URL = re.compile(r"http://127\.0\.0\.1:\d+")
@@ -135,11 +135,7 @@ class Stage:
             process.wait()
 
     def _machine(self) -> Machine:
-        directory = self.root / "bin"
-        directory.mkdir(exist_ok=True)
-        for name in ("python", "python3", "python3.11"):
-            with contextlib.suppress(FileExistsError):
-                (directory / name).symlink_to(PYTHON.path())
+        directory = only_python(self.root / "bin", PYTHON)
         return Machine(self.home, {"PATH": f"{directory}:/usr/bin:/bin", **self.variables})
 
     def _comparable(self, output: bytes) -> str:

@@ -18,7 +18,7 @@ from testing.machine import Machine
 
 @pytest.fixture(scope="session")
 def runtime(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Runtime:
-    """As it is shipped. A file of tests may ask for others (`BOTH_RUNTIMES`)."""
+    """Return the runtime as it is shipped. A test file can request other runtimes (`BOTH_RUNTIMES`)."""
     make = getattr(request, "param", host_runtime)
     return make(tmp_path_factory)
 
