@@ -8,7 +8,7 @@ from trust import distrusted
 
 FINGERPRINT = "@fingerprint@"
 # Only a cold start needs the rest, `first.py`, which is in an entry with a checksum.
-BOOT = """
+COLD = """
 import zlib
 ABOUT = marshal.loads(zlib.decompress(__loader__.get_data(os.path.join(".czex", "start"))))
 exec(ABOUT["first"])
@@ -23,5 +23,5 @@ try:
     with open(root + "/venvs/%s/warm.%s.%x" % name, "rb") as stream:
         code, LIKELY = marshal.loads(stream.read())
 except Exception:
-    exec(BOOT)
+    exec(COLD)
 exec(code)

@@ -35,14 +35,14 @@ START = ".czex/start"
 BOOT = ".czex/boot"
 TOOLS = ".czex/tools"
 SEAL = ".czex/seal"
-# Files of the boot whose text becomes a part of other files. The text of READER follows BOOT_BEGINS.
+# Files of the boot whose text becomes a part of other files. The text of READER follows COLD_BEGINS.
 QUICK = "quick.py"
 DAMAGED = "damaged.py"
 FIRST = "first.py"
 # For an app with a preamble: runs the preamble before the text of `__main__.py`.
 PREAMBLE = "preamble.py"
 READER = "directory.py"
-BOOT_BEGINS = 'BOOT = """\n'
+COLD_BEGINS = 'COLD = """\n'
 WAY_IN = "pex"
 # Digits of the hash that names a boot in the cache. All CZEX files that one version of this tool makes share that boot.
 BOOT_DIGITS = 16
@@ -216,7 +216,7 @@ class _Assembly:
         quick = source_text(self._boot, QUICK)
         if start:
             reader = _filled_in(source_text(self._boot, READER), start=start)
-            quick = quick.replace(BOOT_BEGINS, BOOT_BEGINS + reader, 1)
+            quick = quick.replace(COLD_BEGINS, COLD_BEGINS + reader, 1)
         quick = _filled_in(quick, fingerprint=self._fingerprint, pex_root=self._pex_root)
         text = without_comments(self._boot[MAIN].decode("utf-8"))
         for name, part in (("quick", quick), ("damaged", source_text(self._boot, DAMAGED))):

@@ -25,11 +25,11 @@ def native(value):
 
 # The namespace of the CZEX's `__main__.py`.
 main = {}
-# Name → code of each module. Empty unless the CZEX has bytecode for this Python, or a cold start has kept it in the cache.
+# Name -> code of each module. Empty unless the CZEX has bytecode for this Python, or a cold start has kept it in the cache.
 code = {}
-# Name → text of each module. With `code` there are few. Modules that few starts need are added on demand.
+# Name -> text of each module. With `code` there are few. Modules that few starts need are added on demand.
 sources = {}
-# Entry → its file, and the CRC-32 of its content. In a zip file, the file is the entry itself.
+# Entry -> its file, and the CRC-32 of its content. In a zip file, the file is the entry itself.
 files = {}  # type: dict
 # Also from `.czex/start`.
 has_preamble = False

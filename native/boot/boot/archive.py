@@ -10,7 +10,7 @@ class Archive(object):
     """A CZEX file, as zipimport sees it.
 
     :param loader: Reads an entry. Not every version of zipimport checks the checksum.
-    :param files: Entry → its file, and the CRC-32 of its content, from `.czex/start`, which has a checksum of its own.
+    :param files: Entry -> its file, and the CRC-32 of its content, from `.czex/start`, which has a checksum of its own.
     """
 
     # The packs are in the file itself.

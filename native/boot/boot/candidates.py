@@ -12,7 +12,7 @@ NAME = re.compile(r"(python|pypy)([2-9](\.[0-9]+[a-z]?)?)?(\.exe)?$", re.IGNOREC
 class Search(object):
     """A search for interpreters, which records the facts that its result depends on.
 
-    :ivar watched: Path → `redirect.signature` of each file and directory that was examined.
+    :ivar watched: Path -> `redirect.signature` of each file and directory that was examined.
     :ivar directory: The working directory, if the result depends on it.
     :ivar version_file: A list with `redirect.version_file()`, if the result depends on it.
     :ivar inactive: The shims of pyenv that no active version provides.

@@ -136,7 +136,7 @@ class Environment(object):
     def add_packs(self, plan, archive, packs, library, mounts=()):
         """Add packs of `archive`; their modules go into the directory `library`.
 
-        :param mounts: A pack's fingerprint → the directory for its modules instead of `library`.
+        :param mounts: A pack's fingerprint -> the directory for its modules instead of `library`.
         """
         directory = archive.pack_directory
         if directory:

@@ -105,7 +105,7 @@ def has_other_standard_library(settings, foreign):
 
 
 def foreign_modules(settings):
-    """Return name → file of the loaded modules that do not belong to Python itself or to the environment."""
+    """Return name -> file of the loaded modules that do not belong to Python itself or to the environment."""
     own = tuple(entry + os.sep for entry in settings["stdlib"])
     environment = (settings["venv"] + os.sep,)
     if settings["python_path"]:

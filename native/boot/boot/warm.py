@@ -106,7 +106,7 @@ def start_cold_path():
     """Load the boot from the CZEX, check it for damage, and return the module `boot.start`."""
     if "CARRIED" not in globals():
         try:
-            exec(globals()["BOOT"], globals())
+            exec(globals()["COLD"], globals())
         except Exception as error:
             sys.exit(
                 "czex: can't start %s: it is damaged: %s; download or build it again"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 from support.runtime import NATIVE
-from testing.pythons import Python, on
+from testing.pythons import Python, on_every_python
 
 BOOT = NATIVE / "boot"
 IMPORT_ALL = """\
@@ -18,7 +18,7 @@ for name in sys.argv[2:]:
 """
 
 
-@on(Python("cpython3.6"), Python("cpython3.11"), Python("cpython3.13"), Python("pypy3"))
+@on_every_python()
 def test_every_module_is_imported(python: Python) -> None:
     files = [path.relative_to(BOOT) for path in sorted((BOOT / "boot").rglob("*.py"))]
     modules = [".".join(file.with_suffix("").parts) for file in files]

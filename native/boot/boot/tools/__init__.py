@@ -23,7 +23,7 @@ class Subject(object):
     """The CZEX that a tool works on.
 
     :param packs: The packs for the running interpreter, the sources' first.
-    :param requires: Wheel → all requirements in its metadata, each with `text`, `project` and `marker`.
+    :param requires: Wheel -> all requirements in its metadata, each with `text`, `project` and `marker`.
     """
 
     def __init__(self, app, archive, info, packs, variables, install, requires):

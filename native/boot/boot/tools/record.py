@@ -45,7 +45,7 @@ def write(subject, wanted, made):
 
 
 def recorded(path):
-    """Read a RECORD: path → (hash, size). Both may be empty."""
+    """Read a RECORD: path -> (hash, size). Both may be empty."""
     try:
         with io.open(path, "rb") as stream:
             content = stream.read()

@@ -82,7 +82,7 @@ def ensure_pip(base, wanted):
 
 
 def versions(library):
-    """Return project → version for all installed distributions."""
+    """Return project -> version for all installed distributions."""
     found = {}
     for name in os.listdir(library):
         if name.endswith((".dist-info", ".egg-info")):
