@@ -77,7 +77,7 @@ def leftovers(app: App) -> list[str]:
 
 
 def tree(root: str) -> dict[str, object]:
-    """Return path → content of a file, target of a link, or None for a directory, of all paths below `root`."""
+    """Describe each path below a directory: the content of a file, the target of a link, or None for a directory."""
     result: dict[str, object] = {}
     for parent, directories, files in os.walk(root):
         for name in directories + files:

@@ -134,8 +134,8 @@ class Situation:
     """A machine and a command line. In its texts, `{outside}` is a directory and `{base}` is the interpreter's prefix.
 
     :param flags: Arguments before the file name.
-    :param site_packages: Path → content, in the user's site-packages, or with `in_venv`, in those of a virtual environment.
-    :param pythonpath: Path → content, in the directory `{outside}`, which is on PYTHONPATH.
+    :param site_packages: The files, by path, of the user's site-packages, or of a virtual environment's with `in_venv`.
+    :param pythonpath: The files, by path, of the directory `{outside}`, which is on PYTHONPATH.
     :param app: One of the apps of `probe_test.py`.
     :param ways: The ways of starting to compare with a start by the environment's own interpreter.
     """
