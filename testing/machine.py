@@ -15,7 +15,7 @@ SHELL_TOOLS = (
     *("cat", "dirname", "env", "id", "ldd", "ls", "mkdir", "readlink", "rm", "sh", "tr", "uname"),
 )
 # A loaded machine may need much of it.
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 300
 
 
 @dataclass(frozen=True)
