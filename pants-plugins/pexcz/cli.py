@@ -1,23 +1,15 @@
-"""The command line of pexcz.
-
-Each command imports its own modules, because a build starts one command for each of its steps.
-"""
+"""The command line of pexcz: its parser. `commands.py` runs the commands."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import sys
-import time
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Sequence
 
-from pexcz import __version__
+from pexcz import __version__, commands
 from pexcz.errors import PexczError, message
-from pexcz.output import whole_file
-from pexcz.pack import DEFAULT_LEVEL, Entry, default_threads
-from pexcz.pexfile import LAYOUTS, ZIPAPP, read_pex
+from pexcz.pack import DEFAULT_LEVEL
+from pexcz.pexfile import LAYOUTS, ZIPAPP
 
 # The shells that `completion` supports.
 SHELLS = ("bash", "zsh", "tcsh")
@@ -40,16 +32,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return options.command(options) or 0
     except (PexczError, OSError, MemoryError) as e:
-        _say(message(e))
+        commands.say(message(e))
         return 1
     except KeyboardInterrupt:
         return 130
-
-
-def _say(message: str) -> None:
-    """Print a message in one line. Escape names in it, which may contain control sequences for a terminal."""
-    line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in message)
-    print(f"pexcz: {line}", file=sys.stderr)
 
 
 def command_parser() -> argparse.ArgumentParser:
@@ -60,10 +46,10 @@ def command_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"pexcz {__version__}")
     _add_root(parser, default=None)
     parser.set_defaults(has_root=False)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    command = commands.add_parser("inject", help="turn PEXes into CZEX files")
-    command.set_defaults(command=_inject)
+    command = subparsers.add_parser("inject", help="turn PEXes into CZEX files")
+    command.set_defaults(command=commands.inject_command)
     command.add_argument(
         "pexes", type=Path, nargs="+", metavar="pex", help="a PEX of any layout; may be repeated"
     )
@@ -104,22 +90,22 @@ def command_parser() -> argparse.ArgumentParser:
     _add_sh_boot(command)
     _add_layout(command)
 
-    command = commands.add_parser("inspect", help="show the contents of a CZEX")
-    command.set_defaults(command=_inspect)
+    command = subparsers.add_parser("inspect", help="show the contents of a CZEX")
+    command.set_defaults(command=commands.inspect_command)
     command.add_argument("czex", type=Path, help="the CZEX, a file or a directory")
     command.add_argument("--json", action="store_true", help="print the manifest as JSON")
 
-    command = commands.add_parser(
+    command = subparsers.add_parser(
         "extract", help="write the wheels and the sources of a CZEX as files that pip installs"
     )
-    command.set_defaults(command=_extract)
+    command.set_defaults(command=commands.extract_command)
     command.add_argument("czex", type=Path, help="the CZEX, a file or a directory")
     command.add_argument("directory", type=Path, help="a directory that is new or empty")
 
-    command = commands.add_parser(
+    command = subparsers.add_parser(
         "verify", help="check that a CZEX is unchanged since it was built"
     )
-    command.set_defaults(command=_verify)
+    command.set_defaults(command=commands.verify_command)
     command.add_argument("czex", type=Path, help="the CZEX, a file or a directory")
     _add_json(command)
     command.add_argument(
@@ -129,14 +115,14 @@ def command_parser() -> argparse.ArgumentParser:
     )
     _add_root(command)
 
-    command = commands.add_parser(
+    command = subparsers.add_parser(
         "doctor",
         help="show the interpreter, variables, cache and environment that a start of a CZEX would use, and their problems",
         description="Show the interpreter, variables, cache and environment that a start of a CZEX on this machine would "
         "use, and their problems. This doesn't start the app, and writes nothing. It runs the boot in the file, so examine "
         "only files that you trust.",
     )
-    command.set_defaults(command=_doctor)
+    command.set_defaults(command=commands.doctor_command)
     command.add_argument("czex", type=Path, help="the CZEX, a file or a directory")
     command.add_argument(
         "--python",
@@ -144,54 +130,54 @@ def command_parser() -> argparse.ArgumentParser:
     )
     _add_json(command)
 
-    command = commands.add_parser(
+    command = subparsers.add_parser(
         "cache", help="show or prune the apps that are installed on this machine"
     )
     _add_cache_commands(command)
 
-    command = commands.add_parser(
+    command = subparsers.add_parser(
         "completion", help="print a script that completes the commands of pexcz in a shell"
     )
     command.set_defaults(command=_completion)
     command.add_argument("shell", choices=SHELLS, help="the shell: %(choices)s")
 
-    command = commands.add_parser("pack", help="pack one wheel (a step of a build)")
-    command.set_defaults(command=_pack)
+    command = subparsers.add_parser("pack", help="pack one wheel (a step of a build)")
+    command.set_defaults(command=commands.pack_command)
     command.add_argument(
         "wheel", type=Path, help="a wheel as it is in a PEX's .deps: a file or a directory"
     )
     command.add_argument("--output", type=Path, required=True, help="the pack to write")
     _add_level(command)
 
-    command = commands.add_parser(
+    command = subparsers.add_parser(
         "pack-sources", help="pack the sources of a PEX (a step of a build)"
     )
-    command.set_defaults(command=_pack_sources)
+    command.set_defaults(command=commands.pack_sources_command)
     command.add_argument("pex", type=Path, help="the PEX, of any layout")
     command.add_argument("--output", type=Path, required=True, help="the pack to write")
     _add_level(command)
 
-    command = commands.add_parser(
+    command = subparsers.add_parser(
         "compile", help="compile the modules of a pack for an interpreter (a step of a build)"
     )
-    command.set_defaults(command=_compile)
+    command.set_defaults(command=commands.compile_command)
     command.add_argument("pack", type=Path, help="the pack of a wheel or of sources")
     command.add_argument("--python", required=True, help="the interpreter, a command or a path")
     command.add_argument("--output", type=Path, required=True, help="the pack of bytecode to write")
     _add_level(command)
 
-    command = commands.add_parser(
+    command = subparsers.add_parser(
         "compile-boot", help="compile the boot for an interpreter (a step of a build)"
     )
-    command.set_defaults(command=_compile_boot)
+    command.set_defaults(command=commands.compile_boot_command)
     command.add_argument("boot", type=Path, help="the directory with the boot's sources")
     command.add_argument("--python", required=True, help="the interpreter, a command or a path")
     command.add_argument("--output", type=Path, required=True, help="the code to write")
 
-    command = commands.add_parser(
+    command = subparsers.add_parser(
         "assemble", help="assemble a CZEX from its parts (a step of a build)"
     )
-    command.set_defaults(command=_assemble)
+    command.set_defaults(command=commands.assemble_command)
     command.add_argument(
         "packs",
         type=Path,
@@ -237,14 +223,14 @@ def _add_cache_commands(command: argparse.ArgumentParser) -> None:
     action = actions.add_parser(
         "info", help="show the installed apps, their sizes and when each was started last"
     )
-    action.set_defaults(command=_cache_info)
+    action.set_defaults(command=commands.cache_info_command)
     _add_root(action)
     _add_json(action)
     action = actions.add_parser(
         "prune",
         help="remove apps that were not started for some time, or that make the cache too large",
     )
-    action.set_defaults(command=_cache_prune)
+    action.set_defaults(command=commands.cache_prune_command)
     _add_root(action)
     action.add_argument(
         "--days",
@@ -259,7 +245,7 @@ def _add_cache_commands(command: argparse.ArgumentParser) -> None:
         help="also remove the least recently used apps until at most SIZE is left, e.g. 500M or 2G",
     )
     action = actions.add_parser("clear", help="remove everything except the apps that are running")
-    action.set_defaults(command=_cache_clear)
+    action.set_defaults(command=commands.cache_clear_command)
     _add_root(action)
 
 
@@ -317,208 +303,7 @@ def _add_layout(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _inject(options: argparse.Namespace) -> int:
-    from pexcz import assets
-    from pexcz.inject import output_paths
-
-    native = options.native or assets.carried()
-    code = 0
-    for pex, output in output_paths(options.pexes, options.output, options.directory):
-        try:
-            _inject_one(options, pex, output, native)
-        except (PexczError, OSError, MemoryError) as e:
-            # Continue with the other PEXes.
-            _say(message(e))
-            code = 1
-    return code
-
-
-def _inject_one(options: argparse.Namespace, pex: Path, output: Path, native: Path) -> None:
-    from pexcz.inject import inject
-
-    arguments = (
-        pex,
-        output,
-        native,
-        options.platform,
-        options.level,
-        options.sh_boot,
-        options.precompile,
-        options.layout,
-    )
-    if not sys.stderr.isatty():
-        inject(*arguments, warn=_say)
-        return
-    from rich.console import Console
-    from rich.text import Text
-
-    with Console(stderr=True).status("Reading the PEX") as status:
-        inject(*arguments, lambda name: status.update(Text(f"Packing {name}")), _say)
-
-
-def _inspect(options: argparse.Namespace) -> None:
-    from pexcz.czexfile import read_czex
-    from pexcz.report import console, show
-
-    czex = read_czex(options.czex)
-    if options.json:
-        _print_json(czex.manifest)
-    else:
-        show(czex, console())
-
-
-def _extract(options: argparse.Namespace) -> None:
-    from pexcz.czexfile import read_czex
-    from pexcz.extract import extract
-
-    for name in extract(read_czex(options.czex), options.directory):
-        print(options.directory / name)
-
-
-def _verify(options: argparse.Namespace) -> int:
-    root = _cache_root(options) if options.installed else None
-    if options.json:
-        from pexcz.facts import verify_facts
-
-        facts = verify_facts(options.czex, root)
-        _print_json(facts)
-        return 1 if facts["problem"] else 0
-
-    from pexcz.czexfile import read_czex
-    from pexcz.report import console, show_repair
-    from pexcz.verify import check, repair
-
-    output = console()
-    czex = read_czex(options.czex)
-    check(czex)
-    output.print(f"{czex.path} is as it was built.", soft_wrap=True)
-    if root:
-        show_repair(root, repair(czex, root), output)
-    return 0
-
-
-def _doctor(options: argparse.Namespace) -> int:
-    from pexcz.doctor import diagnose
-
-    found = diagnose(options.czex, options.python, os.environ)
-    if options.json:
-        _print_json(found.data())
-    else:
-        from pexcz.report import console, show_diagnosis
-
-        show_diagnosis(found, console())
-    return 1 if found.problems else 0
-
-
 def _completion(options: argparse.Namespace) -> None:
     from pexcz.completion import script
 
     print(script(command_parser(), options.shell))
-
-
-def _cache_info(options: argparse.Namespace) -> None:
-    from pexcz.cache import read_cache
-    from pexcz.report import console, show_cache
-
-    cache = read_cache(_cache_root(options))
-    if options.json:
-        from pexcz.facts import cache_facts
-
-        _print_json(cache_facts(cache))
-    else:
-        show_cache(cache, console())
-
-
-def _print_json(value: Any) -> None:
-    json.dump(value, sys.stdout, indent=2, sort_keys=True)
-    print()
-
-
-def _cache_prune(options: argparse.Namespace) -> None:
-    _prune(options, time.time() - options.days * 86400, options.to_size)
-
-
-def _cache_clear(options: argparse.Namespace) -> None:
-    _prune(options, float("inf"), None)
-
-
-def _prune(options: argparse.Namespace, unused_since: float, size_bytes_max: int | None) -> None:
-    from pexcz.cache import prune
-    from pexcz.report import console, show_pruned
-
-    show_pruned(prune(_cache_root(options), unused_since, size_bytes_max), console())
-
-
-def _cache_root(options: argparse.Namespace) -> Path:
-    from pexcz import assets
-
-    root: Path | None = options.root
-    return root.absolute() if root else assets.cache_root(assets.carried())
-
-
-def _pack(options: argparse.Namespace) -> None:
-    from pexcz.trees import DirectoryTree, ZipTree
-    from pexcz.wheels import read_wheel
-
-    path: Path = options.wheel
-    tree = DirectoryTree(path) if path.is_dir() else ZipTree(path, str(path))
-    wheel = read_wheel(tree, path.name)
-    _write_pack(options, wheel.meta, wheel.entries)
-
-
-def _pack_sources(options: argparse.Namespace) -> None:
-    pex = read_pex(options.pex)
-    _write_pack(options, pex.sources_meta(), pex.source_entries())
-
-
-def _write_pack(
-    options: argparse.Namespace, meta: dict[str, object], entries: Sequence[Entry]
-) -> None:
-    from pexcz.packwriter import write_pack
-
-    with whole_file(options.output, 0o644) as stream:
-        scratch = Path(stream.name).parent
-        write_pack(stream, meta, entries, options.level, default_threads(), scratch)
-
-
-def _compile(options: argparse.Namespace) -> None:
-    from pexcz.bytecode import compile_pack
-
-    with whole_file(options.output, 0o644) as stream:
-        scratch = Path(stream.name).parent
-        compile_pack(options.pack, options.python, stream, options.level, scratch=scratch)
-
-
-def _compile_boot(options: argparse.Namespace) -> None:
-    from pexcz.bytecode import compile_boot
-
-    code = compile_boot(options.boot, options.python)
-    with whole_file(options.output, 0o644) as stream:
-        stream.write(code.dump())
-
-
-def _assemble(options: argparse.Namespace) -> None:
-    from pexcz.assemble import Parts, Runtime, assemble
-    from pexcz.bytecode import BootCode
-    from pexcz.platforms import normalised
-
-    pex = read_pex(options.pex)
-    runtimes = []
-    for argument in options.runtime:
-        platform, equals, file = argument.partition("=")
-        if not equals:
-            raise PexczError(f"invalid --runtime {argument!r}; use PLATFORM=FILE")
-        runtimes.append(Runtime(normalised(platform), Path(file).name, Path(file).read_bytes()))
-    parts = Parts(
-        pex.info,
-        pex.info_bytes,
-        pex.beginning,
-        pex.preamble,
-        options.packs,
-        runtimes,
-        options.boot,
-        options.sh_boot,
-        [BootCode.load(file.read_bytes()) for file in options.boot_code],
-    )
-    for line in assemble(parts, options.output, options.layout, options.with_packs):
-        _say(line)
