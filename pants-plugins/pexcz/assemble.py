@@ -34,6 +34,8 @@ FORMAT = 2
 START = ".czex/start"
 BOOT = ".czex/boot"
 TOOLS = ".czex/tools"
+# A module of the boot that needs the runtime for Windows.
+ONLY_ON_WINDOWS = "windows"
 SEAL = ".czex/seal"
 # Files of the boot whose text becomes a part of other files. The text of READER follows COLD_BEGINS.
 QUICK = "quick.py"
@@ -136,7 +138,10 @@ class _Assembly:
             f".czex/runtime/{runtime.platform}/{runtime.name}": runtime.content
             for runtime in sorted(parts.runtimes, key=lambda runtime: runtime.platform)
         }
-        self._boots = {BOOT: _marshalled({"code": {}, "sources": boot_sources(self._boot)})}
+        sources = boot_sources(self._boot)
+        if not any(runtime.platform.startswith("windows-") for runtime in parts.runtimes):
+            sources.pop(ONLY_ON_WINDOWS, None)
+        self._boots = {BOOT: _marshalled({"code": {}, "sources": sources})}
         self._first = _filled_in(
             source_text(self._boot, FIRST),
             boot=hashlib.sha256(self._boots[BOOT]).hexdigest()[:BOOT_DIGITS],

@@ -267,17 +267,19 @@ class Environment(object):
             plan.add("link", "lib64", "lib")
 
     def add_console_scripts(self, plan, packs):
-        shebang = self.shebang()
+        shebangs = {"console_scripts": self.shebang(), "gui_scripts": self.shebang()}
+        if interpreter.IS_WINDOWS:
+            shebangs["gui_scripts"] = self.shebang().replace('python.exe"', 'pythonw.exe"')
         names = {}
         for pack in packs:
-            for group in ("console_scripts", "gui_scripts"):
+            for group in sorted(shebangs):
                 for name, target in sorted(pack.get("entry_points", {}).get(group, {}).items()):
                     if name in names or "/" in name:
                         continue
                     names[name] = group == "gui_scripts"
                     module, _, function = target.partition(":")
                     script = (FUNCTION_SCRIPT if function else MODULE_SCRIPT).format(
-                        shebang=shebang,
+                        shebang=shebangs[group],
                         coding=CODING,
                         module=module,
                         first=function.partition(".")[0],

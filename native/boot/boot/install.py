@@ -51,11 +51,19 @@ def make_root(root):
         path = os.path.join(root, name)
         make_directory(path)
         if interpreter.IS_WINDOWS:
-            from boot import windows
-
-            windows.check_writable(path)
+            check_writable(path)
         elif not os.access(path, os.W_OK | os.X_OK):
             raise OSError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+
+def check_writable(directory):
+    """Raise OSError if nothing can be made in a directory. On Windows, `os.access` only knows an attribute of files."""
+    probe = os.path.join(directory, unique_name() + ".tmp")
+    try:
+        os.mkdir(probe)
+        os.rmdir(probe)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, directory)
 
 
 def runtime(archive, manifest, root):

@@ -25,6 +25,8 @@ PREFIX = "czex-{0}-"
 NAME = re.compile(r"czex-\d+-\w+$")
 # The names that a cache can contain.
 CONTENT = {"boot", "pexes", "runtimes", "sources", "venvs", "wheels"}
+# A start opens its files before the app opens any.
+DESCRIPTORS_MAX = 64
 # A younger cache may not be locked yet.
 YOUNG_SECONDS = 60
 
@@ -40,20 +42,30 @@ def temporary_root(root, error, temporary=None):
     # In Python 2, a module that is removed from `sys.modules` loses its globals, which its functions need.
     getpid, rmtree = os.getpid, shutil.rmtree
     owner = getpid()
-    release = None
-    if os.name == "nt":
-        from boot import windows
-
-        release = windows.release
+    is_windows = os.name == "nt"
 
     def remove():
         if getpid() == owner:
-            if release:
+            if is_windows:
                 release(temporary)
             rmtree(temporary, ignore_errors=True)
 
     atexit.register(remove)
     return temporary
+
+
+def release(cache):
+    """Close the files that this process holds in a temporary cache, because Windows doesn't remove open files."""
+    for parent, _, names in os.walk(os.path.join(cache, "venvs")):
+        if "boot" in names:
+            held = os.stat(os.path.join(parent, "boot"))
+            for descriptor in range(3, DESCRIPTORS_MAX):
+                try:
+                    if os.path.samestat(os.fstat(descriptor), held):
+                        os.close(descriptor)
+                except OSError:
+                    # It isn't open.
+                    pass
 
 
 def make_temporary_root(root, error):

@@ -40,7 +40,8 @@ def create_by_module(path, wanted, options):
         from boot import windows
 
         for name, content in windows.interpreters(wanted.runtime):
-            windows.write(os.path.join(context.bin_path, name), content)
+            with open(os.path.join(context.bin_path, name), "wb") as stream:
+                stream.write(content)
     else:
         builder.setup_python(context)
     if hasattr(builder, "create_git_ignore_file"):

@@ -108,9 +108,7 @@ def point_scripts(base, wanted):
     """Change pip's scripts to start the interpreter at its final place."""
     directory = os.path.join(base, wanted.scripts)
     if interpreter.IS_WINDOWS:
-        from boot import windows
-
-        windows.replace_launchers(directory, SCRIPTS, wanted.shebang(), wanted.runtime)
+        replace_launchers(directory, wanted)
         return
     place = encode(base)
     for name in os.listdir(directory):
@@ -126,3 +124,18 @@ def point_scripts(base, wanted):
         lines[:head] = [encode("#!" + wanted.shebang())]
         with open(path, "wb") as stream:
             stream.write(b"\n".join(lines))
+
+
+def replace_launchers(directory, wanted):
+    """Replace pip's launchers for Windows, which have a path of the interpreter and a zip file with a script behind them."""
+    import shutil
+    import zipfile
+
+    for name in os.listdir(directory):
+        path, extension = os.path.splitext(os.path.join(directory, name))
+        if name.startswith(SCRIPTS) and extension == ".exe":
+            with zipfile.ZipFile(path + extension) as archive:
+                script = archive.read("__main__.py")
+            with open(path, "wb") as stream:
+                stream.write(encode("#!{0}\n".format(wanted.shebang())) + script)
+            shutil.copy(wanted.runtime, path + extension)

@@ -1,0 +1,144 @@
+"""A CPython for Windows, which Wine starts.
+
+The archive with it comes from Maven Central. `mvn` fetches it once into its local repository.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import zipfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Dict, Iterator, List, Mapping
+
+from testing.machine import PATIENCE_SECONDS, Outcome
+from testing.missing import missing
+
+ARTIFACT = "org.bytedeco:cpython:3.11.3-1.5.9:jar:windows-x86_64"
+ARCHIVE = "org/bytedeco/cpython/3.11.3-1.5.9/cpython-3.11.3-1.5.9-windows-x86_64.jar"
+SHA256 = "3263a50b256447bb7b9e604d6587627e419891370fc33b94469e6a06ff4de834"
+FETCH_SECONDS = 600
+CONTENT = "org/bytedeco/cpython/windows-x86_64/"
+# Parts of the standard library that no test needs, and packages that CPython doesn't have there.
+LEFT_OUT = (
+    *("_distutils_hack", "distutils-precedence.pth", "ensurepip", "idlelib", "lib2to3", "pip"),
+    *("pkg_resources", "pydoc_data", "setuptools", "test", "tkinter", "turtledemo"),
+)
+# Wine's server ends this long after the last process of the tests.
+SERVER_SECONDS = 60
+
+
+def archive() -> Path:
+    """Return the archive. If it can't be had, skip the test, or fail it in CI."""
+    path = Path.home() / ".m2" / "repository" / ARCHIVE
+    if not path.is_file():
+        if not shutil.which("mvn"):
+            missing("mvn")
+        command = ["mvn", "--quiet", "--batch-mode", "dependency:get", "-Dtransitive=false"]
+        subprocess.run(
+            [*command, f"-Dartifact={ARTIFACT}"], capture_output=True, timeout=FETCH_SECONDS
+        )
+    if not path.is_file():
+        missing("way to Maven Central")
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == SHA256
+    return path
+
+
+def unpack(source: Path, directory: Path) -> None:
+    """Lay the archive's files out as an installed CPython. It has no launchers for virtual environments."""
+    with zipfile.ZipFile(source) as content:
+        for info in content.infolist():
+            place = info.filename.startswith(CONTENT) and place_of(info.filename[len(CONTENT) :])
+            if place:
+                path = directory / place
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content.read(info))
+
+
+def place_of(name: str) -> str:
+    """Return the path that a file of the archive has below Python's directory; empty if it is left out."""
+    parts = name.split("/")
+    if len(parts) == 1:
+        return name if name.startswith(("python", "vcruntime")) else ""
+    if len(parts) == 2 and name.endswith((".dll", ".pyd")):
+        return f"DLLs/{parts[1]}"
+    kept = parts[0] == "lib" and parts[1] and parts[-1]
+    return "Lib/" + "/".join(parts[1:]) if kept and parts[1].split("-")[0] not in LEFT_OUT else ""
+
+
+@dataclass(frozen=True)
+class Windows:
+    """A Windows with a Python.
+
+    :param root: Has Wine's prefix and Python.
+    """
+
+    root: Path
+    variables: Mapping[str, str]
+
+    @property
+    def python(self) -> Path:
+        return self.root / "Python311" / "python.exe"
+
+    @property
+    def cache(self) -> Path:
+        return Path(self.variables["PEXCZ_ROOT"])
+
+    @property
+    def temporary_caches(self) -> List[Path]:
+        return list(self.root.glob("prefix/drive_c/users/*/Temp/czex-*"))
+
+    def with_(self, **variables: str) -> Windows:
+        return replace(self, variables={**self.variables, **variables})
+
+    def run(self, program: object, *argv: object) -> Outcome:
+        """Start a program. All three standard handles are pipes, because Python fails with others under Wine."""
+        named = {name: windows_path(value) for name, value in self.variables.items()}
+        process = subprocess.run(
+            ["wine", windows_path(str(program)), *(windows_path(str(one)) for one in argv)],
+            input=b"",
+            capture_output=True,
+            env={**_environment(self.root), **named},
+            timeout=PATIENCE_SECONDS,
+        )
+        stdout, stderr = (
+            text.decode("utf-8", "replace").replace("\r\n", "\n")
+            for text in (process.stdout, process.stderr)
+        )
+        return Outcome(stdout, stderr, process.returncode)
+
+
+def windows_path(text: str) -> str:
+    """Return an absolute path as Windows has it. Other texts stay as they are."""
+    return "Z:" + text.replace("/", "\\") if text.startswith("/") else text
+
+
+def _environment(root: Path) -> Dict[str, str]:
+    return {
+        "HOME": str(root),
+        "LC_ALL": "C.UTF-8",
+        "PATH": "/usr/bin:/bin",
+        "WINEARCH": "win64",
+        "WINEDEBUG": "-all",
+        # Neither .NET nor a browser engine is there to be installed.
+        "WINEDLLOVERRIDES": "mscoree,mshtml=",
+        "WINEPREFIX": str(root / "prefix"),
+    }
+
+
+def make_windows(root: Path) -> Iterator[Windows]:
+    """Make a Windows below `root`, and end its processes afterwards."""
+    if not shutil.which("wine"):
+        missing("wine")
+    unpack(archive(), root / "Python311")
+    environment = _environment(root)
+    (root / "prefix").mkdir()
+    server = ["wineserver", f"--persistent={SERVER_SECONDS}"]
+    # The first process starts services, which keep its standard handles open.
+    silent = {name: subprocess.DEVNULL for name in ("stdin", "stdout", "stderr")}
+    for command in (server, ["wineboot", "--init"]):
+        subprocess.run(command, env=environment, timeout=PATIENCE_SECONDS, **silent)
+    yield Windows(root, {})
+    subprocess.run(["wineserver", "--kill"], env=environment, timeout=PATIENCE_SECONDS)

@@ -1,0 +1,246 @@
+"""A CPython for Windows starts CZEX files, under Wine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from support.runtime import executable_of
+from support.wheels import Wheel
+from support.wine import Windows, make_windows, windows_path
+from support.workshop import Workshop
+from testing.missing import missing
+
+PLATFORM = "windows-x86_64"
+RUNTIME = "pexcz.exe"
+# It starts other processes by each way that an app may use, and tells what they say.
+APP = """\
+import json, multiprocessing, os, subprocess, sys
+
+def run(*argv):
+    process = subprocess.run(argv, input=b"", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return process.returncode, process.stdout.decode().split()
+
+def square(number):
+    return number * number
+
+def main():
+    arguments = sys.argv[1:]
+    if arguments == ["ways"]:
+        with multiprocessing.Pool(1) as pool:
+            squares = pool.map(square, [3])
+        found = {
+            "executable": run(sys.executable, "-c", "import sys, cow; print(sys.prefix); sys.exit(300)"),
+            "module": run(sys.executable, "-m", "cow", "x y", 'a"b'),
+            "pool": squares,
+            "prefix": sys.prefix,
+            "script": run("cow", "x y", 'a"b'),
+            "script.exe": run("cow.exe"),
+            "wheel_script": run("graze", "x"),
+        }
+        print(json.dumps(found))
+        return 0
+    print("moo", json.dumps(arguments))
+    return len(arguments)
+"""
+COW = Wheel(
+    "cow",
+    {
+        "cow/__init__.py": APP,
+        "cow/__main__.py": "import sys, cow\nsys.exit(cow.main())\n",
+        "cow-1.0.data/scripts/graze": "#!python\nimport sys, cow\nsys.exit(cow.main())\n",
+        "cow-1.0.dist-info/entry_points.txt": (
+            "[console_scripts]\ncow = cow:main\n[gui_scripts]\nmeadow = cow:main\n"
+        ),
+    },
+)
+
+
+@pytest.fixture(scope="session")
+def wine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windows]:
+    yield from make_windows(tmp_path_factory.mktemp("wine"))
+
+
+@pytest.fixture
+def windows(wine: Windows, tmp_path: Path) -> Windows:
+    return wine.with_(PEXCZ_ROOT=str(tmp_path / "czex"))
+
+
+@pytest.fixture(scope="session")
+def pex(workshop: Workshop) -> Path:
+    options = ["-c", "cow", "--venv", "prepend", "--include-tools"]
+    return workshop.pex("windows", requirements=["cow"], wheels=[COW], options=options)
+
+
+@pytest.fixture(scope="session")
+def runtime(workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = workshop.native / "runtime" / PLATFORM / RUNTIME
+    target.parent.mkdir()
+    shutil.copy(executable_of(PLATFORM, tmp_path_factory), target)
+    return target
+
+
+@pytest.fixture(scope="session")
+def czex(workshop: Workshop, pex: Path, runtime: Path) -> Path:
+    return workshop.czex(pex, PLATFORM)
+
+
+def environment_of(windows: Windows) -> Path:
+    (venv,) = windows.cache.glob("venvs/*/cpython-*")
+    return venv
+
+
+def leftovers(directory: Path) -> list[str]:
+    endings = (".tmp", ".lock", ".discarded", ".plan")
+    return [str(path) for path in directory.rglob("*") if path.name.endswith(endings)]
+
+
+def test_app_starts_cold_and_warm_with_its_arguments(windows: Windows, czex: Path) -> None:
+    """This Python has no launchers for virtual environments, like the embeddable one."""
+    for _ in ("cold", "warm"):
+        outcome = windows.run(windows.python, czex, "x y", 'a"b', "Kuh ü 牛")
+        assert (outcome.code, outcome.stderr) == (3, "")
+        assert json.loads(outcome.stdout.partition(" ")[2]) == ["x y", 'a"b', "Kuh ü 牛"]
+    assert leftovers(windows.cache) == []
+
+
+def test_app_starts_interpreters_scripts_and_workers(windows: Windows, czex: Path) -> None:
+    outcome = windows.run(windows.python, czex, "ways")
+    assert (outcome.code, outcome.stderr) == (0, "")
+    found = json.loads(outcome.stdout)
+    said = [2, ["moo", '["x', 'y",', '"a\\"b"]']]
+    assert found == {
+        "executable": [300, [found["prefix"]]],
+        "module": said,
+        "pool": [9],
+        "prefix": windows_path(str(environment_of(windows))),
+        "script": said,
+        "script.exe": [0, ["moo", "[]"]],
+        "wheel_script": [1, ["moo", '["x"]']],
+    }
+
+
+def test_launcher_of_a_program_with_windows_opens_no_console(windows: Windows, czex: Path) -> None:
+    windows.run(windows.python, czex)
+    scripts = environment_of(windows) / "Scripts"
+    console = (scripts / "cow.exe").read_bytes()
+    for name in ("meadow.exe", "pythonw.exe"):
+        program = (scripts / name).read_bytes()
+        # The header's numbers of a program with a console, and of one without.
+        assert [pair for pair in zip(console, program) if len(set(pair)) > 1] == [(3, 2)]
+    assert "pythonw.exe" in (scripts / "meadow").read_text().splitlines()[0]
+
+
+def test_launcher_without_its_script_says_so(
+    windows: Windows, runtime: Path, tmp_path: Path
+) -> None:
+    launcher = tmp_path / "moo.exe"
+    shutil.copy(runtime, launcher)
+    outcome = windows.run(launcher)
+    assert (outcome.code, outcome.stdout) == (1, "")
+    assert outcome.stderr.startswith(
+        f"czex: can't start {windows_path(str(tmp_path))}\\moo: it names"
+    )
+
+
+def test_own_launchers_of_a_python_are_preferred(
+    windows: Windows, czex: Path, runtime: Path
+) -> None:
+    own = windows.python.parent / "Lib" / "venv" / "scripts" / "nt" / "python.exe"
+    own.write_bytes(runtime.read_bytes() + b"its own")
+    try:
+        outcome = windows.run(windows.python, czex)
+    finally:
+        own.unlink()
+    assert (outcome.code, outcome.stdout) == (0, "moo []\n")
+    scripts = environment_of(windows) / "Scripts"
+    assert (scripts / "python.exe").read_bytes().endswith(b"its own")
+    assert not (scripts / "pythonw.exe").read_bytes().endswith(b"its own")
+
+
+def test_read_only_cache_gives_way_to_a_temporary_one_that_is_removed(
+    windows: Windows, czex: Path
+) -> None:
+    for name in ("runtimes", "sources", "venvs", "wheels"):
+        (windows.cache / name).mkdir(parents=True)
+    mount_read_only(windows.cache)
+    try:
+        outcome = windows.run(windows.python, czex, "x")
+    finally:
+        subprocess.run(["umount", str(windows.cache)], check=True)
+    assert (outcome.code, outcome.stdout) == (1, 'moo ["x"]\n')
+    assert outcome.stderr.startswith(
+        f"czex: can't use the cache {windows_path(str(windows.cache))}: "
+        f"{windows_path(str(windows.cache))}\\runtimes: "
+    )
+    assert windows.temporary_caches == []
+
+
+def mount_read_only(directory: Path) -> None:
+    for options in (["--bind"], ["--options", "remount,bind,ro"]):
+        command = ["mount", *options, str(directory), str(directory)]
+        if subprocess.run(command, capture_output=True).returncode != 0:
+            missing("user that may mount a file system")
+
+
+def test_tool_venv_makes_an_environment_that_runs_the_app(
+    windows: Windows, czex: Path, tmp_path: Path
+) -> None:
+    venv = tmp_path / "a venv"
+    made = windows.with_(PEX_TOOLS="1").run(windows.python, czex, "venv", venv)
+    assert (made.code, made.stdout, made.stderr) == (0, "", "")
+    # It needs neither the cache nor the CZEX.
+    shutil.rmtree(windows.cache)
+    for command in (
+        [venv / "Scripts" / "python.exe", venv / "pex"],
+        [venv / "pex.exe"],
+        [venv / "Scripts" / "cow.exe"],
+    ):
+        outcome = windows.run(*command, "x y")
+        assert (outcome.code, outcome.stdout, outcome.stderr) == (1, 'moo ["x y"]\n', "")
+    assert not windows.cache.exists()
+
+
+def test_tool_info_shows_the_cache_that_pex_has_on_windows(windows: Windows, czex: Path) -> None:
+    outcome = windows.with_(PEX_TOOLS="1").run(windows.python, czex, "info")
+    assert (outcome.code, outcome.stderr) == (0, "")
+    root = json.loads(outcome.stdout)["pex_root"]
+    assert root.startswith("C:\\users\\") and root.endswith("\\AppData\\Local\\pex\\Cache")
+
+
+def test_messages_have_one_kind_of_slash(windows: Windows, czex: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.czex"
+    content = bytearray(czex.read_bytes())
+    content[pack_offset(czex) + 60] ^= 1
+    damaged.write_bytes(content)
+    outcome = windows.run(windows.python, damaged)
+    assert (outcome.code, outcome.stdout) == (65, "")
+    assert outcome.stderr.startswith("czex: can't unpack Z:\\") and "/" not in outcome.stderr
+
+
+def pack_offset(czex: Path) -> int:
+    """Return the offset of a pack's content in a CZEX."""
+    with zipfile.ZipFile(czex) as archive:
+        packs = [info for info in archive.infolist() if info.filename.endswith(".pack")]
+        info = max(packs, key=lambda info: info.file_size)
+        return info.header_offset + 30 + len(info.filename)
+
+
+def test_message_without_a_runtime_for_windows_names_the_field(
+    windows: Windows, workshop: Workshop, pex: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / pex.name
+    os.link(pex, copy)
+    outcome = windows.run(windows.python, workshop.czex(copy))
+    assert (outcome.code, outcome.stdout) == (1, "")
+    assert (
+        f"but this machine is {PLATFORM}; add {PLATFORM} to `platforms` of its czex_binary"
+        in outcome.stderr
+    )
