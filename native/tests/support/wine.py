@@ -11,7 +11,7 @@ import subprocess
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Dict, Iterator, List, Mapping
+from typing import Any, Dict, Iterator, List, Mapping
 
 from testing.machine import PATIENCE_SECONDS, Outcome
 from testing.missing import missing
@@ -32,14 +32,14 @@ SERVER_SECONDS = 60
 
 def archive() -> Path:
     """Return the archive. If it can't be had, skip the test, or fail it in CI."""
-    path = Path.home() / ".m2" / "repository" / ARCHIVE
+    repository = Path.home() / ".m2" / "repository"
+    path = repository / ARCHIVE
     if not path.is_file():
         if not shutil.which("mvn"):
             missing("mvn")
-        command = ["mvn", "--quiet", "--batch-mode", "dependency:get", "-Dtransitive=false"]
-        subprocess.run(
-            [*command, f"-Dartifact={ARTIFACT}"], capture_output=True, timeout=FETCH_SECONDS
-        )
+        command = ["mvn", "--quiet", "--batch-mode", f"-Dmaven.repo.local={repository}"]
+        command += ["dependency:get", "-Dtransitive=false", f"-Dartifact={ARTIFACT}"]
+        subprocess.run(command, capture_output=True, timeout=FETCH_SECONDS)
     if not path.is_file():
         missing("way to Maven Central")
     assert hashlib.sha256(path.read_bytes()).hexdigest() == SHA256
@@ -137,7 +137,7 @@ def make_windows(root: Path) -> Iterator[Windows]:
     (root / "prefix").mkdir()
     server = ["wineserver", f"--persistent={SERVER_SECONDS}"]
     # The first process starts services, which keep its standard handles open.
-    silent = {name: subprocess.DEVNULL for name in ("stdin", "stdout", "stderr")}
+    silent: Dict[str, Any] = {name: subprocess.DEVNULL for name in ("stdin", "stdout", "stderr")}
     for command in (server, ["wineboot", "--init"]):
         subprocess.run(command, env=environment, timeout=PATIENCE_SECONDS, **silent)
     yield Windows(root, {})

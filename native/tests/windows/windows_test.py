@@ -22,7 +22,7 @@ PLATFORM = "windows-x86_64"
 RUNTIME = "pexcz.exe"
 # It starts other processes by each way that an app may use, and tells what they say.
 APP = """\
-import json, multiprocessing, os, subprocess, sys
+import __main__, ctypes, json, multiprocessing, os, subprocess, sys
 
 def run(*argv):
     process = subprocess.run(argv, input=b"", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -31,12 +31,26 @@ def run(*argv):
 def square(number):
     return number * number
 
+def kill_launcher():
+    "Return whether the interpreter ends that a killed launcher has started."
+    code = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+    pipes = dict.fromkeys(["stdin", "stdout", "stderr"], subprocess.PIPE)
+    launcher = subprocess.Popen([sys.executable, "-c", code], **pipes)
+    kernel = ctypes.WinDLL("kernel32")
+    kernel.OpenProcess.restype = ctypes.c_void_p
+    kernel.WaitForSingleObject.argtypes = ctypes.c_void_p, ctypes.c_uint
+    child = kernel.OpenProcess(0x100000, 0, int(launcher.stdout.readline()))
+    launcher.kill()
+    return bool(child) and kernel.WaitForSingleObject(child, 60000) == 0
+
 def main():
     arguments = sys.argv[1:]
     if arguments == ["ways"]:
         with multiprocessing.Pool(1) as pool:
             squares = pool.map(square, [3])
         found = {
+            "again": run(sys.executable, __main__.__file__, "x y", 'a"b'),
+            "ends_with_launcher": kill_launcher(),
             "executable": run(sys.executable, "-c", "import sys, cow; print(sys.prefix); sys.exit(300)"),
             "module": run(sys.executable, "-m", "cow", "x y", 'a"b'),
             "pool": squares,
@@ -117,6 +131,8 @@ def test_app_starts_interpreters_scripts_and_workers(windows: Windows, czex: Pat
     found = json.loads(outcome.stdout)
     said = [2, ["moo", '["x', 'y",', '"a\\"b"]']]
     assert found == {
+        "again": said,
+        "ends_with_launcher": True,
         "executable": [300, [found["prefix"]]],
         "module": said,
         "pool": [9],
