@@ -9,6 +9,7 @@ if hasattr(__loader__, "files"):
     __loader__.files = ABOUT["files"]  # noqa: F821
 
 
+# Return the content of an entry of the CZEX below `.czex`.
 def carried(name):
     import zlib
 
@@ -22,6 +23,7 @@ def carried(name):
         )
 
 
+# Return the code of the cold path: from the cache if that has it, otherwise from the CZEX.
 def kept():
     try:
         with open(KEPT, "rb") as stream:

@@ -104,7 +104,7 @@ pub const Child = struct {
     }
 };
 
-/// Return whether one directory of the store has everything of these sources.
+/// Return whether all sources are the same directory of the store, so that the venv can have one link to it.
 pub fn canLinkDirectory(sources: []const Source) bool {
     for (sources) |source| {
         if (source.ahead.len > 0 or source.origin != .entries) return false;

@@ -199,7 +199,10 @@ def no_pex(pex_binary: PexBinaryFieldSet) -> InvalidFieldException:
 
 
 def the_pex_binary(field: CzexPexBinaryField, targets: Sequence[Target]) -> PexBinaryFieldSet:
-    """Return the `pex_binary` that a `czex_binary` names. Raise InvalidFieldException for any other targets."""
+    """Return the `pex_binary` that a `czex_binary` names.
+
+    Raise InvalidFieldException if the field names several targets, or a target of another type.
+    """
     named = ", ".join(field.value or ())
     problem = None
     if len(targets) != 1:

@@ -288,7 +288,7 @@ def _compressed(content: bytes) -> bytes:
 
 
 def _fingerprint(parts: Parts, infos: Sequence[PackInfo], boot: Dict[str, bytes]) -> str:
-    """Return the app's fingerprint: a hash of all that an environment depends on, as packs, PEX-INFO and the boot."""
+    """Return the app's fingerprint: a hash of all that an environment depends on, such as packs, PEX-INFO and the boot."""
     digest = hashlib.sha256(
         _json(
             [

@@ -106,7 +106,7 @@ def _specifier_set(specifiers: List[List[str]]) -> SpecifierSet:
 
 
 def _satisfies(version: str, specifiers: List[List[str]]) -> bool:
-    """Return whether a wheel's version satisfies specifiers. Prereleases do, too."""
+    """Return whether a wheel's version satisfies specifiers, even if it is a prerelease."""
     if not specifiers:
         return True
     if len(specifiers) == 1 and specifiers[0][0] == "===":

@@ -65,7 +65,11 @@ class Libraries:
 
 
 def _names(data: bytes, word: bytes, origin: re.Pattern[bytes], end: int) -> Iterator[bytes]:
-    """Yield the path after each origin that begins before `end`."""
+    """Yield each path after `$ORIGIN` or `@loader_path` in `data`, if it begins before the position `end`.
+
+    :param word: A text in the origin, by which it is found quickly.
+    :param origin: The pattern of the origin with its path.
+    """
     position = data.find(word)
     while 0 <= position < end:
         match = origin.search(data, max(position - 2, 0), position + _NAME_BYTES_MAX)

@@ -82,7 +82,7 @@ class PackInfo:
 
 
 def fingerprint(sha256: str) -> str:
-    """Return the name that a digest gives: to a pack, or to a directory of the cache."""
+    """Return the first digits of a SHA-256, which name a pack, an app, or a directory of the cache."""
     return sha256[:FINGERPRINT_DIGITS]
 
 

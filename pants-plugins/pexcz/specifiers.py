@@ -74,6 +74,6 @@ def _allowed(specifier: Specifier) -> List[Interval]:
 
 
 def _next(version: Version, index: int) -> Version:
-    """Return the first release after all releases with the same numbers up to `index`."""
+    """Increase the number at `index`, and leave out the numbers after it: 1.4.2 with the index -2 becomes 1.5."""
     numbers = list(version.release[:index]) + [version.release[index] + 1]
     return Version(f"{version.epoch}!" + ".".join(map(str, numbers)))

@@ -85,16 +85,16 @@ def hold(venv):
 
     Keep its record open as long as the process lives. Return False if the record no longer exists.
     """
-    boot = os.path.join(venv, "boot")
+    file = os.path.join(venv, "boot")
     try:
-        descriptor = os.open(boot, CLOSES)
+        descriptor = os.open(file, CLOSES)
     except OSError:
         return False
     try:
         import time
 
         if time.time() - os.fstat(descriptor).st_mtime > 86400:
-            os.utime(boot, None)
+            os.utime(file, None)
     except (ImportError, OSError):
         # Another user owns the file, or the file system is read-only. In Python 2.7, `time` may be a library that can't be loaded.
         pass
@@ -102,7 +102,10 @@ def hold(venv):
 
 
 def is_for_cold_path(settings):
-    """Return whether the environment was just removed, a REPL is wanted, or an app on PEX_PATH has changed."""
+    """Return whether the environment was just removed, a REPL is wanted, or an app on PEX_PATH has changed.
+
+    If the environment exists, also `hold` it.
+    """
     if not hold(settings["venv"]) and not settings["modules"]:
         return True
     if wants_repl(settings) and not settings["repl"]:

@@ -256,7 +256,7 @@ class ColdStart(object):
                 sys.exit(code)
             from boot import rescue
 
-            raise rescue.without_runtime(self._app, executable, code)
+            raise rescue.runtime_failure(executable, code)
         record = self._load(environment.venv)
         if not record:
             raise CannotStart(

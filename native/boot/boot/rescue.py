@@ -10,7 +10,7 @@ from boot.fail import CannotStart
 from boot.install import NOT_STARTED, unique_name
 
 
-def without_runtime(app, executable, code):
+def runtime_failure(executable, code):
     """Return the error for a runtime that ended without a message of its own.
 
     :param code: The result of `install.run_runtime`.

@@ -56,7 +56,7 @@ def is_for(text, record):
 
 
 def main():
-    """Return the function that runs the app; its result is the exit code."""
+    """Return the function that runs the app; its result is the exit code. Without an environment, it is from the cold path."""
     if not hasattr(globals().get("__loader__"), "archive"):
         # A directory. As in Pex, `sys.argv[0]` names its file `pex`. If `pex` itself or a link to it was started, the name is kept.
         directory, name = os.path.split(globals()["__file__"])
@@ -85,9 +85,9 @@ def start_installed(venv, text, app):
 
     A redirect in the place of an environment starts the app in another interpreter.
     """
-    environment = load(venv, text)
-    if environment:
-        return activation(environment)["run"](environment, app)
+    record = load(venv, text)
+    if record:
+        return activation(record)["run"](record, app)
     redirect = load(venv, text, "redirect")
     if redirect:
         namespace = {"__name__": "czex_redirect"}  # type: dict

@@ -69,7 +69,7 @@ def description(verbosity):
 
 
 def others(subject, options):
-    """Run this tool in each other interpreter that fits, and return the outputs."""
+    """Run this tool in each interpreter that fits, except for the running one, and return the outputs."""
     if subject.variables.text("PYTHON"):
         sys.stderr.write(
             "WARNING: Ignoring PEX_PYTHON={0} in order to scan for all compatible "

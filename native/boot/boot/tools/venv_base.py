@@ -8,7 +8,7 @@ from boot.plan import Plan
 
 
 def create(stage, wanted, options):
-    """Make it in the stage, with the paths of its final place, and return its path in the stage."""
+    """Make the environment in the directory `stage`, and return its path there. Its files contain the paths of its final place."""
     # The last component of the path is the default prompt.
     path = os.path.join(stage.path, "base", os.path.basename(wanted.venv) or "venv")
     if sys.version_info[0] == 2 or interpreter.IS_PYPY and sys.version_info < (3, 8):
@@ -57,7 +57,7 @@ def create_by_module(path, wanted, options):
 
 
 def create_by_plan(path, wanted, options):
-    """Make it by the runtime: Python 2 has no `venv`, and the `venv` of early PyPy versions is incomplete."""
+    """Make the environment by the runtime, because Python 2 has no `venv`, and that of early PyPy versions is incomplete."""
     from boot.tools import activation_scripts
 
     os.makedirs(os.path.dirname(path))
