@@ -176,7 +176,10 @@ def _entry(environment):
 
 
 def script_entry(environment, name):
-    """Return the entry for a console script or a script of a wheel."""
+    """Return the entry for a console script, as `entry_of` does, or for a script of a wheel: its kind and its path.
+
+    The kind is "script" for Python, "binary" for another program, or "missing" with the name instead of the path.
+    """
     path = os.path.join(environment.venv, environment.bin, name)
     composition = environment.composition
     packs = environment.packs + (composition.packs if composition else [])
@@ -209,6 +212,8 @@ def inherit_path(info):
 
 
 def entry_of(target, argv0=None):
-    """Return the entry for `module` or `module:function`. `argv0` is the `sys.argv[0]` of venv mode."""
+    """Return the entry for `module`: "module" and the module. For `module:function` it is "function", the module, the function and
+    `argv0`, which is the `sys.argv[0]` of venv mode.
+    """
     module, _, function = target.partition(":")
     return ("function", module, function, argv0) if function else ("module", module)
