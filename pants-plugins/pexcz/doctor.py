@@ -172,6 +172,10 @@ def _examine(
     found.cache.facts.update(
         path=report.get("root"), free=report.get("free"), needed=report.get("needed")
     )
+    found.environment.notes += [
+        f"a start will ask the PEX {path}, which installs itself to answer"
+        for path in report.get("unknown", ())
+    ]
     found.environment.facts.update(
         path=report.get("venv"), installed=report.get("installed", False)
     )

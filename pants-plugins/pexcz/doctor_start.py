@@ -109,15 +109,30 @@ def examine(app, report):
         # The cache is not trusted, so nothing in it may be run.
         report["cache"].append(reason(checkup.root_problem, root))
         return
+    unknown = report["unknown"] = []
     try:
-        checkup._compose(root)
+        compose(checkup, root, unknown)
         environment = checkup._environment(root, packs)
-        found = checkup._load(environment.venv)
-        examine_environment(environment, found, report)
+        found = not unknown and checkup._load(environment.venv)
+        if not unknown:
+            examine_environment(environment, found, report)
         examine_cache(checkup, environment, found, report)
-        examine_entry(checkup, environment, report)
+        if not unknown:
+            examine_entry(checkup, environment, report)
     except fail.CannotStart as error:
         report["environment"].append(str(error))
+
+
+def compose(checkup, root, unknown):
+    """Find the other apps, and add to `unknown` each PEX that no start has asked yet: it would install itself to answer."""
+    from boot import composition
+
+    def ask(part):
+        unknown.append(part._path)
+        return [part._path]
+
+    composition.PexPart._ask = ask
+    checkup._compose(root)
 
 
 def with_right_variables(make, report):

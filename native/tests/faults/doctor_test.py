@@ -161,6 +161,20 @@ def test_variable_that_asks_for_something_missing_is_a_problem(
     assert problem in found
 
 
+def test_pex_on_pex_path_is_not_asked(cow: Path, cow_pex: Path, here: Machine) -> None:
+    both = here.with_(PEX_PATH=str(cow_pex))
+    found = doctor(both, cow)
+    assert problems(found) == []
+    assert found["environment"]["notes"] == [
+        f"a start will ask the PEX {cow_pex}, which installs itself to answer"
+    ]
+    assert found["environment"]["path"] is None and found["cache"]["needed"] > 100
+    assert both.run(cow, "x").stdout == "moo x\n"
+    found = doctor(both, cow)
+    assert problems(found) == [] and found["environment"]["notes"] == []
+    assert found["environment"]["installed"]
+
+
 def test_wrong_pexrc_is_a_problem(cow: Path, here: Machine) -> None:
     (here.root / ".pexrc").write_text("PEX_VERBOSE=loud\n")
     assert problems(doctor(here, cow)) == [
