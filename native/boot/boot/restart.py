@@ -47,8 +47,11 @@ def replace_process(argv):
     sys.stdout.flush()
     sys.stderr.flush()
     if os.name == "nt":
+        import signal
         import subprocess
 
+        # The console sends Ctrl-C to both processes.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         sys.exit(subprocess.call(argv))
     os.execv(argv[0], argv)
 

@@ -15,7 +15,11 @@ if __name__ == "__main__":
     LOST = """
 if "/./" not in __file__:
     app = os.environ.get("PEX") or APP
-    os.execv(sys.executable, [sys.executable, app] + sys.argv[1:])
+    argv = [sys.executable, app] + sys.argv[1:]
+    if os.name == "nt":
+        import subprocess
+        sys.exit(subprocess.call(argv))
+    os.execv(sys.executable, argv)
 environ = dict(os.environ, _CZEX_COLD_SH_PYTHON="?")
 os.execve("/bin/sh", ["sh"] + sys.argv[1:], environ)
 """

@@ -64,6 +64,31 @@ def main():
     print("moo", json.dumps(arguments))
     return len(arguments)
 """
+# Sends Ctrl-C to a console in which a program runs, and prints the program's exit code and output.
+CONSOLE = """\
+import ctypes, json, signal, subprocess, sys
+kernel = ctypes.WinDLL("kernel32")
+kernel.FreeConsole()
+kernel.AllocConsole()
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+pipes = dict.fromkeys(["stdin", "stdout", "stderr"], subprocess.PIPE)
+process = subprocess.Popen(sys.argv[1:], **pipes)
+process.stdout.readline()
+kernel.GenerateConsoleCtrlEvent(0, 0)
+output = process.communicate(timeout=60)
+print(json.dumps([process.returncode, *(text.decode().split() for text in output)]))
+"""
+# Takes longer to end than Python waits for a child of its own.
+SERVER = """\
+import sys, time
+print("started", flush=True)
+try:
+    time.sleep(60)
+except KeyboardInterrupt:
+    time.sleep(1)
+    print("stopped")
+    sys.exit(9)
+"""
 COW = Wheel(
     "cow",
     {
@@ -141,6 +166,19 @@ def test_app_starts_interpreters_scripts_and_workers(windows: Windows, czex: Pat
         "script.exe": [0, ["moo", "[]"]],
         "wheel_script": [1, ["moo", '["x"]']],
     }
+
+
+def test_ctrl_c_is_left_to_the_program(windows: Windows, czex: Path, tmp_path: Path) -> None:
+    console, server = tmp_path / "console.py", tmp_path / "server.py"
+    console.write_text(CONSOLE)
+    server.write_text(SERVER)
+    prepared = windows.with_(PEX_INTERPRETER="1")
+    assert prepared.run(windows.python, czex, "-c", "").code == 0
+    launcher = environment_of(windows) / "Scripts" / "python.exe"
+    # With a flag, the first process starts another one.
+    for command in ([launcher, server], [windows.python, czex, "-u", server]):
+        outcome = prepared.run(windows.python, console, *command)
+        assert json.loads(outcome.stdout) == [9, ["stopped"], []]
 
 
 def test_launcher_of_a_program_with_windows_opens_no_console(windows: Windows, czex: Path) -> None:

@@ -18,8 +18,11 @@ def main():
         os.environ["_CZEX_REEXECUTED"] = "1"
         argv = [python] + SETTINGS["hermetic_args"] + sys.argv
         if os.name == "nt":
+            import signal
             import subprocess
 
+            # The console sends Ctrl-C to both processes.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
             sys.exit(subprocess.call(argv))
         os.execv(python, argv)
     import czex_activate  # pants: no-infer-dep
