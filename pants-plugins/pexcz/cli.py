@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import codecs
+import io
+import os
+import sys
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Sequence
+from typing import Iterator, Sequence
 
 from pexcz import __version__, commands
 from pexcz.errors import PexczError, message
@@ -23,19 +28,46 @@ EXIT_CODES = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command, and return one of EXIT_CODES."""
+    try:
+        with _whole_output():
+            return _run(argv)
+    except (PexczError, OSError, MemoryError) as e:
+        commands.say(message(e))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(argv: Sequence[str] | None) -> int:
     parser = command_parser()
     options = parser.parse_args(argv)
     if options.root and not options.has_root:
         parser.error("--root works with cache and verify only")
     if getattr(options, "output", None) and len(getattr(options, "pexes", ())) > 1:
         parser.error("-o works with one PEX only; use --directory for several")
+    return options.command(options) or 0
+
+
+@contextmanager
+def _whole_output() -> Iterator[None]:
+    """Write stdout to its end. Raise OSError if that fails: at its own end, Python would exit with another code."""
+    if not isinstance(sys.stdout, io.TextIOWrapper):
+        # The process has no stdout.
+        yield
+        return
+    # The name of a file can have bytes that are no UTF-8, and characters that the encoding lacks.
+    is_utf8 = codecs.lookup(sys.stdout.encoding).name == "utf-8" and os.name != "nt"
+    sys.stdout.reconfigure(errors="surrogateescape" if is_utf8 else "backslashreplace")
     try:
-        return options.command(options) or 0
-    except (PexczError, OSError, MemoryError) as e:
-        commands.say(message(e))
-        return 1
-    except KeyboardInterrupt:
-        return 130
+        yield
+    finally:
+        try:
+            sys.stdout.flush()
+        except OSError as e:
+            # Python flushes it once more.
+            with open(os.devnull, "wb") as nowhere:
+                os.dup2(nowhere.fileno(), sys.stdout.fileno())
+            raise OSError(e.errno, e.strerror, "stdout") from e
 
 
 def command_parser() -> argparse.ArgumentParser:

@@ -9,6 +9,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -428,3 +429,59 @@ def test_packs_too_large_for_a_zip_file_are_before_it(
     (in_zip,) = packs_of(small)
     assert {**in_zip, "offset": start} == record
     assert main(["inspect", str(large)]) == 0
+
+
+def run(
+    *argv: str, stdout: Any = subprocess.PIPE, **variables: str
+) -> "subprocess.CompletedProcess[str]":
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "", **variables}
+    command = [sys.executable, "-m", "pexcz", *argv]
+    return subprocess.run(
+        command,
+        env=environment,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="surrogateescape",
+    )
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize("command", ["inspect", "verify", "verify --json", "extract", "--version"])
+def test_output_that_can_not_be_written_is_an_error(
+    native: Path, pexes: Path, tmp_path: Path, command: str
+) -> None:
+    inject(native, pexes / "zipapp", tmp_path / "app.czex")
+    argv = command.split()
+    if argv[0] != "--version":
+        argv.append(str(tmp_path / "app.czex"))
+    if argv[0] == "extract":
+        argv.append(str(tmp_path / "out"))
+    with open("/dev/full", "w") as full:
+        outcome = run(*argv, stdout=full)
+    assert outcome.stderr == "pexcz: can't access stdout: No space left on device\n"
+    assert outcome.returncode == 1
+    reader, writer = os.pipe()
+    os.close(reader)
+    shutil.rmtree(tmp_path / "out", ignore_errors=True)
+    outcome = run(*argv, stdout=writer)
+    os.close(writer)
+    assert outcome.stderr == "pexcz: can't access stdout: Broken pipe\n"
+    assert outcome.returncode == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names on Windows are Unicode")
+@pytest.mark.parametrize("encoding", ["utf-8:strict", "ascii"])
+def test_name_that_the_terminal_can_not_show_is_printed(
+    native: Path, pexes: Path, tmp_path: Path, encoding: str
+) -> None:
+    czex = tmp_path / os.fsdecode("\N{SNOWMAN}".encode() + b"\xff.czex")
+    inject(native, pexes / "zipapp", czex)
+    out = tmp_path / os.fsdecode(b"out\xff")
+    for argv in (["inspect"], ["verify"], ["verify", "--json"], ["extract"]):
+        options = [str(out)] if argv == ["extract"] else []
+        outcome = run(*argv, str(czex), *options, PYTHONIOENCODING=encoding)
+        assert (outcome.stderr, outcome.returncode) == ("", 0)
+    if encoding.startswith("utf-8"):
+        assert Path(outcome.stdout.splitlines()[0]).parent == out

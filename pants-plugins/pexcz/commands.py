@@ -22,7 +22,9 @@ from pexcz.pexfile import read_pex
 def say(message: str) -> None:
     """Print a message in one line. Escape names in it, which may contain control sequences for a terminal."""
     line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in message)
-    print(f"pexcz: {line}", file=sys.stderr)
+    # Without stderr, `print` would write to stdout.
+    if sys.stderr:
+        print(f"pexcz: {line}", file=sys.stderr)
 
 
 def inject_command(options: argparse.Namespace) -> int:

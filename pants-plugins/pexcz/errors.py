@@ -41,5 +41,6 @@ def unreadable(path: str | Path, error: OSError, kind: type[PexczError] = PexczE
 def message(error: Exception) -> str:
     """Return the message for an error that ends a command."""
     if isinstance(error, OSError):
-        return f"can't access {error.filename or 'the disk'}: {error.strerror}"
+        lost = "stdout" if isinstance(error, BrokenPipeError) else "the disk"
+        return f"can't access {error.filename or lost}: {error.strerror}"
     return "out of memory" if isinstance(error, MemoryError) else str(error)

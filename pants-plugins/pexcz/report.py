@@ -16,9 +16,15 @@ from pexcz.doctor import Diagnosis
 from pexcz.verify import Repair
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Raise the error again, where rich would exit without a message."""
+        raise
+
+
 def console(file: IO[str] | None = None) -> Console:
     """Return a console without markup, so that texts such as `CPython[gil]` and a file `[/a]` are printed unchanged."""
-    return Console(file=file, markup=False, emoji=False)
+    return _Console(file=file, markup=False, emoji=False)
 
 
 def show(czex: Czex, console: Console) -> None:
