@@ -225,6 +225,12 @@ def examine_entry(checkup, environment, report):
 
     if not checkup._variables.given:
         return
+    if checkup._variables.flag("TOOLS"):
+        if not settings.includes_tools(environment.info):
+            report["variables"].append(
+                "PEX_TOOLS is set, but the PEX was built without tools; unset it"
+            )
+        return
     asked_for = settings.settings(environment)
     try:
         asked.adapt(asked_for, checkup._variables, environment)

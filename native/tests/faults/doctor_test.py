@@ -149,6 +149,7 @@ def test_every_wrong_variable_is_named(cow: Path, here: Machine) -> None:
     "variables, problem",
     [
         ({"PEX_PYTHON": "/nowhere/python"}, "PEX_PYTHON=/nowhere/python can't run"),
+        ({"PEX_TOOLS": "1"}, "PEX_TOOLS is set, but the PEX was built without tools"),
         ({"PEX_SCRIPT": "horse"}, "there is no script horse in this app"),
         ({"PEX_INHERIT_PATH": "maybe"}, "PEX_INHERIT_PATH must be false, prefer or fallback"),
         ({"PEX_PATH": "/nowhere.pex"}, "/nowhere.pex on PEX_PATH does not exist"),
