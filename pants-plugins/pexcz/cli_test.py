@@ -486,3 +486,16 @@ def test_name_that_the_terminal_can_not_show_is_printed(
         assert (outcome.stderr, outcome.returncode) == ("", 0)
     if encoding.startswith("utf-8"):
         assert Path(outcome.stdout.splitlines()[0]).parent == out
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs named pipes")
+@pytest.mark.parametrize("command", ["inject", "inspect", "verify", "doctor", "extract"])
+def test_named_pipe_is_refused(
+    tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    options = {"inject": ["--native", str(tmp_path)], "extract": [str(tmp_path / "out")]}
+    assert main([command, str(tmp_path / "pipe"), *options.get(command, [])]) == 1
+    outcome = capsys.readouterr()
+    assert "pipe as a " in outcome.out + outcome.err
+    assert "it is not a file; copy it to one" in outcome.out + outcome.err

@@ -73,6 +73,9 @@ def read_czex(path: Path) -> Czex:
     """Read the CZEX at `path`. Raise NotACzexError if it isn't one."""
     if not path.exists():
         raise NotACzexError(f"can't read {path}: it does not exist")
+    if not path.is_file() and not path.is_dir():
+        # Without a writer, a named pipe would block for ever.
+        raise NotACzexError(f"can't read {path} as a CZEX: it is not a file; copy it to one")
     tree: Tree
     try:
         tree = DirectoryTree(path) if path.is_dir() else ZipTree(path, str(path))

@@ -32,6 +32,9 @@ RIVALS_MAX = 100
 @contextmanager
 def whole_file(path: Path, mode: int) -> Iterator[IO[bytes]]:
     """Write the file at `path` whole or not at all."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        # A rename would replace a device such as /dev/null for all processes.
+        raise OutputError(f"can't write {path}: it is not a file; choose another name")
     with room_beside(path) as room:
         temporary = room / "new"
         with open(temporary, "w+b") as stream:
@@ -47,7 +50,7 @@ def whole_directory(path: Path, may_replace: Callable[[Path], bool]) -> Iterator
     :param may_replace: Returns whether a directory that isn't empty may be replaced.
     """
     path = Path(os.path.abspath(path))
-    if path.is_symlink() or path.is_file():
+    if path.is_symlink() or path.exists() and not path.is_dir():
         raise OutputError(
             f"can't write {path}: it is not a directory; remove it, or choose another name"
         )

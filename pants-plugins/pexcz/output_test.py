@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Callable
 
 import pytest
 
@@ -101,3 +102,16 @@ def test_an_error_leaves_nothing(tmp_path: Path) -> None:
         with whole_file(tmp_path / "app.czex", 0o644):
             raise OSError(28, "No space left on device")
     assert names(tmp_path) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs named pipes")
+@pytest.mark.parametrize("writer", [write, fill])
+def test_device_or_pipe_is_not_replaced(tmp_path: Path, writer: Callable[[Path], None]) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    for name in ("pipe", "link"):
+        with pytest.raises(
+            OutputError, match="it is not a (file|directory); .*choose another name"
+        ):
+            writer(tmp_path / name)
+    assert (tmp_path / "pipe").is_fifo() and names(tmp_path) == ["link", "pipe"]

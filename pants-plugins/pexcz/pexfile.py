@@ -155,6 +155,9 @@ def read_pex(path: Path) -> Pex:
     if path.is_dir():
         tree = DirectoryTree(path)
         begin = tree.read(MAIN)[:BEGINNING_BYTES_MAX] if MAIN in tree else b""
+    elif path.exists() and not path.is_file():
+        # Without a writer, a named pipe would block for ever.
+        raise NotAPexError(f"can't read {path} as a PEX: it is not a file; copy it to one")
     else:
         try:
             with open(path, "rb") as stream:
