@@ -330,6 +330,17 @@ def test_markup_in_a_file_name_is_printed_unchanged(
         assert "[/red]:cow:.czex" in capsys.readouterr().out
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows allows no control characters in names")
+@pytest.mark.parametrize("command", ["inspect", "verify", "doctor"])
+def test_control_sequence_in_a_file_name_is_escaped(
+    native: Path, pexes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    inject(native, pexes / "zipapp", tmp_path / "\x1b[31m.czex")
+    main([command, str(tmp_path / "\x1b[31m.czex")])
+    output = capsys.readouterr().out
+    assert "\x1b" not in output and "\\x1b[31m.czex" in output.replace("\n", "")
+
+
 @pytest.mark.parametrize(
     "change",
     [

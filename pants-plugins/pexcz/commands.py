@@ -13,18 +13,17 @@ import time
 from pathlib import Path
 from typing import Any, Sequence
 
-from pexcz.errors import PexczError, message
+from pexcz.errors import PexczError, message, printable
 from pexcz.output import whole_file
 from pexcz.pack import Entry, default_threads
 from pexcz.pexfile import read_pex
 
 
 def say(message: str) -> None:
-    """Print a message in one line. Escape names in it, which may contain control sequences for a terminal."""
-    line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in message)
+    """Print a message in one line."""
     # Without stderr, `print` would write to stdout.
     if sys.stderr:
-        print(f"pexcz: {line}", file=sys.stderr)
+        print(f"pexcz: {printable(message)}", file=sys.stderr)
 
 
 def inject_command(options: argparse.Namespace) -> int:

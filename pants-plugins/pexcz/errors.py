@@ -44,3 +44,8 @@ def message(error: Exception) -> str:
         lost = "stdout" if isinstance(error, BrokenPipeError) else "the disk"
         return f"can't access {error.filename or lost}: {error.strerror}"
     return "out of memory" if isinstance(error, MemoryError) else str(error)
+
+
+def printable(text: str) -> str:
+    """Escape characters that a terminal would take for a command, such as those of a hostile file name."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

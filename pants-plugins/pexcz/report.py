@@ -9,14 +9,19 @@ from typing import IO, Any, Dict, Iterable, List
 from rich.console import Console, JustifyMethod
 from rich.filesize import decimal
 from rich.table import Column, Table
+from rich.text import Text
 
 from pexcz.cache import Cache, Pruned
 from pexcz.czexfile import Czex, packs
 from pexcz.doctor import Diagnosis
+from pexcz.errors import printable
 from pexcz.verify import Repair
 
 
 class _Console(Console):
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str("\n".join(map(printable, text.split("\n"))), **options)
+
     def on_broken_pipe(self) -> None:
         """Raise the error again, where rich would exit without a message."""
         raise

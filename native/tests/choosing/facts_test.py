@@ -90,7 +90,7 @@ def test_replaced_interpreter_is_asked_again(
             assert outcome.stdout == expected
             assert expected or f"{directory}/bin/python3 (CPython 3.11." in outcome.stderr
     (directory / "bin" / "python3").unlink()
-    assert "on PEX_PYTHON_PATH=" in prepared.run(PYTHON.path(), constrained).stderr
+    assert "searched PEX_PYTHON_PATH=" in prepared.run(PYTHON.path(), constrained).stderr
 
 
 def test_script_that_starts_an_interpreter_is_asked_each_time(
