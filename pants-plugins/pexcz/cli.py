@@ -301,7 +301,7 @@ def _size(text: str) -> int:
     number, unit = (text[:-1], text[-1].upper()) if text[-1:].isalpha() else (text, "")
     try:
         return int(float(number) * 1000 ** ["", "K", "M", "G", "T"].index(unit))
-    except ValueError:
+    except (OverflowError, ValueError):
         raise argparse.ArgumentTypeError(f"invalid size: {text!r}; use e.g. 500M or 2G")
 
 

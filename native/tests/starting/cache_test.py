@@ -176,6 +176,7 @@ def test_prune_to_a_size_removes_the_least_recently_used(
     size = sum(path.lstat().st_size for path in files)
     assert "Removed 0 environments" in cache(machine, "prune", "--to-size", str(size)).stdout
     assert "Removed 1 environments" in cache(machine, "prune", "--to-size", str(size - 99)).stdout
+    assert cache(machine, "prune", "--to-size", "1e400").code == 2
     (left,) = environments(machine)
     assert left in before
     assert machine.run(PYTHON.path(), other, given="\n").stdout == "started\nmoo \n"
