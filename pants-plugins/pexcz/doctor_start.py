@@ -168,7 +168,9 @@ def examine_environment(environment, found, report):
     problems = report["environment"]
     if not found:
         if os.path.lexists(environment.venv):
-            problems.append("{0} can't be read".format(environment.venv))
+            problems.append(
+                "{0} can't be read; the next start installs it again".format(environment.venv)
+            )
         return
     try:
         with open(os.path.join(environment.venv, "packs"), "rb") as stream:

@@ -157,6 +157,8 @@ def show_diagnosis(found: Diagnosis, console: Console) -> None:
     }
     if "size" in file:
         texts["file"] += [decimal(file["size"]), f"for {' '.join(file['platforms'])}"]
+    if "found_first" in interpreter:
+        texts["interpreter"].append(f"instead of {interpreter['found_first']}")
     if "found_by" in interpreter:
         texts["interpreter"].append(f"found by {interpreter['found_by']}")
     if cache.get("free") is not None:

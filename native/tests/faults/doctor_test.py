@@ -97,7 +97,11 @@ def test_report_follows_the_start_into_another_interpreter(
     found = doctor(both, app, "--python", Python("cpython3.11").path())
     assert problems(found) == []
     assert found["interpreter"]["name"].startswith("CPython 3.9.")
-    assert "3.11" in found["interpreter"]["found_first"]
+    first = found["interpreter"]["found_first"]
+    assert "3.11" in first
+    prepared = both.with_(PYTHONPATH=pexcz_path())
+    command = pexcz_command("doctor", app, "--python", Python("cpython3.11").path())
+    assert f", instead of {first}\n" in prepared.run(*command).stdout
     found = doctor(machine.with_(PATH="/bin"), app, "--python", Python("cpython3.11").path())
     (problem,) = problems(found)
     assert problem.startswith("interpreter: found no interpreter that can run it; tried:")
@@ -252,6 +256,10 @@ def test_missing_files_of_an_environment_are_named(cow: Path, here: Machine) -> 
     link.unlink()
     link.symlink_to("nowhere")
     assert problems(doctor(here, cow)) == [f"environment: {link} is a link that leads nowhere"]
+    (venv / "boot").unlink()
+    expected = f"environment: {venv} can't be read; the next start installs it again"
+    assert problems(doctor(here, cow)) == [expected]
+    assert here.run(cow, "x").stdout == "moo x\n"
 
 
 def test_damaged_czex_is_a_problem_and_is_not_run(
