@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Sequence, Tuple
 
@@ -89,7 +90,9 @@ def output_paths(
     """
     places: Dict[Path, Path] = {}
     for pex in pexes:
-        name = pex.with_suffix(".czex")
+        # The last part of `.` and of `..` is no name.
+        named = pex if pex.name not in ("", "..") else Path(os.path.abspath(pex))
+        name = named.parent / f"{named.stem}.czex"
         place = output or (directory / name.name if directory else name)
         if place in places:
             raise OutputError(

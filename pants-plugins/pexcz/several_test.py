@@ -63,3 +63,15 @@ def test_output_option_works_with_one_pex_only(
         inject(native, "one/one.pex", "two/two.pex", "-o", "x.czex")
     assert error.value.code == 2
     assert "-o works with one PEX only" in capsys.readouterr().err
+
+
+def test_pex_that_is_the_working_directory_has_a_name(
+    native: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("app.pex/inner").mkdir(parents=True)
+    Stranger({"entry_point": "app"}).write(Path("app.pex"), "packed")
+    monkeypatch.chdir("app.pex")
+    assert inject(native, ".", "-d", "../out") == 0
+    monkeypatch.chdir("inner")
+    assert inject(native, "..") == 0
+    assert Path("../../app.czex").read_bytes() == Path("../../out/app.czex").read_bytes()
