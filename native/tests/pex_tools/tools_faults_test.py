@@ -199,4 +199,4 @@ def test_second_scope_needs_the_python_of_the_first(
     assert tool(machine, first, herd.czex, "venv", "--scope=deps", tmp_path / "v").code == 0
     outcome = tool(machine, PYTHON.path(), herd.czex, "venv", "--scope=srcs", tmp_path / "v")
     assert outcome.code == 1
-    assert "is an environment of another Python" in outcome.stderr
+    assert "v was made for another Python than" in outcome.stderr

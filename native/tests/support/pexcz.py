@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import sysconfig
 from pathlib import Path
 from typing import List
 
@@ -14,8 +15,12 @@ PACKAGES = NATIVE.parent / "pants-plugins"
 
 
 def pexcz_path() -> str:
-    """Return the PYTHONPATH for `pexcz_command`."""
-    return os.pathsep.join([str(PACKAGES), *(entry for entry in sys.path if entry)])
+    """Return the PYTHONPATH for `pexcz_command`. Other interpreters, which `pexcz` may start, have their own standard library."""
+    library = sysconfig.get_path("stdlib")
+    own = (library, os.path.join(library, "lib-dynload"))
+    return os.pathsep.join(
+        [str(PACKAGES), *(entry for entry in sys.path if entry and entry not in own)]
+    )
 
 
 def pexcz_command(*arguments: object) -> List[str]:
