@@ -90,8 +90,11 @@ class Importer(object):
         return module
 
     def get_source(self, name):
-        """Return the source, which lets a traceback show lines."""
-        return source(name.partition(".")[2])
+        """Return the source, which lets a traceback show lines; `None` if the app has taken over the namespace that reads it."""
+        try:
+            return source(name.partition(".")[2])
+        except (Exception, SystemExit):
+            return None
 
     @staticmethod
     def _has(name):
