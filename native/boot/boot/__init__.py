@@ -49,8 +49,11 @@ def begin(namespace):
 
 
 def source(name):
-    """Return the text of `boot.NAME`, or `None` if this module does not exist."""
-    if name not in sources and "__init__" not in sources:
+    """Return the text of `boot.NAME`, or `None` if this module does not exist.
+
+    After `forget`, return only text that was read before, because the app owns the namespace of `__main__.py` then.
+    """
+    if name not in sources and "__init__" not in sources and importer in sys.meta_path:
         sources.update(main["carried"]("boot")["sources"])
     return sources.get(name)
 
@@ -90,11 +93,8 @@ class Importer(object):
         return module
 
     def get_source(self, name):
-        """Return the source, which lets a traceback show lines; `None` if the app has taken over the namespace that reads it."""
-        try:
-            return source(name.partition(".")[2])
-        except (Exception, SystemExit):
-            return None
+        """Return the source, which lets a traceback show lines."""
+        return source(name.partition(".")[2])
 
     @staticmethod
     def _has(name):
