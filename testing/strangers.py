@@ -57,10 +57,12 @@ def zipped(files: Dict[str, Any]) -> bytes:
 
 
 def native_directory(root: Path) -> Path:
-    """Make a directory for the option `--native`. Its runtime is a text file."""
+    """Make a directory for the option `--native`. Its runtimes are files that contain only their names."""
     (root / "boot").symlink_to(NATIVE / "boot")
-    (root / "platforms.json").symlink_to(NATIVE / "platforms.json")
-    runtime = root / "runtime" / "linux-x86_64" / "pexcz"
-    runtime.parent.mkdir(parents=True)
-    runtime.write_text("a runtime")
+    platforms = NATIVE / "platforms.json"
+    (root / "platforms.json").symlink_to(platforms)
+    for name, facts in json.loads(platforms.read_text()).items():
+        path = root / "runtime" / name / facts["executable"]
+        path.parent.mkdir(parents=True)
+        path.write_text(name)
     return root

@@ -10,23 +10,16 @@ from typing import Sequence
 import pytest
 
 from pexcz.cli import main
+from testing.strangers import native_directory
 
-NATIVE = Path(__file__).resolve().parents[2] / "native"
 LINUX = "a-1-cp311-cp311-manylinux_2_17_x86_64.whl"
 
 
 @pytest.fixture
 def native(tmp_path: Path) -> Path:
-    """Return a directory of assets whose runtimes contain only their names."""
     root = tmp_path / "native"
     root.mkdir()
-    (root / "boot").symlink_to(NATIVE / "boot")
-    (root / "platforms.json").symlink_to(NATIVE / "platforms.json")
-    for name in ("linux-x86_64", "linux-aarch64", "macos-arm64"):
-        path = root / "runtime" / name / "pexcz"
-        path.parent.mkdir(parents=True)
-        path.write_text(name)
-    return root
+    return native_directory(root)
 
 
 def loose_pex(directory: Path, wheels: Sequence[str] = (), **info: object) -> Path:

@@ -154,6 +154,16 @@ def test_leftovers_of_a_dead_process_are_replaced(runtime, app, tmp_path):
     assert (tmp_path / "precious").read_bytes() == b"precious"
 
 
+def assert_killed_install_is_completed(runtime, app, expected) -> None:
+    """Assert that the killed install has left whole directories, or temporary ones, and that another install gives all files."""
+    for name, content in tree(app.store).items():
+        assert (
+            ".tmp" in name or expected[name] == content
+        ), "a directory with its final name is whole"
+    assert_installs(runtime, app)
+    assert tree(app.store) == expected
+
+
 def test_the_next_install_completes_a_killed_one(runtime, app):
     generator = random.Random(3)
     for number in range(4):
@@ -172,12 +182,7 @@ def test_the_next_install_completes_a_killed_one(runtime, app):
         process.kill()
         process.communicate()
         killed += process.returncode != 0
-        for name, content in tree(app.store).items():
-            assert (
-                ".tmp" in name or expected[name] == content
-            ), "a directory with its final name is whole"
-        assert_installs(runtime, app)
-        assert tree(app.store) == expected
+        assert_killed_install_is_completed(runtime, app, expected)
         shutil.rmtree(app.store)
     counted(killed, "kills")
     assert killed > 10
@@ -290,12 +295,7 @@ def test_a_kill_at_any_system_call_loses_nothing(runtime, strace, app):
                 break
             kills += 1
             assert result.returncode == -signal.SIGKILL
-            for name, content in tree(app.store).items():
-                assert (
-                    ".tmp" in name or expected[name] == content
-                ), "a directory with its final name is whole"
-            assert_installs(runtime, app)
-            assert tree(app.store) == expected
+            assert_killed_install_is_completed(runtime, app, expected)
     counted(kills, "kills")
     assert kills > 100
 
