@@ -124,21 +124,21 @@ def command_parser() -> argparse.ArgumentParser:
 
     command = subparsers.add_parser("inspect", help="show the contents of a CZEX")
     command.set_defaults(command=commands.inspect_command)
-    command.add_argument("czex", type=Path, help="the CZEX, a file or a directory")
+    _add_czex(command)
     command.add_argument("--json", action="store_true", help="print the manifest as JSON")
 
     command = subparsers.add_parser(
         "extract", help="write the wheels and the sources of a CZEX as files that pip installs"
     )
     command.set_defaults(command=commands.extract_command)
-    command.add_argument("czex", type=Path, help="the CZEX, a file or a directory")
+    _add_czex(command)
     command.add_argument("directory", type=Path, help="a directory that is new or empty")
 
     command = subparsers.add_parser(
         "verify", help="check that a CZEX is unchanged since it was built"
     )
     command.set_defaults(command=commands.verify_command)
-    command.add_argument("czex", type=Path, help="the CZEX, a file or a directory")
+    _add_czex(command)
     _add_json(command)
     command.add_argument(
         "--installed",
@@ -155,7 +155,7 @@ def command_parser() -> argparse.ArgumentParser:
         "only files that you trust.",
     )
     command.set_defaults(command=commands.doctor_command)
-    command.add_argument("czex", type=Path, help="the CZEX, a file or a directory")
+    _add_czex(command)
     command.add_argument(
         "--python",
         help="examine a start by this interpreter, as in `python app.czex`; default: a start by `./app.czex`",
@@ -290,6 +290,10 @@ def _add_root(command: argparse.ArgumentParser, default: object = argparse.SUPPR
         default=default,
         help="the cache directory; default: the one that this user's apps are installed into",
     )
+
+
+def _add_czex(command: argparse.ArgumentParser) -> None:
+    command.add_argument("czex", type=Path, help="the CZEX, a file or a directory")
 
 
 def _add_json(command: argparse.ArgumentParser) -> None:

@@ -28,7 +28,6 @@ def main(app):
         examine(app, report)
     except SystemExit as end:
         report["file"].append(str(end))
-    report["warnings"] = sys.stderr.taken()
     sys.stderr = errors
     sys.stdout.write("\n" + json.dumps(report))
 
