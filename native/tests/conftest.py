@@ -14,6 +14,18 @@ from support.runtime import HOST, NATIVE, Runtime, built_runtime, host_runtime
 from support.wheels import Wheel
 from support.workshop import COW, FACTS, Workshop
 from testing.machine import Machine
+from testing.pythons import Python
+from testing.systems import record
+
+
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    if call.when == "call" and not call.excinfo:
+        values = getattr(item, "funcargs", {}).values()
+        systems = {
+            (HOST, value.name) if isinstance(value, Python) else getattr(value, "system", None)
+            for value in values
+        }
+        record(item.nodeid, systems - {None})
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from typing import Any, Dict, Iterator, List, Mapping
 
 from testing.machine import PATIENCE_SECONDS, Outcome
 from testing.missing import missing
+from testing.systems import System
 
 ARTIFACT = "org.bytedeco:cpython:3.11.3-1.5.9:jar:windows-x86_64"
 ARCHIVE = "org/bytedeco/cpython/3.11.3-1.5.9/cpython-3.11.3-1.5.9-windows-x86_64.jar"
@@ -77,6 +78,10 @@ class Windows:
 
     root: Path
     variables: Mapping[str, str]
+
+    @property
+    def system(self) -> System:
+        return "windows-x86_64", "cpython3.11"
 
     @property
     def python(self) -> Path:
