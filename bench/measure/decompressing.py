@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Iterator
-
-import zstandard
+from typing import Iterator, Tuple
 
 from bench.measure.copying import PROCESSES
 from bench.measure.processes import Usage
 from pexcz.czexfile import Czex, read_czex
 from pexcz.pack import parse_pack
+from pexcz.zstd import decompressed
 
 
 def decompress(czex: Path) -> Usage:
@@ -25,16 +24,16 @@ def decompress(czex: Path) -> Usage:
     return Usage(time.perf_counter() - wall, time.process_time() - cpu)
 
 
-def _decompress(frame: bytes) -> None:
-    zstandard.ZstdDecompressor().decompress(frame)
+def _decompress(frame: Tuple[bytes, int]) -> None:
+    decompressed(*frame)
 
 
-def _frames(czex: Czex) -> Iterator[bytes]:
+def _frames(czex: Czex) -> Iterator[Tuple[bytes, int]]:
     for record in czex.manifest["packs"]:
         path, offset = czex.place(record)
         with open(path, "rb") as stream:
             stream.seek(offset)
             info = parse_pack(stream, record["size"], str(path), record["sha256"], 0)
             stream.seek(offset + info.header_size)
-            for packed, _ in info.frames:
-                yield stream.read(packed)
+            for packed, raw in info.frames:
+                yield stream.read(packed), raw

@@ -144,7 +144,7 @@ def test_the_table_of_pins_has_what_the_lockfiles_hold() -> None:
     assert [tool for tool, _ in rows] == ["pexcz", "zig", "libzstd"]
     for tool, packages in rows:
         pinned = (PAGES.parent / "pants-plugins" / "czex" / f"{tool}.in").read_text()
-        assert re.findall(r"`([\w-]+)`", packages) == re.findall(r"^([\w-]+)==", pinned, re.M)
+        assert re.findall(r"`([\w.-]+)`", packages) == re.findall(r"^([\w.-]+)==", pinned, re.M)
 
 
 def page() -> str:

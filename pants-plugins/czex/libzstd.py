@@ -1,6 +1,6 @@
 """The source of libzstd, from the source distribution of the `zstandard` package: `[czex-libzstd]`.
 
-The tool compresses packs with the same release of `zstandard`. So the same version of libzstd compresses and decompresses.
+The tool compresses packs with the same version of libzstd.
 """
 
 from __future__ import annotations

@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Callable, Dict, Iterator, List, Sequence, Tuple
 
-import zstandard
-
-from pexcz import paths
+from pexcz import paths, zstd
 from pexcz.errors import BadPackError
 
 MAGIC = b"CZEXPACK"
@@ -119,7 +117,7 @@ def parse_pack(stream: IO[bytes], size: int, name: str, sha256: str, crc32: int)
         meta = json.loads(meta)
         if not isinstance(meta, dict):
             raise ValueError("its meta section is not an object")
-    except (zstandard.ZstdError, ValueError, RecursionError, struct.error) as e:
+    except (zstd.Error, ValueError, RecursionError, struct.error) as e:
         raise BadPackError(f"{name} is damaged: {e}") from e
     stored = HEADER.size + sum(sizes[::2]) + sum(packed for packed, _ in frames)
     raw = sum(raw for _, raw in frames)
@@ -153,7 +151,7 @@ def contents(path: Path, info: PackInfo, offset: int = 0) -> Iterator[Tuple[str,
 def _frame(stream: IO[bytes], packed_bytes: int, raw_bytes: int, name: str) -> bytes:
     try:
         return _section(stream, packed_bytes, raw_bytes)
-    except (zstandard.ZstdError, ValueError) as e:
+    except (zstd.Error, ValueError) as e:
         raise BadPackError(f"{name} is damaged: {e}") from e
 
 
@@ -161,9 +159,7 @@ def _section(stream: IO[bytes], packed_bytes: int, raw_bytes: int) -> bytes:
     packed = stream.read(packed_bytes)
     if len(packed) < packed_bytes or raw_bytes > SECTION_RAW_MAX:
         raise ValueError("it ends before a section does")
-    if zstandard.frame_content_size(packed) != raw_bytes:
-        raise ValueError("a section is not as large as the header says")
-    return zstandard.ZstdDecompressor().decompress(packed)
+    return zstd.decompressed(packed, raw_bytes)
 
 
 def encoded(files: Sequence[File]) -> bytes:

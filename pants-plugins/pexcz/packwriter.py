@@ -14,9 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any, Deque, Dict, Iterable, Iterator, List, Tuple
 
-import zstandard
-
-from pexcz import paths
+from pexcz import paths, zstd
 from pexcz.errors import BadArchiveError, PexczError
 from pexcz.libraries import Libraries
 from pexcz.mentions import Mentions
@@ -82,7 +80,7 @@ class FinishedPack:
                 f"can't pack {self._meta.get('name', 'the app')}: it has {len(files)} files, more than a pack can hold; "
                 "put them into an archive"
             )
-        compress = _compressor(level).compress
+        compress = zstd.compressor(level)
         sections = [
             (compress(raw), raw) for raw in (encoded(outline_of(files)), meta_raw, index_raw)
         ]
@@ -142,10 +140,10 @@ def _compressed(
 
     def set_up() -> None:
         # One for each thread, not for each frame: its tables are larger than most wheels.
-        thread.compressor = _compressor(level)
+        thread.compress = zstd.compressor(level)
 
     def compress(pack: FinishedPack, frame: bytes) -> Tuple[FinishedPack, int, bytes]:
-        return pack, len(frame), thread.compressor.compress(frame)
+        return pack, len(frame), thread.compress(frame)
 
     with ThreadPoolExecutor(threads, initializer=set_up) as pool:
         running: Deque[Future[Tuple[FinishedPack, int, bytes]]] = deque()
@@ -158,10 +156,6 @@ def _compressed(
                 yield running.popleft().result()
         while running:
             yield running.popleft().result()
-
-
-def _compressor(level: int) -> zstandard.ZstdCompressor:
-    return zstandard.ZstdCompressor(level=level, write_checksum=True, write_content_size=True)
 
 
 def _frames(entries: Iterable[Entry], libraries: Libraries, mentions: Mentions) -> Iterator[bytes]:

@@ -15,15 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Dict, Iterator, Protocol
 
-import zstandard
-
-from pexcz import paths
+from pexcz import paths, zstd
 from pexcz.errors import BadArchiveError, OutputError, unreadable
 
 COPY_CHUNK_BYTES = 1 << 20
 # The errors that zipfile and the decompressors raise for a damaged file.
 _UNREADABLE = (
-    *(zipfile.BadZipFile, zlib.error, zstandard.ZstdError),
+    *(zipfile.BadZipFile, zlib.error, zstd.Error),
     *(EOFError, RuntimeError, ValueError, struct.error),
 )
 # APPNOTE.TXT, 4.4.5. `pex --rc` writes this method; zipfile can read it only since Python 3.14.
@@ -239,7 +237,7 @@ class ZipTree(_Tree):
         stored.compress_type, stored.file_size = zipfile.ZIP_STORED, info.compress_size
         del stored.CRC
         with self._zip.open(stored) as packed:
-            yield zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True)
+            yield zstd.reader(packed)
 
     def chunks(self, path: str) -> Iterator[bytes]:
         info = self._infos[path]
