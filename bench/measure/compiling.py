@@ -34,6 +34,6 @@ def command(setting: Setting, artifacts: Artifacts) -> List[str]:
     cache = setting.new_directory(artifacts.app.name, COMPILING)
     python, texts = str(setting.python.executable), str(cache / "texts")
     setting.start([python, str(artifacts.czex), "hi"], cache)
-    (kept,) = (cache / "pex" / "czex" / "boot").iterdir()
+    (kept,) = (cache / "pex" / "czex" / "code").iterdir()
     setting.start([python, "-c", _TEXTS, str(kept), str(artifacts.czex), texts], cache)
     return [python, "-c", _COMPILE, texts]

@@ -39,7 +39,7 @@ COMPILED = "boot." + TAG
 ROOT = not globals().get("problem") and globals().get("root")
 NAME = "%s.%x" % (TAG, sys.hexversion)
 # After damage to `quick.py` the root may be no text, which raises an exception here.
-KEPT = ROOT and ROOT + "/boot/" + "@boot@" + "." + NAME
+KEPT = ROOT and ROOT + "/code/" + "@boot@" + "." + NAME
 WARM = ROOT and ROOT + "/venvs/" + FINGERPRINT + "/warm." + NAME  # noqa: F821
 if not TAG:
     # In Python 2.7, `quick.py` would not find these files.

@@ -1,7 +1,7 @@
 """Read and prune the cache that apps are installed into.
 
 The cache itself shows which files are used. An environment is a tree of links to wheels and sources. A start touches the
-environment's file `boot` at most once a day, and every process that runs in the environment holds it open. The runtime has a
+environment's file `record` at most once a day, and every process that runs in the environment holds it open. The runtime has a
 shared lock on the cache while it installs something; a prune has an exclusive one.
 """
 
@@ -22,7 +22,7 @@ from pexcz.errors import CacheError
 
 PACKS = ("wheels", "sources")
 # A start writes missing files of these directories again.
-MADE_ANEW = ("runtimes", "boot", "pexes")
+MADE_ANEW = ("runtimes", "code", "pexes")
 DISCARDED = ".discarded"
 LEFT_BEHIND = (".tmp", ".lock", DISCARDED)
 SETTLED_SECONDS = 60
@@ -182,12 +182,12 @@ def _identity(path: str | Path) -> Tuple[int, int] | None:
 
 
 def _open_by_proc() -> Iterator[str]:
-    """Yield the descriptors of files named `boot`, also as `_put_aside` renames them."""
+    """Yield the descriptors of files named `record`, also as `_put_aside` renames them."""
     for process in Path("/proc").glob("[0-9]*/fd"):
         with suppress(OSError):
             for descriptor in process.iterdir():
                 with suppress(OSError):
-                    if os.path.basename(os.readlink(descriptor)).startswith("boot"):
+                    if os.path.basename(os.readlink(descriptor)).startswith("record"):
                         yield str(descriptor)
 
 
@@ -197,7 +197,7 @@ def _open_by_lsof() -> Iterator[str]:
     except FileNotFoundError as e:
         raise CacheError("can't tell which apps are running: lsof isn't on PATH; install it") from e
     names = (line[1:] for line in lsof.stdout.splitlines() if line.startswith("n"))
-    return (name for name in names if os.path.basename(name).startswith("boot"))
+    return (name for name in names if os.path.basename(name).startswith("record"))
 
 
 @contextmanager
@@ -230,7 +230,7 @@ def _environments(app: Path) -> List[Path]:
 
 def _record(path: Path) -> Path:
     """Return the file that a start reads from a directory of an app: the record of an environment, or a redirect."""
-    return path / ("boot" if (path / "boot").is_file() else "redirect")
+    return path / ("record" if (path / "record").is_file() else "redirect")
 
 
 def _environment(root: Path, path: Path) -> Environment:

@@ -62,7 +62,7 @@ def test_cache_info_lists_environments_and_packs(
     pack.mkdir(parents=True)
     (pack / "x").write_text("12345")
     venv.mkdir(parents=True)
-    (venv / "boot").write_text("b")
+    (venv / "record").write_text("b")
     (venv / "pyvenv.cfg").write_text("czex = /srv/app.czex\n")
     (venv / "lib").symlink_to(pack)
     facts = answer(capsys, "cache", "info", "--root", tmp_path)
@@ -71,4 +71,4 @@ def test_cache_info_lists_environments_and_packs(
     assert facts["size"] == 5 + environment["size"]
     assert environment["app"] == "/srv/app.czex" and environment["packs"] == [str(pack)]
     assert environment["path"] == str(venv)
-    assert environment["last_used"] == (venv / "boot").stat().st_mtime
+    assert environment["last_used"] == (venv / "record").stat().st_mtime

@@ -11,7 +11,7 @@ from pexcz.pack import PackInfo, directories
 _PLACES = {"data": "", "data64": "lib/", "lib": "site-packages/", "scripts": "bin/"}
 # Paths of the environment itself.
 _OWN = re.compile(
-    r"(boot|packs|__main__\.py|pyvenv\.cfg|lib64|bin/python[\d.]*|site-packages/czex(-apart|-path)?\.pth)$"
+    r"(record|packs|__main__\.py|pyvenv\.cfg|lib64|bin/python[\d.]*|site-packages/czex(-apart|-path)?\.pth)$"
 )
 
 

@@ -20,16 +20,16 @@ def info(name: str, *paths: str, commands: Dict[str, str] | None = None, **meta:
 def test_file_in_the_place_of_an_environments_file_is_named() -> None:
     wheel = info(
         "w",
-        "data/boot",
+        "data/record",
         "data/packs",
         "data/bin/python3",
         "scripts/python",
         "data/pyvenv.cfg/x",
-        "lib/boot",
+        "lib/record",
     )
     own = "is left out: each environment has its own"
     assert hidden([info(""), wheel], True) == [
-        f"w: data/boot {own} boot",
+        f"w: data/record {own} record",
         f"w: data/packs {own} packs",
         f"w: data/bin/python3 {own} bin/python3",
         f"w: scripts/python {own} bin/python",

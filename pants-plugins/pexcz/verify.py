@@ -76,7 +76,7 @@ def repair(czex: Czex, root: Path) -> Repair:
         environments = {one.path for one in cache.environments if one.packs & gone}
         environments.update(one.path for one in cache.environments if one.path.parent == app)
         environments -= used
-        remove_whole({*environments, *listed(app), *listed(root / "boot")} - used)
+        remove_whole({*environments, *listed(app), *listed(root / "code")} - used)
         remove_whole(gone)
     return Repair(damages, sorted(environments))
 

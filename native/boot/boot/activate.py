@@ -85,7 +85,7 @@ def hold(venv):
 
     Keep its record open as long as the process lives. Return False if the record no longer exists.
     """
-    file = os.path.join(venv, "boot")
+    file = os.path.join(venv, "record")
     try:
         descriptor = os.open(file, CLOSES)
     except OSError:

@@ -53,7 +53,7 @@ def explain(packs, settings, app, error):
     hint = "start again to install it again"
     if problems:
         try:
-            os.unlink(os.path.join(settings["venv"], "boot"))
+            os.unlink(os.path.join(settings["venv"], "record"))
         except OSError:
             hint = "remove it and start again"
     elif isinstance(error, (EOFError, TypeError, ValueError)):

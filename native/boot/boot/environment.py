@@ -107,7 +107,7 @@ class Environment(object):
         # On a file system that is mounted with noexec, a link to the interpreter works, but a copy doesn't.
         self.add_interpreter(plan, os.access(runtime, os.X_OK))
         record = settings.record(self, self._text)
-        plan.add_file("644", "boot", marshal.dumps(record))
+        plan.add_file("644", "record", marshal.dumps(record))
         packs = self._unpacked(), boot.source("damage")
         plan.add_file("644", "packs", marshal.dumps(packs))
         main = boot.source("venv_main").replace('"@version@"', literal(sys.version))

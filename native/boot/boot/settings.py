@@ -1,6 +1,6 @@
 """Make the record of an environment: all values that a start reads from it, by name.
 
-The record is a dict in the environment's file `boot`. `warm.py` and the environment's `__main__.py` read it, and hand it
+The record is a dict in the environment's file `record`. `warm.py` and the environment's `__main__.py` read it, and hand it
 to `activate.py`, where it is called `settings`.
 """
 

@@ -24,7 +24,7 @@ from boot.install import make_root
 PREFIX = "czex-{0}-"
 NAME = re.compile(r"czex-\d+-\w+$")
 # The names that a cache can contain.
-CONTENT = {"boot", "pexes", "runtimes", "sources", "venvs", "wheels"}
+CONTENT = {"code", "pexes", "runtimes", "sources", "venvs", "wheels"}
 # A start opens its files before the app opens any.
 DESCRIPTORS_MAX = 64
 # A younger cache may not be locked yet.
@@ -57,8 +57,8 @@ def temporary_root(root, error, temporary=None):
 def release(cache):
     """Close the files that this process holds in a temporary cache, because Windows doesn't remove open files."""
     for parent, _, names in os.walk(os.path.join(cache, "venvs")):
-        if "boot" in names:
-            held = os.stat(os.path.join(parent, "boot"))
+        if "record" in names:
+            held = os.stat(os.path.join(parent, "record"))
             for descriptor in range(3, DESCRIPTORS_MAX):
                 try:
                     if os.path.samestat(os.fstat(descriptor), held):

@@ -26,7 +26,7 @@ os.execve("/bin/sh", ["sh"] + sys.argv[1:], environ)
     APP = "@app@"
     if sys.version == "@version@":
         try:
-            with open(__file__[:-11] + "boot", "rb") as stream:
+            with open(__file__[:-11] + "record", "rb") as stream:
                 ENVIRONMENT = marshal.loads(stream.read())
             exec(ENVIRONMENT["venv_start"])
         except Exception:

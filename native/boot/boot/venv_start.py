@@ -11,7 +11,7 @@ from trust import distrusted
 ENVIRONMENT = globals().get("ENVIRONMENT", {})
 
 # `<cache>/venvs/<app>/<environment>/__main__.py`, for the header with `/./` before the name. This check can't stop users who
-# can change this file, or `boot` beside it.
+# can change this file, or `record` beside it.
 if distrusted(globals()["__file__"].replace("/./", "/").rsplit("/", 4)[0]):
     ENVIRONMENT = {}
 

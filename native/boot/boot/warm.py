@@ -40,7 +40,7 @@ def rc_files(app):
     return "/etc/pexrc", os.path.expanduser("~/.pexrc"), os.path.dirname(app) + "/.pexrc"
 
 
-def load(venv, text, name="boot"):
+def load(venv, text, name="record"):
     """Return the record in the file `name` of an environment, or `None` if it has no record for this interpreter."""
     try:
         with open(os.path.join(venv, name), "rb") as stream:

@@ -66,17 +66,17 @@ NOTICED = [
     *(
         (pattern, damage)
         for pattern in (
-            f"{ENVIRONMENT}/boot",
+            f"{ENVIRONMENT}/record",
             "venvs/*/warm.*",
             "venvs/*/sh/**/python3.11",
-            "boot/*",
+            "code/*",
             "runtimes/*/pexcz",
         )
         for damage in (remove, empty, garble, halve)
     ),
     *(
         (pattern, remove)
-        for pattern in ("sources", "boot", "venvs", "venvs/*", ENVIRONMENT, f"{ENVIRONMENT}/bin")
+        for pattern in ("sources", "code", "venvs", "venvs/*", ENVIRONMENT, f"{ENVIRONMENT}/bin")
     ),
     (f"{ENVIRONMENT}/bin/python", remove),
 ]
@@ -210,7 +210,7 @@ def test_failing_app_shows_only_its_own_traceback(workshop: Workshop, machine: M
             outcome = machine.run(PYTHON.path(), app)
             assert (outcome.stdout, outcome.code) == ("", 1)
             assert "czex: " not in outcome.stderr and "Traceback" in outcome.stderr
-            assert list(machine.cache.glob(f"{ENVIRONMENT}/boot"))
+            assert list(machine.cache.glob(f"{ENVIRONMENT}/record"))
 
 
 def test_failing_app_in_a_damaged_cache_shows_message_and_traceback(
@@ -250,7 +250,7 @@ def test_damage_in_a_read_only_cache_names_the_directory_to_remove(
 FOUND = [
     *((f"{ENVIRONMENT}/__main__.py", damage) for damage in (remove, empty, garble, halve)),
     ("venvs/*/warm.*", lambda path: path.write_bytes(marshal.dumps((1, 2)))),
-    ("boot/*", lambda path: path.write_bytes(marshal.dumps({"code": {"warm": 1}}))),
+    ("code/*", lambda path: path.write_bytes(marshal.dumps({"code": {"warm": 1}}))),
     ("wheels/*/lib/cow/say.py", remove),
     ("wheels/*/lib/cow/say.py", garble),
     ("wheels/*/lib/cow/__init__.py", remove),

@@ -66,7 +66,7 @@ def test_report_names_the_parts_that_the_next_start_uses(
     assert not found["environment"]["installed"] and found["cache"]["needed"] > 100
     program = app / "__main__.py" if layout == "packed" else app
     assert machine.run(python.path(), program, "x").stdout == "moo x\n"
-    assert Path(found["environment"]["path"], "boot").is_file()
+    assert Path(found["environment"]["path"], "record").is_file()
     found = doctor(machine, app, "--python", python.path())
     assert found["environment"]["installed"] and problems(found) == []
 
@@ -189,8 +189,8 @@ def test_wrong_pexrc_is_a_problem(cow: Path, here: Machine) -> None:
 
 def test_untrusted_cache_is_a_problem_and_is_not_read(cow: Path, here: Machine) -> None:
     assert here.run(cow, "x").stdout == "moo x\n"
-    for boot in here.cache.glob("venvs/*/*/boot"):
-        boot.write_text("this is not to be run")
+    for record in here.cache.glob("venvs/*/*/record"):
+        record.write_text("this is not to be run")
     here.cache.chmod(0o777)
     found = doctor(here, cow)
     assert problems(found) == [f"cache: {here.cache}: others can write to it"]
@@ -256,7 +256,7 @@ def test_missing_files_of_an_environment_are_named(cow: Path, here: Machine) -> 
     link.unlink()
     link.symlink_to("nowhere")
     assert problems(doctor(here, cow)) == [f"environment: {link} is a link that leads nowhere"]
-    (venv / "boot").unlink()
+    (venv / "record").unlink()
     expected = f"environment: {venv} can't be read; the next start installs it again"
     assert problems(doctor(here, cow)) == [expected]
     assert here.run(cow, "x").stdout == "moo x\n"

@@ -88,12 +88,12 @@ def test_full_disk_gives_a_message_and_leaves_no_files(
 
 def test_damaged_environment_is_installed_again(cow: Path, machine: Machine) -> None:
     machine.run(PYTHON.path(), cow)
-    (boot,) = machine.cache.glob("venvs/*/*/boot")
-    for damage in (b"", b"garbage", boot.read_bytes()[:100]):
-        boot.write_bytes(damage)
+    (record,) = machine.cache.glob("venvs/*/*/record")
+    for damage in (b"", b"garbage", record.read_bytes()[:100]):
+        record.write_bytes(damage)
         outcome = machine.run(PYTHON.path(), cow, "x")
         assert (outcome.stdout, outcome.stderr) == ("moo x\n", "")
-    boot.unlink()
+    record.unlink()
     assert machine.run(PYTHON.path(), cow, "x").stdout == "moo x\n"
     assert machine.leftovers() == []
 

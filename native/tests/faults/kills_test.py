@@ -78,7 +78,7 @@ def test_start_succeeds_after_one_killed_while_it_recorded_its_use(
     machine.run(*start)
 
     def before() -> None:
-        for path in machine.cache.glob("venvs/*/*/boot"):
+        for path in machine.cache.glob("venvs/*/*/record"):
             os.utime(path, (0, 0))
 
     before()

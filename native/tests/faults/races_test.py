@@ -137,7 +137,7 @@ def test_each_mount_of_a_cache_keeps_its_environment(
             start = ["unshare", "-m", "sh", "-c", script, "sh", PYTHON.path(), cow, "x"]
             outcome = machine.run(*start)
             assert (outcome.stdout, outcome.stderr) == ("moo x\n", "")
-        found = Path(two_mounts[0].variables["PEXCZ_ROOT"]).glob("venvs/*/*/boot")
+        found = Path(two_mounts[0].variables["PEXCZ_ROOT"]).glob("venvs/*/*/record")
         boots.add(tuple(sorted((path.name, path.stat().st_ino) for path in found)))
     assert len(boots) == 1
     assert len(boots.pop()) == 2
@@ -156,10 +156,10 @@ def test_app_that_runs_by_one_mount_is_not_pruned_by_the_other(
         os.utime(path, (0, 0), follow_symlinks=False)
     pruned = cache(there, "--root", at_other, "clear")
     assert "an app is running in it" in pruned.stdout
-    assert len(list(at_other.glob("venvs/*/*/boot"))) == 1
+    assert len(list(at_other.glob("venvs/*/*/record"))) == 1
     process.communicate()
     cache(there, "--root", at_other, "clear")
-    assert list(at_other.glob("venvs/*/*/boot")) == []
+    assert list(at_other.glob("venvs/*/*/record")) == []
 
 
 def test_concurrent_starts_of_apps_with_shared_wheels_survive_prunes(

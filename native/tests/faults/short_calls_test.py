@@ -38,7 +38,7 @@ def files(root: Path) -> Dict[str, bytes]:
     """Return the files of a cache by name. Environments are left out, because they contain the path of the cache."""
     return {
         str(path.relative_to(root)): path.read_bytes()
-        for name in ("boot", "runtimes", "sources", "wheels")
+        for name in ("code", "runtimes", "sources", "wheels")
         for path in (root / name).rglob("*")
         if path.is_file()
     }

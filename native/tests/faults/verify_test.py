@@ -77,7 +77,7 @@ def test_damage_to_any_file_of_a_directory_is_found(workshop: Workshop, machine:
 
 def test_damaged_files_in_the_cache_are_installed_again(app: Path, machine: Machine) -> None:
     machine.run(PYTHON.path(), app)
-    (environment,) = (path.parent for path in machine.cache.glob("venvs/*/*/boot"))
+    (environment,) = (path.parent for path in machine.cache.glob("venvs/*/*/record"))
     intact = verify(machine, app, "--installed")
     assert f"Its installed files in {machine.cache} are as they were packed." in intact.stdout
     assert f"The environment {environment} was removed" in intact.stdout
@@ -117,7 +117,7 @@ def test_damaged_environment_of_a_running_app_is_kept(workshop: Workshop, machin
     assert process.stdout.readline() == b"1\n"  # type: ignore[union-attr]
     (say,) = machine.cache.glob("wheels/*/lib/cow/say.py")
     say.write_text("damaged")
-    (environment,) = (path.parent for path in machine.cache.glob("venvs/*/*/boot"))
+    (environment,) = (path.parent for path in machine.cache.glob("venvs/*/*/record"))
     assert f"Stop the app that runs in {environment}" in verify(machine, app, "--installed").stdout
     assert say.exists() and environment.exists()
     process.communicate()

@@ -111,7 +111,7 @@ def test_bytecode_of_the_boot_suffices_with_another_cache(
     root = tmp_path / "root"
     outcome = machine.with_(PEX_ROOT=str(root)).run(PYTHON.path(), app, "x")
     assert (outcome.stdout.splitlines()[0], outcome.stderr) == ("moo x", "")
-    assert list(root.glob("czex/venvs/*/*/boot"))
+    assert list(root.glob("czex/venvs/*/*/record"))
 
 
 def test_another_python_version_compiles_the_modules(compiled: Path, machine: Machine) -> None:
@@ -189,7 +189,7 @@ def test_damaged_bytecode_of_the_boot_in_the_cache_is_replaced(
     plain: Path, cow: Path, machine: Machine, content: bytes
 ) -> None:
     machine.run(PYTHON.path(), cow)
-    (kept,) = machine.cache.glob("boot/*")
+    (kept,) = machine.cache.glob("code/*")
     kept.write_bytes(content)
     outcome = machine.run(PYTHON.path(), plain, "x")
     assert (outcome.stdout.splitlines()[0], outcome.stderr) == ("moo x", "")

@@ -159,9 +159,9 @@ def test_a_start_is_recorded_once_a_day(cow: Path, machine: Machine) -> None:
     (environment,) = environments(machine)
     for days, is_recorded in ((0.9, False), (1.1, True)):
         then = time.time() - days * DAY
-        os.utime(environment / "boot", (then, then))
+        os.utime(environment / "record", (then, then))
         machine.run(PYTHON.path(), cow)
-        assert ((environment / "boot").stat().st_mtime > then + 1) == is_recorded
+        assert ((environment / "record").stat().st_mtime > then + 1) == is_recorded
 
 
 def test_prune_to_a_size_removes_the_least_recently_used(

@@ -26,7 +26,7 @@ def start_cache(machine: Machine, *arguments: str) -> subprocess.Popen[bytes]:
 
 
 def environments(machine: Machine) -> List[Path]:
-    return sorted(boot.parent for boot in machine.cache.glob("venvs/*/*/boot"))
+    return sorted(record.parent for record in machine.cache.glob("venvs/*/*/record"))
 
 
 def make_old(machine: Machine, days: float) -> None:

@@ -177,7 +177,7 @@ def descriptors():
             continue
         inherited = getattr(os, "get_inheritable", lambda number: None)(number)
         # The environment's own file. Its number differs on Python 2.7, which has its script open at that time.
-        if target.endswith("/boot") and sys.version_info[0] == 2:
+        if target.endswith("/record") and sys.version_info[0] == 2:
             number = None
         found.append([number, target.partition(":[")[0], inherited])
     return found
