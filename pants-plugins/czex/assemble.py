@@ -107,7 +107,6 @@ async def assemble(request: AssemblyRequest, pexcz: Pexcz, boot: BootFiles) -> A
         *request.boot_code,
     )
     digests = (
-        pexcz.sources.digest,
         request.skeleton,
         boot.digest,
         *(part.digest for part in parts),

@@ -69,10 +69,9 @@ class BootFiles:
 
 @dataclass(frozen=True)
 class ToolSources:
-    """The package `pexcz`, in the directory `path`."""
+    """The package `pexcz`."""
 
     digest: Digest
-    path: str
 
 
 def is_asset(path: PurePath) -> bool:
@@ -130,8 +129,8 @@ async def read_boot_files() -> BootFiles:
 
 @rule
 async def read_tool_sources() -> ToolSources:
-    found = await files(TOOL, ("*.py",), "__pexcz/pexcz")
-    return ToolSources(await digest_of(found), "__pexcz")
+    found = await files(TOOL, ("*.py",), "pexcz")
+    return ToolSources(await digest_of(found))
 
 
 def carried_runtime(platform: str) -> Path:

@@ -51,4 +51,4 @@ def test_backend_installed_below_the_repository_is_read(
     monkeypatch.setattr(assets, "TOOL", carried / "pexcz")
     sources = rule_runner.request(ToolSources, ())
     (file,) = rule_runner.request(DigestContents, [sources.digest])
-    assert (file.path, file.content) == ("__pexcz/pexcz/cli.py", b"installed")
+    assert (file.path, file.content) == ("pexcz/cli.py", b"installed")

@@ -11,11 +11,11 @@ from pants.backend.python.subsystems.setup import PythonSetup
 from pants.backend.python.util_rules.interpreter_constraints import InterpreterConstraints
 from pants.backend.python.util_rules.pex_environment import PythonExecutable
 from pants.backend.python.util_rules.pex_from_targets import InterpreterConstraintsRequest
-from pants.engine.fs import Digest, MergeDigests
+from pants.engine.fs import Digest
 from pants.engine.rules import collect_rules, rule
 
 from czex.assets import BootFiles
-from czex.compat import merged, ran
+from czex.compat import ran
 from czex.pack import Pack
 from czex.pexcz import Pexcz
 from czex.target_types import VERSION
@@ -97,12 +97,11 @@ def _the_one(versions: Sequence[str]) -> tuple[str, ...]:
 async def compile_pack(request: BytecodeRequest, pexcz: Pexcz) -> Pack:
     interpreter = request.interpreter
     output = f"{request.pack.path}.{interpreter.version}"
-    input_digest = await merged(MergeDigests((pexcz.sources.digest, request.pack.digest)))
     result = await ran(
         pexcz.process(
             *("compile", "--level", str(request.compression_level)),
             *("--output", output, request.pack.path),
-            input_digest=input_digest,
+            input_digest=request.pack.digest,
             output=output,
             description=f"Compiling {request.name} for Python {interpreter.version}",
             python=interpreter.python,
@@ -115,11 +114,10 @@ async def compile_pack(request: BytecodeRequest, pexcz: Pexcz) -> Pack:
 async def compile_boot(request: BootCodeRequest, pexcz: Pexcz, boot: BootFiles) -> BootCode:
     interpreter = request.interpreter
     output = f"boot.{interpreter.version}"
-    input_digest = await merged(MergeDigests((pexcz.sources.digest, boot.digest)))
     result = await ran(
         pexcz.process(
             *("compile-boot", "--output", output, boot.path),
-            input_digest=input_digest,
+            input_digest=boot.digest,
             output=output,
             description=f"Compiling the czex boot for Python {interpreter.version}",
             python=interpreter.python,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pants.engine.fs import CreateDigest, Digest, FileEntry, MergeDigests
+from pants.engine.fs import CreateDigest, Digest, FileEntry
 from pants.engine.rules import collect_rules, rule
 
-from czex.compat import digest_of, merged, ran
+from czex.compat import digest_of, ran
 from czex.naming import distribution, size
 from czex.pexcz import Pexcz
 
@@ -40,8 +40,7 @@ class Pack:
 async def pack_wheel(request: WheelPackRequest, pexcz: Pexcz) -> Pack:
     wheel = request.wheel
     output = f"{wheel.path}.pack"
-    content = await digest_of(CreateDigest((wheel,)))
-    input_digest = await merged(MergeDigests((pexcz.sources.digest, content)))
+    input_digest = await digest_of(CreateDigest((wheel,)))
     result = await ran(
         pexcz.process(
             *("pack", "--level", str(request.compression_level)),
@@ -60,12 +59,11 @@ async def pack_wheel(request: WheelPackRequest, pexcz: Pexcz) -> Pack:
 @rule
 async def pack_sources(request: SourcesPackRequest, pexcz: Pexcz) -> Pack:
     output = "sources.pack"
-    input_digest = await merged(MergeDigests((pexcz.sources.digest, request.digest)))
     result = await ran(
         pexcz.process(
             *("pack-sources", "--level", str(request.compression_level)),
             *("--output", output, request.path),
-            input_digest=input_digest,
+            input_digest=request.digest,
             output=output,
             description=f"Packing the sources of {request.app}",
         )

@@ -28,10 +28,9 @@ class PexczSubsystem(LockedTool):
 
 @dataclass(frozen=True)
 class Pexcz:
-    """The tool's sources, and a Python interpreter with the packages that it needs."""
+    """A Python interpreter with the tool and the packages that it needs."""
 
     pex: VenvPex
-    sources: ToolSources
 
     def process(
         self,
@@ -44,11 +43,10 @@ class Pexcz:
     ) -> VenvPexProcess:
         """Return a process of `pexcz` that writes one file or directory.
 
-        :param input_digest: The input files, including the tool's sources.
         :param python: The interpreter for `--python`. Its fingerprint is a part of the process's cache key.
         """
         caches = {}
-        environment = {"PEX_EXTRA_SYS_PATH": self.sources.path, "PYTHONHASHSEED": "0"}
+        environment = {"PYTHONHASHSEED": "0"}
         if python:
             argv += ("--python", python.path)
             environment["PEXCZ_PYTHON_FINGERPRINT"] = python.fingerprint
@@ -72,7 +70,8 @@ class Pexcz:
 
 @rule
 async def set_up_pexcz(subsystem: PexczSubsystem, pex_cli: PexCli, sources: ToolSources) -> Pexcz:
-    return Pexcz(await installed(subsystem, pex_cli), sources)
+    # Installed, the tool is compiled once. In the sandbox of a process, it would be compiled by each process.
+    return Pexcz(await installed(subsystem, pex_cli, sources.digest))
 
 
 def rules():

@@ -107,7 +107,7 @@ def test_boot_and_tool_are_at_their_paths(rule_runner: RuleRunner) -> None:
     boot = rule_runner.request(BootFiles, [])
     assert f"{boot.path}/__main__.py" in files(rule_runner, boot.digest)
     tool = rule_runner.request(ToolSources, [])
-    assert f"{tool.path}/pexcz/cli.py" in files(rule_runner, tool.digest)
+    assert "pexcz/cli.py" in files(rule_runner, tool.digest)
 
 
 def test_libzstd_is_a_source_distribution(rule_runner: RuleRunner) -> None:

@@ -51,8 +51,10 @@ class LockedTool(Subsystem):
         help="The interpreters that this tool may run on.",
     )
 
-    def pex_request(self, pex_cli: PexCli, lock: Digest) -> PexRequest:
-        """Return the request for a PEX of a whole lockfile, to use as a Python interpreter.
+    def pex_request(
+        self, pex_cli: PexCli, lock: Digest, sources: Digest | None = None
+    ) -> PexRequest:
+        """Return the request for a PEX of a whole lockfile, and of sources, to use as a Python interpreter.
 
         Pex gets the backend's lockfile as a requirements file: since 2.32, Pants fails to load a lockfile from a package
         without metadata beside it.
@@ -67,14 +69,17 @@ class LockedTool(Subsystem):
                 description_of_origin=f"the requirements of `[{self.options_scope}]`",
             ),
             interpreter_constraints=InterpreterConstraints(self.interpreter_constraints),
+            sources=sources,
             additional_args=(*args_for_pex(pex_cli.version), *own),
             additional_inputs=None if resolve else lock,
             description=f"Installing {self.options_scope} for the czex backend",
         )
 
 
-async def installed(tool: LockedTool, pex_cli: PexCli) -> VenvPex:
-    """Return a Python interpreter with the packages of a tool."""
+async def installed(
+    tool: LockedTool, pex_cli: PexCli, sources: Digest | None = None
+) -> VenvPex:
+    """Return a Python interpreter with the packages of a tool, and with its sources."""
     content = importlib.resources.files(__package__).joinpath(tool.lockfile).read_bytes()
     lock = await digest_of(CreateDigest([FileContent(tool.lockfile, content)]))
-    return await venv_pex(tool.pex_request(pex_cli, lock))
+    return await venv_pex(tool.pex_request(pex_cli, lock, sources))
