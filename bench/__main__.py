@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 from rich.console import Console
 
@@ -17,12 +17,12 @@ from bench.forms.apps import APPS
 from bench.forms.artifacts import Artifacts, Unavailable
 from bench.forms.czexes import Czexes
 from bench.forms.pythons import Python, find_python
-from bench.measure import counts, noise
+from bench.measure import counts, dropped, noise
 from bench.measure.parts import LISTS, PARTS
-from bench.measure.setting import Setting
+from bench.measure.setting import Setting, missing_forms
 from bench.measure.tidy import Tidy
 from bench.options import command, read
-from bench.report import chart, documents
+from bench.report import charts, documents
 from bench.report.sections import sections
 
 
@@ -41,7 +41,7 @@ def main() -> int:
     if options.json:
         Path(options.json).write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
     if options.svg:
-        Path(options.svg).write_text(chart.svg(results))
+        charts.write(Path(options.svg), results)
     for document in options.markdown:
         documents.write(Path(document), results)
     return 1 if any(not counts.holds(row) for row in results["counts"]) else 0
@@ -119,20 +119,29 @@ class Run:
 
 
 def beside(earlier: Dict[str, Any], results: Dict[str, Any]) -> Dict[str, Any]:
-    """Add the results of this run to those of an earlier run on the same machine."""
+    """Add the results of this run to those of an earlier run on the same machine, or replace earlier rows with them."""
     if earlier["machine"] != results["machine"]:
         sys.exit("can't combine the results of two runs: their machines or systems differ")
-    both = {name: earlier[name] + results[name] for name in (*LISTS, "runs")}
-    return {"machine": results["machine"], **both}
+    both = {}
+    for name in LISTS:
+        measured_again = set(map(_identity, results[name]))
+        kept = [row for row in earlier[name] if _identity(row) not in measured_again]
+        both[name] = kept + results[name]
+    return {"machine": results["machine"], "runs": earlier["runs"] + results["runs"], **both}
+
+
+def _identity(row: Dict[str, Any]) -> Tuple[Any, ...]:
+    return tuple(row.get(name) for name in ("app", "python", "state", "kind", "what"))
 
 
 def _left_out(options: argparse.Namespace) -> List[str]:
     """Describe the measurements that were not requested, and those for which a tool is missing."""
-    apps = set(APPS) - set(options.apps)
-    parts = set(PARTS) - set(options.parts)
-    return [*(f"{name}: not among --apps" for name in apps), *counts.missing_tools()] + [
-        f"{name}: not among --parts" for name in parts
-    ]
+    left_out = [*counts.missing_tools(), *missing_forms(), *dropped.missing()]
+    for option, known in (("apps", APPS), ("parts", PARTS)):
+        names = [name for name in known if name not in getattr(options, option)]
+        if names:
+            left_out.append(f"{', '.join(names)}: not among --{option}")
+    return left_out
 
 
 if __name__ == "__main__":

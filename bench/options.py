@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="JSON",
         help="show the results of this file, measure nothing",
     )
-    parser.add_argument("--svg", help="write the chart to this file")
+    parser.add_argument("--svg", metavar="DIRECTORY", help="write the charts to this directory")
     parser.add_argument(
         "--markdown",
         action="append",

@@ -66,10 +66,22 @@ class Artifacts:
         return venv
 
     def _wheels(self) -> Path:
-        """Download the wheels of the lockfile, or build them from their sdists."""
+        """Return a directory with the wheels of the app, in the versions of the lockfile."""
         venv, wheels = self.directory / "venv", self.directory / "wheels"
         if not (venv / "pyvenv.cfg").exists():
-            _run([str(self.python.executable), "-m", "venv", str(venv)])
+            _run([str(self.python.executable), "-m", "venv", "--without-pip", str(venv)])
+        locked = self._locked_wheels(venv)
+        command = _pip(venv, "download", "--isolated", "--no-index", "--find-links", str(locked))
+        _run([*command, "--dest", str(wheels), *self.app.requirements])
+        return wheels
+
+    def _locked_wheels(self, venv: Path) -> Path:
+        """Download all wheels of the lockfile, or build them from their sdists. Other apps use them, too."""
+        lockfile = self.app.lockfile
+        wheels = self.directory.parent / f"wheels-{lockfile.stem}-{self.python.version}"
+        complete = wheels / "complete"
+        if complete.exists():
+            return wheels
         command = _pip(
             venv,
             "wheel",
@@ -80,14 +92,15 @@ class Artifacts:
             str(wheels),
         )
         try:
-            _run([*command, "--requirement", str(self.app.lockfile)])
+            _run([*command, "--requirement", str(lockfile)])
         except subprocess.CalledProcessError as error:
             errors = [line for line in error.stderr.splitlines() if line.startswith("ERROR:")]
             raise Unavailable(
                 f"{self.app.name} for Python {self.python.version}: pip can't get the wheels of "
-                f"{self.app.lockfile.name} from its package index: "
+                f"{lockfile.name} from its package index: "
                 + (errors[-1] if errors else error.stderr.strip())[len("ERROR: ") :]
             )
+        complete.touch()
         return wheels
 
     @property
@@ -153,6 +166,11 @@ class Artifacts:
     def pex_sh_boot(self) -> Path:
         return self._pex("sh-boot", "sources", "--venv", "--sh-boot")
 
+    @cached_property
+    def pex_rc(self) -> Path:
+        """A PEX with the runtime of `pexrc`, which must be on PATH."""
+        return self._pex("rc", "sources", "--rc", "--venv", "--sh-boot")
+
     def _pex(self, name: str, sources: str, *options: str) -> Path:
         output = self.directory / f"{name}.pex"
         if output.exists():
@@ -217,7 +235,9 @@ class Artifacts:
 
 
 def _pip(venv: Path, *arguments: str) -> List[str]:
-    return [str(venv / "bin" / "python"), "-m", "pip", "--quiet", *arguments]
+    """Return a command of this interpreter's pip, which works on another environment."""
+    python = str(venv / "bin" / "python")
+    return [sys.executable, "-m", "pip", "--python", python, "--quiet", *arguments]
 
 
 def _write_script(venv: Path, app: App) -> None:

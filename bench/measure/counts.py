@@ -30,7 +30,7 @@ CALLS = "system calls of a warm start"
 
 def count(setting: Setting) -> List[Dict[str, Any]]:
     """Return the rows of counts. `bound` is the largest allowed value, or null."""
-    return [row for artifacts in setting.apps for row in _of_app(setting, artifacts)]
+    return [row for artifacts in setting.saying_hi for row in _of_app(setting, artifacts)]
 
 
 def holds(row: Dict[str, Any]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Tuple
 
-from bench.measure import counts, first_import, install, sizes, starts, upgrade
+from bench.measure import counts, dropped, first_import, install, sizes, starts, upgrade
 from bench.measure.setting import Setting
 from bench.measure.timings import Timing
 
@@ -19,6 +19,7 @@ def _timings(measure: Callable[[Setting], List[Timing]]) -> Part:
 
 PARTS: Dict[str, Part] = {
     "starts": _timings(starts.measure),
+    "dropped": _timings(dropped.measure),
     "upgrade": _timings(upgrade.measure),
     "import": _timings(first_import.measure),
     "install": _timings(install.measure),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, Sequence
@@ -30,6 +31,10 @@ class Setting:
         """The apps that are large enough to measure how they are unpacked and imported."""
         return [artifacts for artifacts in self.apps if artifacts.app.module]
 
+    @property
+    def saying_hi(self) -> List[Artifacts]:
+        return [artifacts for artifacts in self.apps if not artifacts.app.is_real]
+
     def new_directory(self, *names: object) -> Path:
         """Make a directory with a new name: creating files where many were deleted takes several times as long."""
         # Pex fails if its cache has a space in its path.
@@ -49,14 +54,18 @@ EMPTY_SH = "./empty.sh"
 PEX = "python app.pex"
 PEX_VENV = "python app.pex, --venv"
 PEX_SH_BOOT = "./app.pex, --venv --sh-boot"
+PEX_RC = "./app.pex, --rc --venv --sh-boot"
 SHIV = "python app.pyz, shiv"
 CZEX = "python app.czex"
 CZEX_SH = "./app.czex"
 CZEX_BYTECODE = f"{CZEX}, bytecode packs"
+CZEX_SH_BYTECODE = f"{CZEX_SH}, bytecode packs"
 
 
 def zip_apps(artifacts: Artifacts) -> Dict[str, List[str]]:
     """Return the commands that start an app from one file, by their names in the tables."""
+    if artifacts.app.is_real:
+        return _of_real_app(artifacts)
     python = str(artifacts.python.executable)
     commands = {
         PEX: [python, str(artifacts.pex)],
@@ -67,15 +76,42 @@ def zip_apps(artifacts: Artifacts) -> Dict[str, List[str]]:
         CZEX_SH: [str(artifacts.czex)],
         CZEX_BYTECODE: [python, str(artifacts.czex_with_bytecode)],
     }
-    return {kind: [*argv, "hi"] for kind, argv in commands.items()}
+    return _with_arguments(artifacts, commands)
+
+
+def _of_real_app(artifacts: Artifacts) -> Dict[str, List[str]]:
+    """Return the forms that a user would choose from. A `czex_binary` for one version of Python has bytecode packs."""
+    python = str(artifacts.python.executable)
+    commands = {
+        PEX: [python, str(artifacts.pex)],
+        PEX_SH_BOOT: [str(artifacts.pex_sh_boot)],
+        SHIV: [python, str(artifacts.shiv)],
+        CZEX_BYTECODE: [python, str(artifacts.czex_with_bytecode)],
+        CZEX_SH_BYTECODE: [str(artifacts.czex_with_bytecode)],
+    }
+    if shutil.which("pexrc"):
+        commands[PEX_RC] = [str(artifacts.pex_rc)]
+    return _with_arguments(artifacts, commands)
+
+
+def _with_arguments(artifacts: Artifacts, commands: Dict[str, List[str]]) -> Dict[str, List[str]]:
+    return {kind: [*argv, *artifacts.app.arguments] for kind, argv in commands.items()}
+
+
+def missing_forms() -> List[str]:
+    """Describe the forms for which a tool is missing."""
+    return [] if shutil.which("pexrc") else [f"{PEX_RC}: pexrc isn't on PATH"]
 
 
 def references(artifacts: Artifacts) -> Dict[str, List[str]]:
     """Return the commands to compare with. They have no caches, so they have no cold start."""
-    python = str(artifacts.python.executable)
+    python, arguments = str(artifacts.python.executable), artifacts.app.arguments
+    venv_script = {VENV_SCRIPT: [str(artifacts.venv_script), *arguments]}
+    if artifacts.app.is_real:
+        return venv_script
     return {
-        VENV_SCRIPT: [str(artifacts.venv_script), "hi"],
+        **venv_script,
         PASS: [python, "-c", "pass"],
-        EMPTY_ZIP: [python, str(artifacts.empty_zip), "hi"],
-        EMPTY_SH: [str(artifacts.empty_sh), "hi"],
+        EMPTY_ZIP: [python, str(artifacts.empty_zip), *arguments],
+        EMPTY_SH: [str(artifacts.empty_sh), *arguments],
     }

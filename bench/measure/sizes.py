@@ -52,7 +52,8 @@ def injections(setting: Setting) -> List[Timing]:
     for artifacts in setting.apps:
         kinds = {INJECT: partial(work, artifacts)}
         turns += turns_of(artifacts.app.name, setting.python.version, "injection", kinds)
-        turns += change.turns(setting, artifacts)
+        if not artifacts.app.is_real:
+            turns += change.turns(setting, artifacts)
     return take_turns(turns, INJECTIONS, float("inf"))
 
 

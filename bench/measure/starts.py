@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import List
+from typing import Dict, List
 
 from bench.forms.artifacts import Artifacts
 from bench.measure.compiling import COMPILING, command
@@ -16,7 +16,7 @@ from bench.measure.setting import Setting, references, zip_apps
 from bench.measure.tidy import settle
 from bench.measure.timings import Timing, take_turns, turns_of
 
-WARM_SLOW_SECONDS = 0.15
+WARM_SLOW_SECONDS = 0.7
 COLD_SLOW_SECONDS = 3.0
 
 
@@ -31,14 +31,22 @@ def _warm(setting: Setting) -> List[Timing]:
     turns = []
     for artifacts in setting.apps:
         cache = setting.new_directory(artifacts.app.name, "warm")
-        commands = {**references(artifacts), **zip_apps(artifacts)}
-        for argv in commands.values():
-            # The first start installs the app, the second compiles the modules that it imports.
-            setting.start(argv, cache)
-            setting.start(argv, cache)
-        kinds = {kind: partial(work, argv, cache) for kind, argv in commands.items()}
+        kinds = {
+            kind: partial(work, argv, cache)
+            for kind, argv in started_before(setting, artifacts, cache).items()
+        }
         turns += turns_of(artifacts.app.name, setting.python.version, "warm", kinds)
     return take_turns(turns, setting.rounds, WARM_SLOW_SECONDS)
+
+
+def started_before(setting: Setting, artifacts: Artifacts, cache: Path) -> Dict[str, List[str]]:
+    """Start each form until further starts are warm, and return the commands by their names."""
+    commands = {**references(artifacts), **zip_apps(artifacts)}
+    for argv in commands.values():
+        # The first start installs the app, the second compiles the modules that it imports.
+        setting.start(argv, cache)
+        setting.start(argv, cache)
+    return commands
 
 
 def _cold(setting: Setting) -> List[Timing]:
@@ -50,8 +58,10 @@ def _cold(setting: Setting) -> List[Timing]:
 
     turns = []
     for artifacts in setting.apps:
-        compiling = {COMPILING: command(setting, artifacts)}
-        for state, commands in (("cold", zip_apps(artifacts)), ("alone", compiling)):
+        states = {"cold": zip_apps(artifacts)}
+        if not artifacts.app.is_real:
+            states["alone"] = {COMPILING: command(setting, artifacts)}
+        for state, commands in states.items():
             kinds = {kind: partial(work, artifacts, kind, argv) for kind, argv in commands.items()}
             turns += turns_of(artifacts.app.name, setting.python.version, state, kinds)
     return take_turns(turns, setting.cold_rounds, COLD_SLOW_SECONDS)

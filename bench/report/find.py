@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Tuple
 
+from bench.forms.apps import APPS
+from bench.measure.setting import (
+    CZEX_BYTECODE,
+    CZEX_SH_BYTECODE,
+    PEX,
+    PEX_RC,
+    PEX_SH_BOOT,
+    SHIV,
+    VENV_SCRIPT,
+)
+
+# The forms of a real app, in the order of the tables.
+FORMS = (VENV_SCRIPT, PEX, PEX_SH_BOOT, PEX_RC, SHIV, CZEX_BYTECODE, CZEX_SH_BYTECODE)
 Results = Dict[str, Any]
 Row = Dict[str, Any]
 
@@ -20,6 +33,16 @@ def of_app(results: Results, part: str, app: str, python: str) -> Row | None:
 def _row(rows: List[Row], **wanted: str) -> Row | None:
     found = (row for row in rows if all(row[name] == value for name, value in wanted.items()))
     return next(found, None)
+
+
+def of_real_app(row: Row) -> bool:
+    return APPS[row["app"]].is_real
+
+
+def real_apps(results: Results, python: str) -> List[str]:
+    """Return the names of the real apps whose starts were measured."""
+    rows = (row for row in results["timings"] if row["state"] == "warm")
+    return sorted({row["app"] for row in rows if row["python"] == python and of_real_app(row)})
 
 
 def in_order(rows: List[Row]) -> List[Row]:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import statistics
 from itertools import groupby
-from typing import Callable, Dict, List
+from typing import Callable, Dict, List, Sequence
 
 from bench.measure import counts, noise
+from bench.measure.dropped import DROPPED
 from bench.measure.first_import import FIRST, SECOND
 from bench.measure.install import COPY
 from bench.measure.setting import CZEX, CZEX_BYTECODE, VENV_SCRIPT
 from bench.report import goals
-from bench.report.find import Results, Row, in_order, pythons, ratio, timing
-from bench.report.tables import TIMES, Table, mebibytes, times
+from bench.report.find import (
+    FORMS,
+    Results,
+    Row,
+    in_order,
+    of_real_app,
+    pythons,
+    ratio,
+    real_apps,
+    timing,
+)
+from bench.report.tables import TIMES, Table, mebibytes, milliseconds, times
 
 
 def sections(results: Results) -> Dict[str, List[Table]]:
@@ -43,7 +55,7 @@ def _machine(results: Results) -> List[Table]:
         for number, run in enumerate(results["runs"], 1)
         for what in run["not_measured"]
     ]
-    not_measured = Table("Not measured", ["command", "measurement and reason"], missing)
+    not_measured = Table("Not measured", ["command", "measurement and reason"], missing, 2)
     return [Table("Machine and commands", ["fact", "value"], rows, 2), not_measured]
 
 
@@ -54,7 +66,8 @@ def _goals(results: Results) -> List[Table]:
 
 def _starts(results: Results) -> List[Table]:
     states = ("warm", "cold", "alone")
-    rows = in_order([row for row in results["timings"] if row["state"] in states])
+    rows = [row for row in results["timings"] if row["state"] in states and not of_real_app(row)]
+    rows = in_order(rows)
     tables = []
     for (app, python), group in groupby(rows, lambda row: (row["app"], row["python"])):
         reference = timing(results, app, python, "warm", VENV_SCRIPT)
@@ -76,6 +89,56 @@ def _summary(results: Results) -> List[Table]:
             cells.append(f"{ratio(found, reference, 'cpu') or 0:.2f}")
         lines[f"{row['state']} `{row['kind']}`"] = cells
     return [Table("`cowsay`", ["start", *versions], [[key, *lines[key]] for key in lines])]
+
+
+# The state, its clock, the state of the venv's script to compare with, and the title.
+_REAL_STARTS = (
+    ("warm", "cpu", "warm", "Warm start, CPU time"),
+    (DROPPED, "wall", DROPPED, "Start with a dropped page cache, wall time"),
+    ("cold", "wall", "warm", "Cold start, wall time"),
+)
+
+
+def _apps(results: Results) -> List[Table]:
+    return [
+        _real_starts(results, python, *start)
+        for python in pythons(results)
+        for start in _REAL_STARTS
+    ]
+
+
+def _real_starts(
+    results: Results, python: str, state: str, clock: str, compared: str, title: str
+) -> Table:
+    """Show the ratios of the forms to the venv's script. The last row has the medians of the apps."""
+    lines, columns = [], []
+    for app in real_apps(results, python):
+        reference = timing(results, app, python, compared, VENV_SCRIPT)
+        rows = (timing(results, app, python, state, form) for form in FORMS)
+        ratios = [ratio(row, reference, clock) for row in rows]
+        if reference and any(ratios):
+            script = milliseconds(reference[clock]["median"])
+            lines.append([f"`{app}`", script, *map(_ratio, ratios)])
+            columns.append(ratios)
+    medians = [_median(column) for column in zip(*columns)]
+    if len(lines) > 1:
+        lines.append(["median", "", *map(_ratio, medians)])
+    kept = [0, 1, *(number for number, median in enumerate(medians, 2) if median is not None)]
+    headings = ["app", f"{compared} `{VENV_SCRIPT}`, ms", *(f"`{form}`" for form in FORMS)]
+    return Table(
+        f"{title}, Python {python}",
+        [headings[number] for number in kept],
+        [[line[number] for number in kept] for line in lines],
+    )
+
+
+def _median(ratios: Sequence[float | None]) -> float | None:
+    found = [value for value in ratios if value is not None]
+    return statistics.median(found) if found else None
+
+
+def _ratio(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
 
 
 def _compared(
@@ -123,7 +186,7 @@ def _sizes(results: Results) -> List[Table]:
     rows = [
         [f"`{row['app']}`, {row['python']}", f"{row['files']:,}"]
         + ["not built" if row[name] is None else f"{row[name]:,}" for name in names]
-        + [f"{row['czex'] / row['pex']:.3f}"]
+        + [f"{row[name] / row['pex']:.3f}" for name in ("czex", "czex_with_bytecode")]
         for row in in_order(results["sizes"])
     ]
     headings = [
@@ -135,6 +198,7 @@ def _sizes(results: Results) -> List[Table]:
         "four platforms",
         "with bytecode",
         "CZEX : PEX",
+        "with bytecode : PEX",
     ]
     return [Table("Bytes", headings, rows)]
 
@@ -166,6 +230,7 @@ def _bound_and_verdict(row: Row) -> List[str]:
 MAKERS: Dict[str, Callable[[Results], List[Table]]] = {
     "machine": _machine,
     "goals": _goals,
+    "apps": _apps,
     "summary": _summary,
     "starts": _starts,
     "upgrade": _upgrade,

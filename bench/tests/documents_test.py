@@ -7,7 +7,7 @@ import json
 import pytest
 
 from bench.forms.apps import ROOT
-from bench.report import chart
+from bench.report.charts import charts
 from bench.report.documents import filled
 
 RESULTS = json.loads((ROOT / "bench" / "results.json").read_text())
@@ -20,10 +20,11 @@ def test_tables_of_a_page_match_the_results(page: str) -> None:
     assert text == filled(text, RESULTS), f"`{command}` writes the tables again"
 
 
-def test_the_chart_matches_the_results() -> None:
-    command = "bench/run --from bench/results.json --svg docs/pictures/benchmark.svg"
-    drawn = (ROOT / "docs/pictures/benchmark.svg").read_text()
-    assert drawn == chart.svg(RESULTS), f"`{command}` draws the chart again"
+@pytest.mark.parametrize("name", sorted(charts(RESULTS)))
+def test_chart_matches_the_results(name: str) -> None:
+    command = "bench/run --from bench/results.json --svg docs/pictures"
+    drawn = (ROOT / "docs/pictures" / name).read_text()
+    assert drawn == charts(RESULTS)[name], f"`{command}` draws the chart again"
 
 
 def test_a_mark_of_an_unknown_section_is_an_error() -> None:
