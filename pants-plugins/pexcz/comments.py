@@ -7,25 +7,25 @@ from __future__ import annotations
 
 import re
 
+# It begins with a set of characters, because `re` then skips all others quickly.
 _TOKEN = re.compile(
     r"""
-    (?P<comment>[ \t]*\#[^\n]*)
-    | (?P<string>
-        [bBrRuU]{0,2}
-        (?:
-            \"{3}(?:[^\\]|\\.)*?\"{3}
-            | '{3}(?:[^\\]|\\.)*?'{3}
-            | "(?:[^"\\\n]|\\.)*"
-            | '(?:[^'\\\n]|\\.)*'
+    [\#"'()\[\]{}\\\n]
+    (?:
+        (?P<comment>(?<=\#)[^\n]*)
+        | (?P<string>
+            (?<=")(?:""[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"{3} | [^"\\\n]*(?:\\.[^"\\\n]*)*")
+            | (?<=')(?:''[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*'{3} | [^'\\\n]*(?:\\.[^'\\\n]*)*')
         )
+        | (?P<opening>(?<=[(\[{]))
+        | (?P<closing>(?<=[)\]}]))
+        | (?P<continuation>(?<=\\)\n)
+        | (?P<line_end>(?<=\n))
     )
-    | (?P<opening>[(\[{])
-    | (?P<closing>[)\]}])
-    | (?P<continuation>\\\n)
-    | (?P<line_end>\n)
     """,
     re.DOTALL | re.VERBOSE,
 )
+_PREFIX = "bBrRuU"
 
 INDENTATION = 4
 # Stands for a string, whose lines stay as they are.
@@ -51,21 +51,18 @@ def without_comments(source: str, keep_lines: bool = True) -> str:
         elif kind == "line_end" and not depth:
             statement = end
         elif kind == "comment":
-            kept.append(_dedented(source[position:start]))
+            kept.append(source[position:start].rstrip(" \t"))
             position = end
         elif kind == "string":
             text = token.group()
-            if not depth and not source[statement:start].strip():
+            if not depth and not source[statement:start].strip().strip(_PREFIX):
                 text = '""' + "\n" * text.count("\n") * keep_lines
-            kept += (_dedented(source[position:start]), _STRING)
+            kept += (source[position:start], _STRING)
             strings.append(text)
             position = end
-    text = "".join(kept) + _dedented(source[position:])
+    kept.append(source[position:])
+    # By one space instead of four.
+    text = _INDENTATION.sub(lambda match: " " * (len(match.group()) // INDENTATION), "".join(kept))
     if not keep_lines:
         text = _EMPTY_LINES.sub("\n", text)
     return "".join(part + string for part, string in zip(text.split(_STRING), [*strings, ""]))
-
-
-def _dedented(text: str) -> str:
-    """Return text from outside of strings, indented by one space instead of four."""
-    return _INDENTATION.sub(lambda match: " " * (len(match.group()) // INDENTATION), text)
