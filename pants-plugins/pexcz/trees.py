@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import errno
+import io
 import os
 import stat
 import struct
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Dict, Iterator, Protocol
 
+import deflate
+
 from pexcz import paths, zstd
 from pexcz.errors import BadArchiveError, OutputError, unreadable
 
@@ -22,12 +25,14 @@ COPY_CHUNK_BYTES = 1 << 20
 # The errors that zipfile and the decompressors raise for a damaged file.
 _UNREADABLE = (
     *(zipfile.BadZipFile, zlib.error, zstd.Error),
-    *(EOFError, RuntimeError, ValueError, struct.error),
+    *(deflate.DeflateError, EOFError, RuntimeError, ValueError, struct.error),
 )
 # APPNOTE.TXT, 4.4.5. `pex --rc` writes this method; zipfile can read it only since Python 3.14.
 ZIP_ZSTANDARD = 93
 # APPNOTE.TXT, 4.3.7: without the name and the extra field.
 _LOCAL_HEADER_BYTES = 30
+# Entries up to this size are decompressed at once, by libdeflate. It is more than twice as fast as zlib.
+WHOLE_BYTES_MAX = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -228,32 +233,48 @@ class ZipTree(_Tree):
     @contextmanager
     def _open(self, path: str) -> Iterator[IO[bytes]]:
         info = self._infos[path]
-        if info.compress_type != ZIP_ZSTANDARD:
+        if info.compress_type == ZIP_ZSTANDARD:
+            with self._zip.open(_as_stored(info)) as packed:
+                yield zstd.reader(packed)
+        elif _is_small(info):
+            with self._zip.open(_as_stored(info)) as packed:
+                yield io.BytesIO(deflate.deflate_decompress(packed.read(), info.file_size))
+        else:
             with self._zip.open(info) as stream:
                 yield stream
-            return
-        # Let zipfile read the compressed bytes as a stored entry. The checksum is of the content, so it must not check it.
-        stored = copy.copy(info)
-        stored.compress_type, stored.file_size = zipfile.ZIP_STORED, info.compress_size
-        del stored.CRC
-        with self._zip.open(stored) as packed:
-            yield zstd.reader(packed)
 
     def chunks(self, path: str) -> Iterator[bytes]:
         info = self._infos[path]
-        if info.compress_type == ZIP_ZSTANDARD:
+        if info.compress_type == ZIP_ZSTANDARD or _is_small(info):
             return self._checked(path, super().chunks(path), info.CRC)
         return super().chunks(path)
 
     def _checked(self, path: str, chunks: Iterator[bytes], expected: int) -> Iterator[bytes]:
         crc32 = 0
         for chunk in chunks:
-            crc32 = zlib.crc32(chunk, crc32)
+            crc32 = deflate.crc32(chunk, crc32)
             yield chunk
         if crc32 != expected:
             raise BadArchiveError(
                 f"{self.name} is damaged: the checksum of {path} is wrong; download or build it again"
             )
+
+
+def _is_small(info: zipfile.ZipInfo) -> bool:
+    sizes = (info.compress_size, info.file_size)
+    return (
+        info.compress_type == zipfile.ZIP_DEFLATED
+        and 0 < min(sizes)
+        and max(sizes) <= WHOLE_BYTES_MAX
+    )
+
+
+def _as_stored(info: zipfile.ZipInfo) -> zipfile.ZipInfo:
+    """Return an entry by which zipfile reads the compressed bytes. The checksum is of the content, so it must not check it."""
+    stored = copy.copy(info)
+    stored.compress_type, stored.file_size = zipfile.ZIP_STORED, info.compress_size
+    del stored.CRC
+    return stored
 
 
 class SubTree(_Tree):
