@@ -136,7 +136,11 @@ def python_names(beginning: Beginning, constraints: List[Dict[str, Any]]) -> Lis
     """Return the names that the header looks for, in order: from the PEX, from the constraints, any Python."""
     names = [beginning.interpreter] if beginning.interpreter else []
     names += beginning.names
-    names += [f"python{major}.{minor}" for major, minor in _versions(constraints)]
+    name, flag = "python", ""
+    if constraints:
+        name = "pypy" if all(one["implementation"] == "PyPy" for one in constraints) else name
+        flag = "t" if all(one["free_threaded"] for one in constraints) else flag
+    names += [f"{name}{major}.{minor}{flag}" for major, minor in _versions(constraints)]
     names += GENERIC_NAMES
     return list(dict.fromkeys(names))
 

@@ -48,6 +48,14 @@ def test_a_constraint_on_the_patch_level_still_names_the_minor() -> None:
     assert python_names(Beginning(), [constraint_data("==3.8.18")])[0] == "python3.8"
 
 
+def test_pypy_and_free_threaded_builds_have_names_of_their_own() -> None:
+    assert python_names(Beginning(), [constraint_data("PyPy==3.11.*")])[0] == "pypy3.11"
+    constraints = [constraint_data("CPython[free-threaded]>=3.13,<3.15")]
+    assert python_names(Beginning(), constraints)[:3] == ["python3.13t", "python3.14t", "python3"]
+    constraints += [constraint_data("CPython[gil]==3.13.*")]
+    assert python_names(Beginning(), constraints)[:3] == ["python3.13", "python3.14", "python3"]
+
+
 def test_without_constraints_the_newest_comes_first() -> None:
     assert python_names(Beginning(), [])[:2] == ["python3.16", "python3.15"]
 

@@ -77,8 +77,9 @@ def main_namespace(settings):
     for name in () if settings["has_preamble"] else list(namespace):
         if not name.startswith("__"):
             del namespace[name]
+    if sys.version_info < (3, 15):
+        namespace["__cached__"] = None
     namespace.update(
-        __cached__=None,
         __doc__=None,
         __file__=os.path.join(settings["venv"], "__main__.py"),
         __loader__=None,

@@ -257,6 +257,8 @@ class Environment(object):
             "python{0}".format(sys.version_info[0]),
             "python{0}.{1}".format(*sys.version_info),
         ]
+        if interpreter.is_free_threaded():
+            aliases.append(interpreter.library_name())
         if interpreter.IS_PYPY:
             aliases += [
                 name.format(*sys.version_info) for name in ("pypy", "pypy{0}", "pypy{0}.{1}")
@@ -321,6 +323,8 @@ def literal(text):
 
 def links_lib64():
     """Return whether an environment's `lib64` is a link to its `lib`, as with Python's `venv` module."""
+    if sys.version_info >= (3, 15) and sys.platlibdir == "lib":
+        return False
     return sys.maxsize > 2**32 and sys.platform != "darwin" and not interpreter.IS_WINDOWS
 
 

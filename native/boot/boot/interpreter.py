@@ -13,7 +13,8 @@ def implementation():
 
 
 def is_free_threaded():
-    return "t" in getattr(sys, "abiflags", "")
+    # Before Python 3.14, `sys.abiflags` is missing on Windows.
+    return "free-threading" in sys.version
 
 
 def version_text():
@@ -34,11 +35,8 @@ def base_executable():
     if is_virtual_environment() and os.path.dirname(executable) == os.path.dirname(sys.executable):
         bases = getattr(sys, "real_prefix", None) or sys.base_exec_prefix
         directory = bases if IS_WINDOWS else os.path.join(bases, "bin")
-        for pattern in (
-            "pypy{0}.{1}" if IS_PYPY else "python{0}.{1}",
-            "pypy" if IS_PYPY else "python",
-        ):
-            candidate = os.path.join(directory, pattern.format(*sys.version_info[:2]))
+        for name in (library_name(), "pypy" if IS_PYPY else "python"):
+            candidate = os.path.join(directory, name)
             candidate += ".exe" if IS_WINDOWS else ""
             if os.access(candidate, os.X_OK):
                 executable = candidate
@@ -57,7 +55,8 @@ def is_virtual_environment():
 
 def library_name():
     """Return the name of the directory below `lib` that holds an environment's site-packages."""
-    return "{0}{1}.{2}".format("pypy" if IS_PYPY else "python", *sys.version_info[:2])
+    thread = "t" if is_free_threaded() else ""
+    return "{0}{1}.{2}".format("pypy" if IS_PYPY else "python", *sys.version_info[:2]) + thread
 
 
 def site_packages():

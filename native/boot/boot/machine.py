@@ -1,18 +1,16 @@
-"""Find out whether the machine's `.pth` files change the process that reads them."""
+"""Find out whether the machine's `.pth` and `.start` files change the process that reads them."""
 
 import os
 import sys
 
 from boot import interpreter
 
-# These files change only how modules are found, which doesn't affect an app.
-HARMLESS = (
-    "_virtualenv.pth",
-    "distutils-precedence.pth",
-    "easy-install.pth",
-)
-HARMLESS_ENDS = ("-nspkg.pth", "_nspkg.pth")
+# Files with these names change only how modules are found, which doesn't affect an app.
+HARMLESS = ("_virtualenv", "distutils-precedence", "easy-install")
+HARMLESS_ENDS = ("-nspkg", "_nspkg")
 HARMLESS_BEGIN = "__editable__"
+# Since Python 3.15, `site` also reads `.start` files (PEP 829).
+KINDS = ("pth", "start") if sys.version_info >= (3, 15) else ("pth",)
 # The number of directories that the header checks. Debian's Python has three, and the user's own.
 LOOKED_AT = 4
 
@@ -33,7 +31,7 @@ def site_directories():
 
 
 def has_effects(directories):
-    """Return whether a `.pth` file in these directories runs code that may change modules of the standard library."""
+    """Return whether a file that `site` reads in these directories runs code that may change modules of the standard library."""
     if len(directories) > LOOKED_AT:
         return True
     for directory in directories:
@@ -42,8 +40,9 @@ def has_effects(directories):
         except OSError:
             continue
         for name in names:
-            is_harmless = name in HARMLESS or name.endswith(HARMLESS_ENDS)
-            if not name.endswith(".pth") or is_harmless or name.startswith(HARMLESS_BEGIN):
+            stem, _, kind = name.rpartition(".")
+            is_harmless = stem in HARMLESS or stem.endswith(HARMLESS_ENDS)
+            if kind not in KINDS or is_harmless or stem.startswith(HARMLESS_BEGIN):
                 continue
             if runs_code(os.path.join(directory, name)):
                 return True
@@ -51,13 +50,17 @@ def has_effects(directories):
 
 
 def runs_code(path):
-    """Return whether `site` would execute a line of a `.pth` file."""
+    """Return whether `site` would execute a line of a `.pth` or `.start` file."""
     try:
         with open(path, "rb") as stream:
             lines = stream.read().splitlines()
     except EnvironmentError:
         return False
-    return any(line.startswith((b"import ", b"import\t")) for line in lines)
+    # Newer Pythons skip a byte order mark, and the space before a line.
+    stripped = [line.lstrip(b"\xef\xbb\xbf \t\f") for line in lines]
+    if path.endswith(".start"):
+        return any(line and not line.startswith(b"#") for line in stripped)
+    return any(line.startswith((b"import ", b"import\t")) for line in stripped)
 
 
 def newest(directories):

@@ -59,25 +59,31 @@ def put_first(name, value):
 
 def customize(settings, site):
     """Read the files that `site` reads at the start of the environment's own interpreter."""
-    read_as_site(site, settings["site_packages"], settings["pth"])
-    for directory in settings["system_site"]:
-        site.addsitedir(directory)
+    read_as_site(site, settings["site_packages"], settings["pth"], settings["system_site"])
     if settings["sitecustomize"]:
         site.execsitecustomize()
 
 
-def read_as_site(site, directory, names):
-    """Read `.pth` files, and since Python 3.15 `.start` files, as `site` does."""
+def read_as_site(site, directory, names, directories=()):
+    """Read `.pth` files, and since Python 3.15 `.start` files, as `site` does.
+
+    :param names: The files in `directory`.
+    :param directories: Other directories, whose files are all read.
+    """
     known = set(sys.path)
     if not hasattr(site, "StartupState"):
         for name in names:
             site.addpackage(directory, name, known)
+        for other in directories:
+            site.addsitedir(other)
         return
     # PEP 829: all paths are added before any code runs, and a `.start` file disables the code of the `.pth` file with its name.
     state = site.StartupState(known)
     for name in names:
         read = state._read_start_file if name.endswith(".start") else state._read_pth_file
         read(directory, name)
+    for other in directories:
+        state.addsitedir(other)
     state.process()
 
 

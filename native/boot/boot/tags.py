@@ -130,7 +130,7 @@ def _cpython_abis():
         return [version + debug + "m" + wide]
     flags = getattr(sys, "abiflags", "")
     if interpreter.IS_WINDOWS:
-        flags = "m" if sys.version_info < (3, 8) else ""
+        flags = "m" if sys.version_info < (3, 8) else "t" * interpreter.is_free_threaded()
     abis = [version + flags]
     if "d" in flags and sys.version_info >= (3, 8):
         abis.append(version + flags.replace("d", ""))

@@ -19,7 +19,7 @@ from support.runtime import NATIVE
 sys.path.append(str(NATIVE / "boot"))
 sys.path.insert(0, str(NATIVE.parent / "pants-plugins"))
 
-from boot import markers, tags, unresolved, versions
+from boot import interpreter, markers, tags, unresolved, versions
 from pexcz.platforms import Platforms
 from pexcz.requirements import marker_data, specifier_data
 
@@ -98,6 +98,25 @@ def test_supported_tags_have_the_order_of_packaging() -> None:
     ranks = [ranker.rank([str(tag)]) for tag in reference_tags.sys_tags()]
     assert None not in ranks
     assert ranks == sorted(ranks)
+
+
+@pytest.mark.parametrize("system", ["linux", "win32"])
+def test_free_threaded_builds_support_the_tags_of_packaging(
+    monkeypatch: pytest.MonkeyPatch, system: str
+) -> None:
+    tags_of_cpython = reference_tags.cpython_tags((3, 15), ["cp315t"], ["some"])
+    expected = list(dict.fromkeys((tag.interpreter, tag.abi) for tag in tags_of_cpython))
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "version", "3.15.0 free-threading build (main) [GCC]")
+        patch.setattr(sys, "version_info", (3, 15, 0, "final", 0))
+        # Before Python 3.14, it is missing on Windows.
+        patch.setattr(sys, "abiflags", "t" if system == "linux" else "")
+        patch.setattr(interpreter, "IS_WINDOWS", system == "win32")
+        ranks = tags.interpreter_abi_pairs()
+    seen = sorted((rank, *pair[:2]) for pair, rank in ranks.items() if pair[0].startswith("cp"))
+    assert [pair for _, *pair in seen if pair[1] != "none"] == [
+        list(pair) for pair in expected if pair[1] != "none"
+    ]
 
 
 def test_unsupported_tags_have_no_rank() -> None:

@@ -89,3 +89,25 @@ def pyenv(root: Path, *pythons: Python) -> Path:
             (directory / alias).symlink_to(python.path())
             script(root / "shims" / alias, SHIM.format(versions=root / "versions", name=alias))
     return root
+
+
+def free_threaded(directory: Path, python: Python) -> Path:
+    """Make the interpreter `directory`/bin/python3.Nt, which looks like a free-threaded build to Python code."""
+    own_python(directory, python)
+    executable = directory / "bin" / "python{0}.{1}t".format(*python.minor)
+    (directory / "bin" / "python3").rename(executable)
+    library = directory / "lib" / "python{0}.{1}".format(*python.minor)
+    # `site`, which comes later, finds site-packages by `sys.abiflags`.
+    encodings = library / "encodings"
+    source = encodings.resolve()
+    encodings.unlink()
+    shutil.copytree(source, encodings, ignore=shutil.ignore_patterns("__pycache__"))
+    with open(encodings / "__init__.py", "a") as stream:
+        stream.write(
+            "sys.abiflags = 't'\n"
+            "sys.version = sys.version.replace(' (', ' experimental free-threading build (', 1)\n"
+        )
+    (variables,) = library.glob("_sysconfigdata__linux_*.py")
+    text = variables.read_text() + "build_time_vars['Py_GIL_DISABLED'] = 1\n"
+    (library / variables.name.replace("data__", "data_t_")).write_text(text)
+    return executable
