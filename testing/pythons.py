@@ -10,13 +10,16 @@ from typing import Iterator
 import pytest
 
 from testing.missing import missing
+from testing.systems import EVERY
 
+# `build-support/pythons` installs Pythons here.
+INSTALLED = Path.home() / ".cache" / "czex-pythons" / "usr" / "bin"
 CPYTHONS = ("2.7", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 
 
 @dataclass(frozen=True)
 class Python:
-    """A Python by its name, such as "cpython3.11" or "pypy3". A test looks for it when it starts."""
+    """A Python by its name, such as "cpython3.11", "pypy3" or "pypy3.11". A test looks for it when it starts."""
 
     name: str
 
@@ -27,6 +30,10 @@ class Python:
             int(part) for part in self.name.replace("cpython", "").split(".") if part.isdigit()
         )
 
+    @property
+    def is_pypy(self) -> bool:
+        return self.name.startswith("pypy")
+
     def path(self) -> str:
         """Return the interpreter. If the machine lacks it, skip the test, or fail it in CI."""
         for candidate in _candidates(self.name):
@@ -36,14 +43,15 @@ class Python:
 
 
 def _candidates(name: str) -> Iterator[Path]:
-    if name == "pypy3":
-        yield Path("/usr/bin/pypy3")
+    if name.startswith("pypy"):
+        yield from (Path("/usr/bin") / name, INSTALLED / name)
         return
     version = name.replace("cpython", "")
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     yield from sorted(pyenv.glob(f"versions/{version}.*/bin/python{version}"))
     yield Path(f"/usr/bin/python{version}")
     yield Path(f"/usr/local/bin/python{version}")
+    yield INSTALLED / f"python{version}"
 
 
 def is_there(name: str) -> bool:
@@ -53,12 +61,22 @@ def is_there(name: str) -> bool:
 
 # For tests that need only one.
 PYTHON = Python("cpython3.11")
-EVERY_PYTHON = [*(Python(f"cpython{version}") for version in CPYTHONS), Python("pypy3")]
+# Most tests run on these only in `build-support/every-system`.
+NEWEST = [Python(name) for name in ("cpython3.14", "cpython3.15", "pypy3.11")]
+
+
+def chosen(*pythons: Python) -> list[Python]:
+    """Return these Pythons, and on every system also the newest ones of the same implementations."""
+    wanted = {python.is_pypy for python in pythons} if EVERY else set()
+    return [*pythons, *(one for one in NEWEST if one.is_pypy in wanted and one not in pythons)]
+
+
+EVERY_PYTHON = chosen(*(Python(f"cpython{version}") for version in CPYTHONS), Python("pypy3"))
 
 
 def on(*pythons: Python):
     """Run a test once with each of these Pythons, as its argument `python`."""
-    return pytest.mark.parametrize("python", pythons, ids=lambda python: python.name)
+    return pytest.mark.parametrize("python", chosen(*pythons), ids=lambda python: python.name)
 
 
 def on_every_python():

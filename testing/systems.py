@@ -38,8 +38,11 @@ PYTHONS: Mapping[str, str] = {
     "cpython3.11": "CPython 3.11",
     "cpython3.12": "CPython 3.12",
     "cpython3.13": "CPython 3.13",
+    "cpython3.14": "CPython 3.14",
+    "cpython3.15": "CPython 3.15",
     "pypy2.7": "PyPy 2.7",
     "pypy3": "PyPy 3.9",
+    "pypy3.11": "PyPy 3.11",
 }
 RUNTIME_ALONE = "The tests run the runtime alone there, under `qemu-user`"
 NO_MAC = "macOS runs on Apple's machines only"

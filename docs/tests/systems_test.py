@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from docs.generate.systems import PAGE, counts_of, written
-from testing.pythons import EVERY_PYTHON
+from testing.pythons import EVERY_PYTHON, NEWEST
 from testing.systems import PLATFORMS, PYTHONS
 
 
@@ -30,7 +30,7 @@ def test_matrix_has_all_platforms_and_known_pythons() -> None:
 
 def test_matrix_has_the_pythons_of_the_tests() -> None:
     (here,) = (platform for platform in PLATFORMS if platform.name == "linux-x86_64")
-    assert set(here.pythons) == {python.name for python in EVERY_PYTHON}
+    assert set(here.pythons) == {python.name for python in (*EVERY_PYTHON, *NEWEST)}
 
 
 def test_numbers_of_a_run_are_written_into_their_cells() -> None:

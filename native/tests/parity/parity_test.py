@@ -14,7 +14,7 @@ from parity.row import NEWEST, USUAL_PYTHON, Row
 from parity.runner import Factory, Runner
 from support.workshop import Workshop
 from testing.differences import DIFFERENCES
-from testing.pythons import Python
+from testing.pythons import Python, chosen
 
 DOCUMENT = Path("docs") / "differences.md"
 
@@ -24,9 +24,10 @@ def starts() -> Iterator[Any]:
     for row in ROWS:
         for version in row.versions:
             usual = USUAL_PYTHON if USUAL_PYTHON in row.pythons else row.pythons[0]
-            for name in row.pythons if version == NEWEST else (usual,):
-                label = f"{row.name}-{version}-{name}"
-                yield pytest.param(row, version, Python(name), id=label)
+            names = row.pythons if version == NEWEST else (usual,)
+            for python in chosen(*map(Python, names)):
+                label = f"{row.name}-{version}-{python.name}"
+                yield pytest.param(row, version, python, id=label)
 
 
 @pytest.fixture(scope="session")

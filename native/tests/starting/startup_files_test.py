@@ -9,16 +9,18 @@ from typing import List, Tuple
 
 import pytest
 
+from support.pex_boot import IMPORT_BOOT, ask
 from support.runtime import NATIVE
 from support.wheels import Wheel
 from support.workshop import Workshop
 from testing.machine import Machine
-from testing.pythons import Python, on_cpython
+from testing.pythons import Python, is_there
 
 sys.path.append(str(NATIVE / "boot"))
 
 from boot import seldom
 
+FIRST = Python("cpython3.15")
 STARTED = Wheel(
     "started",
     {
@@ -68,7 +70,7 @@ def started(workshop: Workshop) -> Path:
     )
 
 
-@on_cpython("2.7", "3.11", "3.13")
+@pytest.mark.parametrize("python", map(Python, ("cpython2.7", "cpython3.11", "cpython3.13")))
 def test_a_start_file_is_ignored_before_python_3_15(
     started: Path, machine: Machine, python: Python
 ) -> None:
@@ -77,8 +79,30 @@ def test_a_start_file_is_ignored_before_python_3_15(
         assert (outcome.stdout, outcome.stderr) == ("pth\nmain\n", ""), start
 
 
-@pytest.mark.skipif(not Path("/usr/bin/python3.15").exists(), reason="The first Python with them")
+@pytest.mark.skipif(not is_there(FIRST.name), reason="The first Python with them")
 def test_a_start_file_replaces_the_code_of_its_pth_file(started: Path, machine: Machine) -> None:
     for start in ("cold", "warm"):
-        outcome = machine.run("/usr/bin/python3.15", started)
+        outcome = machine.run(FIRST.path(), started)
         assert (outcome.stdout, outcome.stderr) == ("start\nmain\n", ""), start
+
+
+@pytest.mark.skipif(not is_there(FIRST.name), reason="The first Python with them")
+@pytest.mark.parametrize(
+    ("name", "content", "has_effects"),
+    [
+        ("trust.start", "# A comment\n trust:inject\n", True),
+        ("trust.start", "# A comment\n", False),
+        ("_virtualenv.start", "_virtualenv:start\n", False),
+        ("trust.pth", "\ufeff import trust\n", True),
+        ("trust.pth", "trust\n", False),
+    ],
+)
+def test_the_machines_files_are_judged_by_the_code_that_they_run(
+    tmp_path: Path, name: str, content: str, has_effects: bool
+) -> None:
+    (tmp_path / name).write_text(content)
+    code = IMPORT_BOOT + (
+        "from boot import machine\n"
+        "json.dump(machine.has_effects([json.load(sys.stdin)]), sys.stdout)\n"
+    )
+    assert ask(FIRST, code, str(tmp_path), tmp_path) == has_effects

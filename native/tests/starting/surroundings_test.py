@@ -36,7 +36,7 @@ def test_the_app_observes_the_same_values_by_every_way_in_and_python(
     assert Path(cold["executable"]).parts[-2:] == ("bin", "python")
     assert cold["prefix"][0] == cold["prefix"][1] == str(Path(cold["executable"]).parents[1])
     again = machine.with_(PYTHONHOME=str(Path(interpreter).resolve().parents[1]))
-    if python.minor != (2, 7) and python.name != "pypy3":
+    if python.minor != (2, 7) and not python.is_pypy:
         restarted = json.loads(again.run(interpreter, facts).stdout)
         home = ["PYTHONHOME", again.variables["PYTHONHOME"]]
         restarted["environment"] = [item for item in restarted["environment"] if item != home]

@@ -79,7 +79,7 @@ def test_the_repl_describes_the_app_and_keeps_an_optional_history(
     history = machine.root / "history"
     asking = machine.with_(PEX_INTERPRETER_HISTORY="1", PEX_INTERPRETER_HISTORY_FILE=str(history))
     converse(asking, [python.path(), shell], "first = 1")
-    if python.name != "pypy3":
+    if not python.is_pypy:
         assert "first = 1" in history.read_text()
 
 
