@@ -6,6 +6,10 @@ The modules come from entries of the CZEX that have a checksum; zipimport would 
 
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any  # noqa: F401
+
 # The packages below this one.
 PACKAGES = ("boot.tools",)
 # The flag of that name. Without it, an import in a function of Python 2 would ask for this package, which is gone by then.
@@ -23,12 +27,24 @@ def native(value):
     return value.encode("utf-8") if type(value).__name__ == "unicode" else value
 
 
-# The namespace of the CZEX's `__main__.py`.
-main = {}
+class Main(object):
+    """The names in the namespace of the CZEX's `__main__.py` that the cold path uses. `quick.py` and `first.py` define them.
+
+    - `carried`: the function that returns the content of an entry below `.czex`.
+    - `code`: the code of `warm.py`.
+    - `COMPILED`: the name of the entry with the bytecode of the cold path for this Python; the CZEX may lack it.
+    - `INFLATED`: name -> content of each entry that was read, before `marshal`.
+    - `KEPT`, `WARM`: the files `code/<hash>.<tag>` and `warm.<tag>` of the cache; false if there is no cache to read from.
+    """
+
+    __loader__ = __name__ = carried = code = COMPILED = INFLATED = KEPT = WARM = None  # type: Any
+
+
+main = Main()
 # Name -> code of each module. Empty unless the CZEX has bytecode for this Python, or a cold start has kept it in the cache.
-code = {}
+code = {}  # type: dict
 # Name -> text of each module. With `code` there are few. Modules that few starts need are added on demand.
-sources = {}
+sources = {}  # type: dict
 # Entry -> its file, and the CRC-32 of its content. In a zip file, the file is the entry itself.
 files = {}  # type: dict
 # Also from `.czex/start`.
@@ -39,12 +55,12 @@ manifest = {}  # type: dict
 
 def begin(namespace):
     """Take over the namespace of the CZEX's `__main__.py`, and register `warm.py`, which ran in it, as `boot.warm`."""
-    main.update(namespace)
-    code.update(main["CARRIED"]["code"])
-    sources.update(native(main["CARRIED"]["sources"]))
-    globals().update(native(main["ABOUT"]))
+    vars(main).update(namespace)
+    code.update(namespace["CARRIED"]["code"])
+    sources.update(native(namespace["CARRIED"]["sources"]))
+    globals().update(native(namespace["ABOUT"]))
     module = globals()["warm"] = sys.modules["boot.warm"] = type(sys)("boot.warm")
-    module.__dict__.update((name, main[name]) for name in main if not name.startswith("__"))
+    vars(module).update((name, namespace[name]) for name in namespace if not name.startswith("__"))
     sys.meta_path.insert(0, importer)
 
 
@@ -54,7 +70,7 @@ def source(name):
     After `forget`, return only text that was read before, because the app owns the namespace of `__main__.py` then.
     """
     if name not in sources and "__init__" not in sources and importer in sys.meta_path:
-        sources.update(main["carried"]("boot")["sources"])
+        sources.update(main.carried("boot")["sources"])
     return sources.get(name)
 
 

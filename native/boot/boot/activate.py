@@ -16,10 +16,13 @@ from boot.restart import (
     has_other_standard_library,  # noqa: F401
     must_reexecute,
     reexecute,
-    seldom,
     stash,
     unstash,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from boot import seldom
 
 # Python itself has installed finders and hooks of these modules; all others are from the machine's site-packages.
 IMPORT_SYSTEM = (
@@ -50,27 +53,28 @@ def run(settings, app, is_environments_python=False):
     """
     if is_for_cold_path(settings):
         return
-    foreign = foreign_modules(settings)
+    if settings["needs_seldom"]:
+        load_seldom(settings)
+    python_path = seldom.python_path() if settings["python_path"] else []
+    foreign = foreign_modules(settings, python_path)
     flags = settings["python_args"]
     reexecuted = os.environ.pop(REEXECUTED, None)
     app = os.path.realpath(app)
     if not reexecuted:
-        for_title = settings["may_set_title"] and seldom(settings)["loses_first_variable"](
-            settings, place(app)
-        )
-        in_own_python = flags or must_reexecute(settings, foreign)
+        for_title = settings["may_set_title"] and seldom.loses_first_variable(settings, place(app))
+        in_own_python = flags or must_reexecute(settings, foreign, python_path)
         if in_own_python or for_title:
             stash(settings)
             os.environ[REEXECUTED] = "1"
             os.environ.update(settings["for_restart"])
             if for_title:
-                seldom(settings)["put_first"]("PEX", place(app))
+                seldom.put_first("PEX", place(app))
             # An app that inherits the machine's packages finds them only in the running interpreter.
             reexecute(settings["python"] if in_own_python else sys.executable, flags)
     unstash()
     activate(settings, foreign)
     if settings["may_set_title"]:
-        seldom(settings)["set_title"](settings, place(app))
+        seldom.set_title(settings, place(app))
     elif reexecuted or is_environments_python:
         show_in_ps(settings)
     set_environment(settings, app)
@@ -78,6 +82,15 @@ def run(settings, app, is_environments_python=False):
     if wrap:
         return lambda: wrap(execute, settings, app)
     return entry_point(settings, app)
+
+
+def load_seldom(settings):
+    """Make `seldom` the module whose code the record holds."""
+    import marshal
+
+    global seldom
+    seldom = type(sys)("czex_seldom")
+    exec(marshal.loads(settings["seldom"]), seldom.__dict__)
 
 
 def hold(venv):
@@ -172,16 +185,14 @@ def activate(settings, foreign):
             del sys.path_importer_cache[entry]
     customized = settings["pth"] or settings["sitecustomize"] or settings["system_site"]
     if inherit != "false":
-        sys.path[:] = seldom(settings)["inherited_path"](settings)
+        sys.path[:] = seldom.inherited_path(settings)
     elif is_own and customized:
         main = place(os.path.realpath(sys.argv[0]))
-        sys.path[:] = seldom(settings)["customized_path"](settings, main)
+        sys.path[:] = seldom.customized_path(settings, main)
     else:
         sys.path[:] = settings["path_entries"]
     if settings["python_path"]:
-        sys.path[:0] = [
-            entry for entry in seldom(settings)["python_path"]() if entry not in sys.path
-        ]
+        sys.path[:0] = [entry for entry in seldom.python_path() if entry not in sys.path]
     vars(sys).update(settings["sys"])
     site = sys.modules.get("site")
     if site:
@@ -191,7 +202,7 @@ def activate(settings, foreign):
         elif venv not in site.PREFIXES:
             site.PREFIXES.insert(0, venv)
         if customized and not is_own:
-            seldom(settings)["customize"](settings, site)
+            seldom.customize(settings, site)
     extra_sys_path(settings)
 
 

@@ -55,7 +55,7 @@ def adapt(settings, variables, environment):
         settings["entry"] = script_entry(environment, script)
     extra = variables.text("EXTRA_SYS_PATH")
     if extra:
-        settings["may_set_title"] = True
+        settings["may_set_title"] = settings["needs_seldom"] = True
     if settings["venv_mode"]:
         orders = ("false", "prepend", "append")
         settings["bin_path"] = variables.choice("VENV_BIN_PATH", orders, settings["bin_path"])

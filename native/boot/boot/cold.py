@@ -57,7 +57,7 @@ def refused(error):
 class ColdStart(object):
     def __init__(self, app):
         self._keeper = keep.Keeper(self._log)
-        loader = boot.main["__loader__"]
+        loader = boot.main.__loader__
         if hasattr(loader, "place"):
             from boot.packed import Directory
 
@@ -66,7 +66,7 @@ class ColdStart(object):
             self._archive = Archive(app, loader, boot.files)
         # Python has run these files without a check of their checksums.
         self._archive.read("__main__.py")
-        if boot.main["__name__"] == "czex_main":
+        if boot.main.__name__ == "czex_main":
             self._archive.read("__pex__/__init__.py")
         self._app, self._way_in = self._archive.path, app
         self._variables = self._read_variables(app)

@@ -8,6 +8,10 @@ import sys
 
 from boot.restart import replace_process
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from boot import damage  # noqa: F401
+
 
 def execute(settings, app):
     return entry_point(settings, app)()
@@ -18,7 +22,8 @@ def entry_point(settings, app):
     entry = settings["entry"]
     if entry is None:
         return lambda: interpret(settings, app)
-    sys.argv[1:1] = [arg.format(pex=Variables()) for arg in settings["inject_args"]]
+    if settings["inject_args"]:
+        sys.argv[1:1] = injected_args(settings)
     kind, target = entry[0], entry[1]
     if kind == "missing":
         sys.exit("czex: can't start {0}: the app has no script {1!r}".format(app, target))
@@ -62,9 +67,10 @@ def stop_if_damaged(settings, app, error):
             packs, source = marshal.loads(stream.read())
     except (EnvironmentError, EOFError, ValueError, TypeError):
         return
-    namespace = {"__name__": "czex_damage"}  # type: dict
-    exec(source, namespace)
-    namespace["stop"](packs, settings, app, error)
+    global damage
+    damage = type(sys)("czex_damage")
+    exec(source, damage.__dict__)
+    damage.stop(packs, settings, app, error)
 
 
 def main_namespace(settings):
@@ -138,8 +144,12 @@ def interpret(settings, app):
     return execute_code(content, args[0], main_namespace(settings))
 
 
-class Variables(object):
-    """The value of `pex` for `{pex.env.NAME}`: a variable that isn't set is empty."""
+def injected_args(settings):
+    # Python would take longer to make this class at each start than to make the function.
+    class Variables(object):
+        """The value of `pex` for `{pex.env.NAME}`: a variable that isn't set is empty."""
 
-    def __getattr__(self, name):
-        return self if name == "env" else os.environ.get(name, "")
+        def __getattr__(self, name):
+            return self if name == "env" else os.environ.get(name, "")
+
+    return [arg.format(pex=Variables()) for arg in settings["inject_args"]]

@@ -50,7 +50,7 @@ class Keeper(object):
 
     def _keep_warm_path(self, settings):
         """Keep the warm path and the record that it will most likely need, if the next start searches for them in this cache."""
-        path = boot.main["WARM"]
+        path = boot.main.WARM
         if not path or os.path.dirname(os.path.abspath(path)) != os.path.dirname(settings["venv"]):
             return
         likely = warm.LIKELY
@@ -58,16 +58,16 @@ class Keeper(object):
             text = settings["interpreter_text"]
             if likely["interpreter_text"] != text or likely["venv"] == settings["venv"]:
                 return
-        self._write(path, marshal.dumps((boot.main["code"], settings)))
+        self._write(path, marshal.dumps((boot.main.code, settings)))
 
     def _keep_boot(self, root):
         """Keep the bytecode of the boot. The next cold start of any app with this boot does not compile or inflate it."""
-        path = boot.main["KEPT"]
+        path = boot.main.KEPT
         if not path or not os.path.abspath(path).startswith(root + os.sep):
             return
-        content = boot.main["INFLATED"].get(boot.main["COMPILED"])
+        content = boot.main.INFLATED.get(boot.main.COMPILED)
         if not content and "__init__" in boot.sources:
-            code = dict(boot.code, warm=boot.main["code"])
+            code = dict(boot.code, warm=boot.main.code)
             sources = dict((name, boot.sources[name]) for name in ("damage", "venv_main"))
             content = marshal.dumps({"code": code, "sources": sources})
         if content:

@@ -7,6 +7,10 @@ don't load it. This module imports only modules that Python has loaded.
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from boot import activate  # noqa: F401
+
 
 def follow(redirect):
     """Start over in the interpreter of a redirect. Return if the interpreter has to be chosen again.
@@ -23,10 +27,11 @@ def follow(redirect):
         if version_file() != known:
             return
     if redirect["directory"] in (None, working_directory()):
-        activation = {"__name__": "czex_activate"}  # type: dict
-        exec(redirect["activate"], activation)
+        global activate
+        activate = type(os)("czex_activate")
+        exec(redirect["activate"], activate.__dict__)
         try:
-            activation["reexecute"](redirect["python"])
+            activate.reexecute(redirect["python"])
         except OSError:
             return
 

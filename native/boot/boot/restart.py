@@ -70,8 +70,11 @@ def unstash():
             os.environ[name] = os.environ.pop(STASH + name)
 
 
-def must_reexecute(settings, foreign):
-    """Return whether only a new process can become the environment's interpreter."""
+def must_reexecute(settings, foreign, python_path):
+    """Return whether only a new process can become the environment's interpreter.
+
+    :param python_path: The entries of PYTHONPATH that the app has on its `sys.path`.
+    """
     if has_other_standard_library(settings, foreign):
         return True
     is_own = sys.prefix == settings["venv"]
@@ -80,7 +83,7 @@ def must_reexecute(settings, foreign):
         return True
     if settings["python_path"]:
         # Only the environment's own interpreter applies PYTHONPATH from its beginning.
-        if STASH + "PYTHONPATH" in os.environ or seldom(settings)["python_path"]() and not is_own:
+        if STASH + "PYTHONPATH" in os.environ or python_path and not is_own:
             return True
     # An app that inherits the machine's packages may keep their modules.
     if settings["inherit_path"] != "false" or not foreign:
@@ -107,12 +110,10 @@ def has_other_standard_library(settings, foreign):
     return False
 
 
-def foreign_modules(settings):
-    """Return name -> file of the loaded modules that do not belong to Python itself or to the environment."""
+def foreign_modules(settings, python_path=()):
+    """Return name -> file of the loaded modules that belong neither to Python itself, nor to the environment or `python_path`."""
     own = tuple(entry + os.sep for entry in settings["stdlib"])
-    environment = (settings["venv"] + os.sep,)
-    if settings["python_path"]:
-        environment += tuple(entry + os.sep for entry in seldom(settings)["python_path"]())
+    environment = tuple([entry + os.sep for entry in [settings["venv"]] + list(python_path)])
     packages = "-packages" + os.sep
     foreign = {}  # type: dict
     if settings["inherit_path"] == "prefer":
@@ -135,12 +136,3 @@ def foreign_modules(settings):
             if name not in foreign and name.partition(".")[0] in foreign:
                 foreign[name] = ""
     return foreign
-
-
-def seldom(settings):
-    """Return the namespace of `seldom.py`."""
-    import marshal
-
-    namespace = {"__name__": "czex_seldom"}
-    exec(marshal.loads(settings["seldom"]), namespace)
-    return namespace

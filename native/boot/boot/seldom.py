@@ -1,7 +1,7 @@
 """The parts of activation that few starts need.
 
 Python builds every function of `activate.py` at each start. An environment keeps these as bytes in its settings instead, and
-`activate.seldom` makes a namespace of them where one is needed. They know nothing of `activate.py`.
+`activate.load_seldom` makes a module of them where one is needed. They know nothing of `activate.py`.
 """
 
 import os

@@ -52,9 +52,14 @@ def settings(environment):
         merged = [pack for pack in merged if pack["fingerprint"] not in apart.mounts]
     read_by_site = sorted(name for pack in merged for name in pack["pth"])
     pth = [name for name in read_by_site if name.endswith(".pth")] + (apart.pth if apart else [])
-    start = [name for name in read_by_site if name.endswith(".start")]
+    pth += [composition.PTH] if composition else []
+    pth += [name for name in read_by_site if name.endswith(".start")] if KNOWS_START else []
+    sitecustomize = any(name.startswith("sitecustomize") for name in read_by_site)
     inherit = "false" if venv_mode else inherit_path(info)
     system_site = interpreter.system_site_packages() if _has_system_site(info) else []
+    inherits = bool(composition or system_site or inherit != "false")
+    may_set_title = inherits or environment.has("title")
+    python_path = venv_mode and not is_hermetic(info)
     return {
         "app": environment.app,
         "bin": os.path.join(environment.venv, environment.bin),
@@ -67,16 +72,16 @@ def settings(environment):
         "inject_args": _inject_args(info),
         "inject_env": sorted((info.get("inject_env") or {}).items()),
         "interpreter": interpreter.base_executable(),
-        "may_set_title": bool(
-            composition or system_site or inherit != "false" or environment.has("title")
-        ),
+        "may_set_title": may_set_title,
+        # Whether a start calls a function of `seldom.py`.
+        "needs_seldom": bool(may_set_title or python_path or pth or sitecustomize),
         "path_entries": first + standard_library + venv_entries + [site_packages] + last,
-        "pth": pth + ([composition.PTH] if composition else []) + (start if KNOWS_START else []),
+        "pth": pth,
         "python": environment.python,
         "python_args": info.get("inject_python_args") or [],
-        "python_path": venv_mode and not is_hermetic(info),
+        "python_path": python_path,
         "site_packages": site_packages,
-        "sitecustomize": any(name.startswith("sitecustomize") for name in read_by_site),
+        "sitecustomize": sitecustomize,
         "sources": sources,
         "stdlib": standard_library,
         "strip_pex_env": info.get("strip_pex_env", True) is not False,

@@ -8,6 +8,11 @@ import marshal
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    # `run` and `start_installed` make these modules from code in a record.
+    from boot import activate, redirect  # noqa: F401
+
 # `quick.py` sets these: the fingerprint of the CZEX, and the record of the environment that this start will most likely need.
 # It may have failed before it has set the record.
 FINGERPRINT = globals().get("FINGERPRINT", "")
@@ -72,7 +77,7 @@ def main():
             start = None
             root = globals().get("root")
             if LIKELY and is_for(text, LIKELY):
-                start = activation(LIKELY)["run"](LIKELY, app)
+                start = run(LIKELY, app)
             elif root and not globals().get("problem"):
                 start = start_installed(venv_dir(os.path.abspath(root), text), text, app)
             if start:
@@ -87,19 +92,23 @@ def start_installed(venv, text, app):
     """
     record = load(venv, text)
     if record:
-        return activation(record)["run"](record, app)
-    redirect = load(venv, text, "redirect")
-    if redirect:
-        namespace = {"__name__": "czex_redirect"}  # type: dict
-        exec(redirect["redirect"], namespace)
-        namespace["follow"](redirect)
+        return run(record, app)
+    record = load(venv, text, "redirect")
+    if record:
+        global redirect
+        redirect = type(sys)("czex_redirect")
+        exec(record["redirect"], redirect.__dict__)
+        redirect.follow(record)
 
 
-def activation(record):
-    """Return the namespace of `activate.py`, whose code is in a record."""
-    namespace = {"__name__": "czex_activate"}  # type: dict
-    exec(record["activate"], namespace)
-    return namespace
+def run(record, app):
+    """Return the function that runs the app of an environment. The record holds the code of the module `activate`."""
+    global activate
+    activate = type(sys)("czex_activate")
+    # Python 2 clears the namespace of a module that has no reference.
+    vars(activate).update(itself=activate)
+    exec(record["activate"], activate.__dict__)
+    return activate.run(record, app)
 
 
 def start_cold_path():
