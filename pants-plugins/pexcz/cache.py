@@ -1,12 +1,14 @@
 """Read and prune the cache that apps are installed into.
 
-The cache itself shows which files are used. An environment is a tree of links to wheels and sources. A start touches the
-environment's file `record` at most once a day, and every process that runs in the environment holds it open. The runtime has a
-shared lock on the cache while it installs something; a prune has an exclusive one.
+The cache itself shows which files are used. An environment is a tree of links to wheels and sources. On Windows, these are hard
+links, and the environment's file `packs` lists the wheels and sources. A start touches the environment's file `record` at most
+once a day, and every process that runs in the environment holds it open. The runtime has a shared lock on the cache while it
+installs something, except on Windows; a prune has an exclusive one.
 """
 
 from __future__ import annotations
 
+import marshal
 import os
 import secrets
 import shutil
@@ -124,7 +126,13 @@ def prune(root: Path, unused_since: float, size_bytes_max: int | None = None) ->
             if not kept or kept[0].path in used or kept[0].last_used >= settled:
                 break
             unused.append(kept.pop(0))
-        aside = _put_aside(_closed(unused))
+        closed = _closed(unused)
+        aside = _put_aside(record.parent for record in closed)
+        for record, name in closed.items():
+            # Windows renames no directory in which a file is open, such as a library that a child process of the app has loaded.
+            if record.parent not in aside.values():
+                with suppress(OSError):
+                    record.rename(name)
         removed = [one for one in unused if one.path in aside.values()]
         needed = packs_of(one for one in cache.environments if one not in removed)
         is_limited = size_bytes_max is not None
@@ -137,7 +145,7 @@ def prune(root: Path, unused_since: float, size_bytes_max: int | None = None) ->
         rest += filter(_is_dead, cache.leftovers)
         rest += {one.path.parent for one in removed if not _environments(one.path.parent)}
         aside.update(_put_aside([*packs, *rest]))
-    size_bytes = sum(map(size_of, aside))
+    size_bytes = sum(size_of(now, path not in packs) for now, path in aside.items())
     for path in aside:
         _remove(path)
     young = [one.path for one in kept if settled <= one.last_used < asked_since]
@@ -148,12 +156,15 @@ def prune(root: Path, unused_since: float, size_bytes_max: int | None = None) ->
     return Pruned(len(apps), len(packs), size_bytes, still_used, len(young))
 
 
-def _closed(unused: Iterable[Environment]) -> List[Path]:
-    """Close environments to further starts, and return them. An environment that a start has just entered stays open."""
+def _closed(unused: Iterable[Environment]) -> Dict[Path, Path]:
+    """Close environments to further starts, by renaming their records. An environment that a start has just entered stays open.
+
+    Return new path → old path of each record.
+    """
     closed = _put_aside(_record(one.path) for one in unused)
     for record in _held(closed):
         record.rename(closed.pop(record))
-    return [record.parent for record in closed]
+    return closed
 
 
 def in_use(environments: Iterable[Environment]) -> Set[Path]:
@@ -167,11 +178,21 @@ def in_use(environments: Iterable[Environment]) -> Set[Path]:
 def _held(files: Iterable[Path]) -> List[Path]:
     """Return the files that a process holds open, by any path: a cache may be mounted in two places."""
     if os.name == "nt":
-        # Windows doesn't let an open file be renamed, so `_put_aside` fails for it.
-        return []
+        return [path for path in files if _is_open(path)]
     found = _open_by_proc if Path("/proc/self/fd").is_dir() else _open_by_lsof
     held = {_identity(path) for path in found()} - {None}
     return [path for path in files if _identity(path) in held]
+
+
+def _is_open(path: Path) -> bool:
+    """Return whether a process has a file open: Windows then refuses to rename it, also to its own name."""
+    try:
+        path.rename(path)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
 
 
 def _identity(path: str | Path) -> Tuple[int, int] | None:
@@ -234,8 +255,13 @@ def _record(path: Path) -> Path:
 
 
 def _environment(root: Path, path: Path) -> Environment:
-    packs = set()
-    for directory, names, files in os.walk(path):
+    packs = frozenset(_listed_packs(root, path) if os.name == "nt" else _linked_packs(root, path))
+    return Environment(path, _app(path), _changed(_record(path)), size_of(path, True), packs)
+
+
+def _linked_packs(root: Path, environment: Path) -> Iterator[Path]:
+    """Yield the wheels and sources that the links of an environment lead to."""
+    for directory, names, files in os.walk(environment):
         for name in names + files:
             link = os.path.join(directory, name)
             if os.path.islink(link):
@@ -243,8 +269,16 @@ def _environment(root: Path, path: Path) -> Environment:
                 with suppress(ValueError):
                     parts = Path(target).relative_to(root).parts
                     if parts[0] in PACKS:
-                        packs.add(root / parts[0] / parts[1])
-    return Environment(path, _app(path), _changed(_record(path)), size_of(path), frozenset(packs))
+                        yield root / parts[0] / parts[1]
+
+
+def _listed_packs(root: Path, environment: Path) -> List[Path]:
+    """Return the wheels and sources that a start has listed in an environment's file `packs`."""
+    try:
+        packs = marshal.loads((environment / "packs").read_bytes())[0]
+        return [root.joinpath(*Path(pack[0]).parts[-2:]) for pack in packs]
+    except (OSError, EOFError, LookupError, TypeError, ValueError):
+        return []
 
 
 def _app(environment: Path) -> str:
@@ -308,11 +342,14 @@ def _sizes(paths: Iterable[Path]) -> Dict[Path, int]:
     return {path: size_of(path) for path in paths}
 
 
-def size_of(path: Path) -> int:
-    """Return the size in bytes of a file, or of all files and links in a directory."""
+def size_of(path: Path, is_own: bool = False) -> int:
+    """Return the size in bytes of a file, or of all files and links in a directory.
+
+    :param is_own: Leave out the files that have a second name. On Windows, an environment shares these with wheels.
+    """
     if path.is_symlink() or not path.is_dir():
-        return int(_of(path, lambda status: status.st_size))
-    return sum(map(size_of, listed(path)))
+        return int(_of(path, lambda one: 0 if is_own and one.st_nlink > 1 else one.st_size))
+    return sum(size_of(one, is_own) for one in listed(path))
 
 
 def _changed(path: Path) -> float:

@@ -23,4 +23,5 @@ def test_each_python_gets_its_own_wheel(python: Python, tmp_path: Path) -> None:
 def test_czex_has_a_runtime_for_each_platform_of_its_wheels() -> None:
     with zipfile.ZipFile(EVERYWHERE.czex) as czex:
         manifest = json.loads(czex.read(".czex/manifest.json"))
-    assert sorted(manifest["runtimes"]) == ["linux-aarch64", "linux-x86_64", "macos-arm64"]
+    platforms = ["linux-aarch64", "linux-x86_64", "macos-arm64", "windows-x86_64"]
+    assert sorted(manifest["runtimes"]) == platforms

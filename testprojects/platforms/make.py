@@ -10,6 +10,7 @@ PLATFORMS = {
     "linux-x86_64": ("linux", "Linux", "x86_64"),
     "linux-aarch64": ("linux", "Linux", "aarch64"),
     "macos-arm64": ("darwin", "Darwin", "arm64"),
+    "windows-x86_64": ("win32", "Windows", "AMD64"),
 }
 GLIBC = ("2_28", "2_27", "2_24", "2_17", "2_12", "2_5")
 LEGACY = {"2_17": "2014", "2_12": "2010", "2_5": "1"}
@@ -18,6 +19,7 @@ WANTED = {
     "linux-x86_64": (9, 10, 11, 12, 13),
     "linux-aarch64": (11, 13),
     "macos-arm64": (11, 13),
+    "windows-x86_64": (11,),
 }
 
 
@@ -25,6 +27,8 @@ def platform_tags(platform: str) -> list:
     machine = PLATFORMS[platform][2]
     if platform.startswith("macos"):
         return [f"macosx_{version}_{kind}" for version in MACOS for kind in (machine, "universal2")]
+    if platform == "windows-x86_64":
+        return ["win_amd64"]
     tags = []
     for version in GLIBC:
         if machine == "aarch64" and version in ("2_12", "2_5"):
@@ -53,7 +57,7 @@ def markers(minor: int, platform: str) -> dict:
     return {
         "implementation_name": "cpython",
         "implementation_version": f"3.{minor}.0",
-        "os_name": "posix",
+        "os_name": "nt" if sys_platform == "win32" else "posix",
         "platform_machine": machine,
         "platform_python_implementation": "CPython",
         "platform_system": system,

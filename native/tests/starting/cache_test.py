@@ -15,6 +15,7 @@ from support.interpreters import links
 from support.pexcz import pexcz_command, pexcz_path
 from support.workshop import COW, Workshop
 from testing.machine import Machine
+from testing.missing import missing
 from testing.pythons import PYTHON, Python, on
 
 LAZY = """\
@@ -201,6 +202,20 @@ def test_clear_removes_the_directories_of_killed_prunes(cow: Path, machine: Mach
     (machine.cache / "wheels" / name / "lib").mkdir(parents=True)
     cache(machine, "clear")
     assert machine.leftovers() == []
+
+
+def test_environment_that_cannot_be_removed_stays_whole(cow: Path, machine: Machine) -> None:
+    machine.run(PYTHON.path(), cow)
+    make_old(machine, 1)
+    (environment,) = environments(machine)
+    # The place of a mounted file system can't be renamed.
+    if subprocess.run(["mount", "--bind", environment, environment]).returncode != 0:
+        missing("user that may mount a file system")
+    try:
+        assert "Removed 0 environments" in cache(machine, "clear").stdout
+    finally:
+        subprocess.run(["umount", environment], check=True)
+    assert environments(machine) == [environment]
 
 
 def test_starts_succeed_while_the_cache_is_cleared(cow: Path, machine: Machine) -> None:

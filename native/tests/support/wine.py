@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import struct
 import subprocess
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping
 
+from support.pexcz import PACKAGES
 from testing.machine import PATIENCE_SECONDS, Outcome
 from testing.missing import missing
 from testing.systems import System
@@ -27,6 +29,8 @@ LEFT_OUT = (
     *("_distutils_hack", "distutils-precedence.pth", "ensurepip", "idlelib", "lib2to3", "pip"),
     *("pkg_resources", "pydoc_data", "setuptools", "test", "tkinter", "turtledemo"),
 )
+# The import of a library for several versions of CPython.
+STABLE_ABI = b"python3.dll\0"
 # Wine's server ends this long after the last process of the tests.
 SERVER_SECONDS = 60
 
@@ -99,25 +103,69 @@ class Windows:
         return replace(self, variables={**self.variables, **variables})
 
     def run(self, program: object, *argv: object) -> Outcome:
+        """Run a program to its end."""
+        return finished(self.start(program, *argv))
+
+    def start(self, program: object, *argv: object) -> subprocess.Popen[bytes]:
         """Start a program. All three standard handles are pipes, because Python fails with others under Wine."""
         named = {name: windows_path(value) for name, value in self.variables.items()}
-        process = subprocess.run(
+        return subprocess.Popen(
             ["wine", windows_path(str(program)), *(windows_path(str(one)) for one in argv)],
-            input=b"",
-            capture_output=True,
+            **dict.fromkeys(["stdin", "stdout", "stderr"], subprocess.PIPE),
             env={**_environment(self.root), **named},
-            timeout=PATIENCE_SECONDS,
         )
-        stdout, stderr = (
-            text.decode("utf-8", "replace").replace("\r\n", "\n")
-            for text in (process.stdout, process.stderr)
-        )
-        return Outcome(stdout, stderr, process.returncode)
+
+
+def finished(process: subprocess.Popen[bytes]) -> Outcome:
+    """Wait for a program, and return its outcome."""
+    stdout, stderr = (
+        text.decode("utf-8", "replace").replace("\r\n", "\n")
+        for text in process.communicate(timeout=PATIENCE_SECONDS)
+    )
+    return Outcome(stdout, stderr, process.returncode)
 
 
 def windows_path(text: str) -> str:
     """Return an absolute path as Windows has it. Other texts stay as they are."""
     return "Z:" + text.replace("/", "\\") if text.startswith("/") else text
+
+
+def install_pexcz(packages: Path, native: Path, directory: Path) -> None:
+    """Install pexcz into a directory, for PYTHONPATH.
+
+    :param packages: A PEX with the packages that pexcz needs, for Windows.
+    :param native: The boot and the runtimes.
+    """
+    with zipfile.ZipFile(packages) as archive:
+        for info in archive.infolist():
+            _, _, name = info.filename.partition(".whl/")
+            if name and not info.is_dir():
+                path = directory / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                content = archive.read(info)
+                path.write_bytes(_linked(content) if STABLE_ABI in content else content)
+    shutil.copytree(
+        PACKAGES / "pexcz", directory / "pexcz", ignore=shutil.ignore_patterns("*_test.py")
+    )
+    shutil.copytree(native, directory / "pexcz" / "_native")
+
+
+def _linked(library: bytes) -> bytes:
+    """Make a native library import python311.dll. The archive of CPython lacks python3.dll, which leads there."""
+    at = library.index(STABLE_ABI)
+    (header,) = struct.unpack_from("<I", library, 0x3C)
+    (sections,) = struct.unpack_from("<H", library, header + 6)
+    (optional_bytes,) = struct.unpack_from("<H", library, header + 20)
+    for number in range(sections):
+        place = header + 24 + optional_bytes + 40 * number
+        address, size, offset = struct.unpack_from("<III", library, place + 12)
+        if offset <= at < offset + size:
+            address += at - offset
+            break
+    # The program for DOS is not needed. Its place has the same address in the file and in memory.
+    name_at, name = 0x4E, b"python311.dll\0"
+    library = library.replace(struct.pack("<I", address), struct.pack("<I", name_at))
+    return library[:name_at] + name + library[name_at + len(name) :]
 
 
 def _environment(root: Path) -> Dict[str, str]:

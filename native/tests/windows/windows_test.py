@@ -12,9 +12,11 @@ from typing import Iterator
 
 import pytest
 
+from support.cache import make_old
+from support.pexcz import pexcz_command, pexcz_path
 from support.runtime import executable_of
 from support.wheels import Wheel
-from support.wine import Windows, make_windows, windows_path
+from support.wine import Windows, finished, install_pexcz, make_windows, windows_path
 from support.workshop import Workshop
 from testing.missing import missing
 
@@ -129,6 +131,25 @@ def runtime(workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> Pat
 @pytest.fixture(scope="session")
 def czex(workshop: Workshop, pex: Path, runtime: Path) -> Path:
     return workshop.czex(pex, PLATFORM)
+
+
+@pytest.fixture(scope="session")
+def pexcz(wine: Windows, workshop: Workshop, runtime: Path) -> Path:
+    """Return a directory for PYTHONPATH that has pexcz."""
+    packages = Path("native/pexcz-windows.pex")
+    if not packages.exists():
+        missing(f"{packages}, which Pants puts beside this test")
+    directory = wine.root / "pexcz"
+    install_pexcz(packages, workshop.native, directory)
+    return directory
+
+
+def run_pexcz(windows: Windows, pexcz: Path, *arguments: object) -> str:
+    """Run pexcz on Windows, and return what it prints."""
+    prepared = windows.with_(PYTHONPATH=str(pexcz), COLUMNS="300")
+    outcome = prepared.run(windows.python, "-m", "pexcz", *arguments)
+    assert (outcome.code, outcome.stderr) == (0, "")
+    return outcome.stdout
 
 
 def environment_of(windows: Windows) -> Path:
@@ -298,3 +319,47 @@ def test_message_without_a_runtime_for_windows_names_the_field(
         f"but this machine is {PLATFORM}; add {PLATFORM} to `platforms` of its czex_binary"
         in outcome.stderr
     )
+
+
+def test_pexcz_writes_the_same_bytes_as_elsewhere(
+    windows: Windows, pexcz: Path, pex: Path, czex: Path, tmp_path: Path
+) -> None:
+    made, here, there = tmp_path / "made.czex", tmp_path / "here", tmp_path / "there"
+    printed = run_pexcz(windows, pexcz, "inject", pex, "-o", made, "--platform", PLATFORM)
+    assert printed == "" and made.read_bytes() == czex.read_bytes()
+    run_pexcz(windows, pexcz, "extract", czex, there)
+    environment = {**os.environ, "PYTHONPATH": pexcz_path()}
+    subprocess.run(pexcz_command("extract", czex, here), env=environment, check=True)
+    wheels = [{path.name: path.read_bytes() for path in one.iterdir()} for one in (here, there)]
+    assert wheels[0] == wheels[1]
+
+
+def test_pexcz_knows_which_wheels_an_environment_uses(
+    windows: Windows, czex: Path, pexcz: Path
+) -> None:
+    prepared = windows.with_(PEX_INTERPRETER="1")
+    app = prepared.start(windows.python, czex, "-c", "print(1, flush=True); input(); import cow")
+    app.stdout.readline()
+    make_old(windows, 1)
+    environment = environment_of(windows)
+    packs = {
+        windows_path(str(path))
+        for name in ("wheels", "sources")
+        for path in (windows.cache / name).iterdir()
+    }
+    shown = json.loads(run_pexcz(windows, pexcz, "cache", "info", "--json"))
+    (one,) = shown["environments"]
+    assert set(one["packs"]) == set(shown["packs"]) == packs
+    # The environment shares the other files with the wheels.
+    own = [path for path in environment.rglob("*") if path.is_file() and path.stat().st_nlink == 1]
+    assert one["size"] == sum(path.stat().st_size for path in own)
+    cleared = run_pexcz(windows, pexcz, "cache", "clear")
+    assert cleared.startswith("Removed 0 environments, and 0 wheels and sources")
+    assert windows_path(str(environment)) in cleared
+    app.stdin.write(b"\n")
+    outcome = finished(app)
+    assert (outcome.code, outcome.stderr) == (0, "")
+    verified = run_pexcz(windows, pexcz, "verify", "--installed", czex)
+    assert "are as they were packed" in verified
+    assert "wheels and sources" in run_pexcz(windows, pexcz, "cache", "clear")
+    assert [path for path in windows.cache.rglob("*") if path.is_file()] == []
