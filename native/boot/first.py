@@ -24,7 +24,7 @@ def carried(name):
 
 
 # Return the code of the cold path: from the cache if that has it, otherwise from the CZEX.
-def kept():
+def cold_path():
     try:
         with open(KEPT, "rb") as stream:
             found = marshal.loads(stream.read())
@@ -44,9 +44,9 @@ WARM = ROOT and ROOT + "/venvs/" + FINGERPRINT + "/warm." + NAME  # noqa: F821
 if not TAG:
     # In Python 2.7, `quick.py` would not find these files.
     KEPT = WARM = None
-CARRIED = kept()
+COLD_PATH = cold_path()
 if "code" not in globals():
-    code = CARRIED["code"].get("warm")
-    code = code or compile(CARRIED["sources"]["warm"], "<czex>/warm.py", "exec")
+    code = COLD_PATH["code"].get("warm")
+    code = code or compile(COLD_PATH["sources"]["warm"], "<czex>/warm.py", "exec")
     if hasattr(sys, "exc_clear"):
         sys.exc_clear()

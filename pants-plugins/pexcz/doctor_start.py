@@ -238,10 +238,9 @@ def examine_entry(checkup, environment, report):
     except fail.CannotStart as error:
         report["variables"].append(str(error))
         return
-    if asked_for["entry"] and asked_for["entry"][0] == "missing":
-        report["variables"].append(
-            "there is no script {0} in this app".format(*asked_for["entry"][1:])
-        )
+    entry = asked_for["entry"]
+    if entry and entry["kind"] == "missing":
+        report["variables"].append("there is no script {0} in this app".format(entry["target"]))
 
 
 if __name__ == "__main__":

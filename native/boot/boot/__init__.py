@@ -56,8 +56,8 @@ manifest = {}  # type: dict
 def begin(namespace):
     """Take over the namespace of the CZEX's `__main__.py`, and register `warm.py`, which ran in it, as `boot.warm`."""
     vars(main).update(namespace)
-    code.update(namespace["CARRIED"]["code"])
-    sources.update(native(namespace["CARRIED"]["sources"]))
+    code.update(namespace["COLD_PATH"]["code"])
+    sources.update(native(namespace["COLD_PATH"]["sources"]))
     globals().update(native(namespace["ABOUT"]))
     module = globals()["warm"] = sys.modules["boot.warm"] = type(sys)("boot.warm")
     vars(module).update((name, namespace[name]) for name in namespace if not name.startswith("__"))

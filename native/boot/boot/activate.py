@@ -61,20 +61,22 @@ def run(settings, app, is_environments_python=False):
     reexecuted = os.environ.pop(REEXECUTED, None)
     app = os.path.realpath(app)
     if not reexecuted:
-        for_title = settings["may_set_title"] and seldom.loses_first_variable(settings, place(app))
+        for_title = settings["may_set_title"] and seldom.loses_first_variable(
+            settings, czex_path(app)
+        )
         in_own_python = flags or must_reexecute(settings, foreign, python_path)
         if in_own_python or for_title:
             stash(settings)
             os.environ[REEXECUTED] = "1"
             os.environ.update(settings["for_restart"])
             if for_title:
-                seldom.put_first("PEX", place(app))
+                seldom.put_first("PEX", czex_path(app))
             # An app that inherits the machine's packages finds them only in the running interpreter.
             reexecute(settings["python"] if in_own_python else sys.executable, flags)
     unstash()
     activate(settings, foreign)
     if settings["may_set_title"]:
-        seldom.set_title(settings, place(app))
+        seldom.set_title(settings, czex_path(app))
     elif reexecuted or is_environments_python:
         show_in_ps(settings)
     set_environment(settings, app)
@@ -187,7 +189,7 @@ def activate(settings, foreign):
     if inherit != "false":
         sys.path[:] = seldom.inherited_path(settings)
     elif is_own and customized:
-        main = place(os.path.realpath(sys.argv[0]))
+        main = czex_path(os.path.realpath(sys.argv[0]))
         sys.path[:] = seldom.customized_path(settings, main)
     else:
         sys.path[:] = settings["path_entries"]
@@ -243,7 +245,7 @@ def extra_sys_path(settings):
         environ[EXTRA_SYS_PATH] = os.pathsep.join(extra)
 
 
-def place(app):
+def czex_path(app):
     """Return the path of the whole CZEX: the file, or the directory that contains its file `pex`."""
     directory, name = os.path.split(app)
     if name == "pex" and os.access(os.path.join(directory, "PEX-INFO"), os.F_OK):
@@ -259,7 +261,7 @@ def put(name, value):
 
 def set_environment(settings, app):
     environ = os.environ
-    put("PEX", place(app))
+    put("PEX", czex_path(app))
     if settings["venv_mode"]:
         put("VIRTUAL_ENV", settings["venv"])
         order = settings["bin_path"]

@@ -27,21 +27,21 @@ class Apart(object):
 
     def __init__(self, environment, hides_a_module):
         sources, wheels = environment.packs[0], environment.packs[1:]
-        self._site_packages = environment.place(interpreter.site_packages())
+        self._site_packages = environment.path(interpreter.site_packages())
         names = set(wheel["name"] for wheel in wheels)
         clashes = not names.isdisjoint(sources.get("clashes", ()))
         self.mounts, self.before = {}, []
         if hides_a_module or clashes or sources["pth"]:
             self.mounts[sources["fingerprint"]] = DIRECTORY + "/sources"
-            self.before = [environment.place(DIRECTORY + "/sources")]
+            self.before = [environment.path(DIRECTORY + "/sources")]
         if puts_last_first(environment.info):
             wheels = wheels[::-1]
         found = of_wheels(wheels, DIRECTORY)
         self.mounts.update((wheel["fingerprint"], place) for wheel, place in found)
-        self.after = [environment.place(place) for _, place in found]
+        self.after = [environment.path(place) for _, place in found]
         quiet = [pair for pair in found if not customizes(pair[0])]
-        self._for_children = [environment.place(place) for _, place in quiet]
-        self._read = [environment.place(place) for wheel, place in quiet if wheel["pth"]]
+        self._for_children = [environment.path(place) for _, place in quiet]
+        self._read = [environment.path(place) for wheel, place in quiet if wheel["pth"]]
         self.pth = [PTH] if self._read else []
 
     def add_to(self, plan):

@@ -131,18 +131,18 @@ class CzexPart(object):
         return apart.of_wheels(self.packs[1:], directory + "/apart")
 
     def sources(self, environment, directory):
-        return environment.place(directory + "/sources")
+        return environment.path(directory + "/sources")
 
     def libraries(self, environment, directory):
         places = [directory + "/lib"] if self.packs[1:] else []
         places += [
             place for wheel, place in self._apart(environment, directory) if not customizes(wheel)
         ]
-        return [environment.place(place) for place in places]
+        return [environment.path(place) for place in places]
 
     def hidden(self, environment, directory):
         found = self._apart(environment, directory)
-        return [environment.place(place) for wheel, place in found if customizes(wheel)]
+        return [environment.path(place) for wheel, place in found if customizes(wheel)]
 
     def script_entry(self, name):
         return None
@@ -235,7 +235,7 @@ class PexPart(object):
                 with open(script, "rb") as stream:
                     first = stream.readline()
                 is_python = first.startswith(b"#!") and (b"python" in first or b"pypy" in first)
-                return ("script" if is_python else "binary", script)
+                return {"kind": "script" if is_python else "binary", "target": script}
         return None
 
 

@@ -24,11 +24,11 @@ def stop(packs, settings, app, error):
     """
     message = explain(packs, settings, app, error)
     entry = settings["entry"]
-    is_program = entry and entry[0] == "binary"
+    is_program = entry and entry["kind"] == "binary"
     if is_program and not message:
         message = (
             "czex: can't start {0}: {1}: {2}; set PEXCZ_ROOT to a directory where it may be executed"
-        ).format(app, entry[1], error.strerror)
+        ).format(app, entry["target"], error.strerror)
     if message and (is_program or isinstance(error, (ImportError, SyntaxError, EOFError))):
         sys.exit(message)
     if message:

@@ -24,7 +24,7 @@ def entry_point(settings, app):
         return lambda: interpret(settings, app)
     if settings["inject_args"]:
         sys.argv[1:1] = injected_args(settings)
-    kind, target = entry[0], entry[1]
+    kind, target = entry["kind"], entry["target"]
     if kind == "missing":
         sys.exit("czex: can't start {0}: the app has no script {1!r}".format(app, target))
     if kind == "binary":
@@ -43,14 +43,14 @@ def entry_point(settings, app):
         # The function refers to `settings`, which keeps the modules of a cold start alive, and with them its functions.
         return lambda: execute_code(content, target, main_namespace(settings))
     if settings["venv_mode"]:
-        sys.argv[0] = entry[3] or app
+        sys.argv[0] = entry["argv0"] or app
     elif sys.version_info >= (3, 9) and not os.path.isabs(sys.argv[0]):
         # Since Python 3.9, the path of an executed zip file is absolute, and Pex passes it on.
         sys.argv[0] = os.path.join(os.getcwd(), sys.argv[0])
     try:
         __import__(target)
         function = sys.modules[target]
-        for attribute in entry[2].split("."):
+        for attribute in entry["function"].split("."):
             function = getattr(function, attribute)
     except Exception as error:
         stop_if_damaged(settings, app, error)

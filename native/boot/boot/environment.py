@@ -68,7 +68,7 @@ class Environment(object):
         self.apart = None
         self._with_bytecode = {}
 
-    def place(self, path):
+    def path(self, path):
         """Return the absolute path for a path in the environment."""
         return os.path.join(self.venv, *path.split("/"))
 
@@ -183,17 +183,17 @@ class Environment(object):
         """Return the directories, names and sizes of packs that `damage.py` compares with the cache."""
         others = self.composition.packs if self.composition else []
         return [
-            (self.content(pack), pack.get("name", "the app")) + tuple(pack["beside_bytecode"])
+            (self.directory(pack), pack.get("name", "the app")) + tuple(pack["beside_bytecode"])
             for pack in self.packs + others
         ]
 
-    def content(self, pack):
+    def directory(self, pack):
         """Return the directory in the cache that a pack is unpacked to. It has a directory for each scheme."""
-        return self._directory(pack, self._bytecode(pack))
+        return self._directory_with(pack, self._bytecode(pack))
 
     def bytes_to_unpack(self):
         """Return the size of the files that the environment needs and the cache lacks."""
-        missing = [pack for pack in self.packs if not os.path.isdir(self.content(pack))]
+        missing = [pack for pack in self.packs if not os.path.isdir(self.directory(pack))]
         missing += [one for one in map(self._bytecode, missing) if one]
         return sum(pack["content_size"] for pack in missing)
 
@@ -207,14 +207,14 @@ class Environment(object):
         # The answer is kept, because another process may unpack the pack meanwhile, and the plan must be consistent.
         if key not in self._with_bytecode:
             bytecode = pack["bytecode"].get(interpreter.cache_tag())
-            if bytecode and os.path.isdir(self._directory(pack, None)):
-                if not os.path.isdir(self._directory(pack, bytecode)):
+            if bytecode and os.path.isdir(self._directory_with(pack, None)):
+                if not os.path.isdir(self._directory_with(pack, bytecode)):
                     bytecode = None
             self._with_bytecode[key] = bytecode
         return self._with_bytecode[key]
 
-    def _directory(self, pack, bytecode):
-        """The directory of a pack alone, or with one of its packs of bytecode."""
+    def _directory_with(self, pack, bytecode):
+        """Return the directory of a pack alone, or with one of its packs of bytecode."""
         parent = "wheels" if pack["kind"] == "wheel" else "sources"
         name = bytecode["together"] if bytecode else pack["fingerprint"]
         return os.path.join(self.root, parent, name)

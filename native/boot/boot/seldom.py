@@ -11,19 +11,19 @@ import sys
 END_BYTES = 1 << 18
 
 
-def set_title(settings, place):
+def set_title(settings, czex):
     """Set the title to the CZEX and its arguments by the app's own setproctitle, as Pex does."""
     try:
         from setproctitle import setproctitle
     except ImportError:
         return
-    setproctitle(" ".join([settings["interpreter"], place] + sys.argv[1:]))
+    setproctitle(" ".join([settings["interpreter"], czex] + sys.argv[1:]))
 
 
-def loses_first_variable(settings, place):
+def loses_first_variable(settings, czex):
     """Return whether this start would change the first variable in the process's memory.
 
-    :param place: The path of the CZEX, which PEX will contain.
+    :param czex: The path of the CZEX, which PEX will contain.
 
     setproctitle searches for the arguments before this variable, and does nothing if the variable was changed.
     """
@@ -35,7 +35,7 @@ def loses_first_variable(settings, place):
     # Python 2 has no `os.fsdecode`.
     name, _, value = getattr(os, "fsdecode", str)(first).partition("=")
     if name == "PEX":
-        return value != place
+        return value != czex
     # The environment may be empty: then the name is empty.
     changed = [""] + [resource[0] for resource in settings["bind_resource_paths"]]
     if settings["venv_mode"]:
@@ -87,10 +87,10 @@ def read_as_site(site, directory, names, directories=()):
     state.process()
 
 
-def customized_path(settings, place):
-    """Return `sys.path` as `site` has left it, without PYTHONPATH, the user's site-packages, the executed file and `place`."""
+def customized_path(settings, czex):
+    """Return `sys.path` as `site` has left it, without PYTHONPATH, the user's site-packages, the executed file and `czex`."""
     outside = os.environ.get("PYTHONPATH", "").split(os.pathsep)  # type: list
-    outside += [settings["venv"], sys.argv[0], place]
+    outside += [settings["venv"], sys.argv[0], czex]
     outside += [getattr(sys.modules.get("site"), "USER_SITE", None)]
     outside = [os.path.abspath(entry) for entry in outside if entry is not None]
     entries = settings["path_entries"]

@@ -36,11 +36,11 @@ def settings(environment):
     The last entries are values for a plain start. The cold path puts others in their place for one start.
     """
     info = environment.info
-    site_packages = environment.place(interpreter.site_packages())
+    site_packages = environment.path(interpreter.site_packages())
     standard_library = interpreter.standard_library()
     venv_entries = [environment.venv] if interpreter.IS_WINDOWS else []
     venv_mode = bool(info.get("venv"))
-    sources = os.path.join(environment.content(environment.packs[0]), "lib")
+    sources = os.path.join(environment.directory(environment.packs[0]), "lib")
     composition, apart = environment.composition, environment.apart
     first, last = [], []
     if composition and not venv_mode:
@@ -181,9 +181,10 @@ def _entry(environment):
 
 
 def script_entry(environment, name):
-    """Return the entry for a console script, as `entry_of` does, or for a script of a wheel: its kind and its path.
+    """Return the entry for a console script, as `entry_of` does, or for a script of a wheel.
 
-    The kind is "script" for Python, "binary" for another program, or "missing" with the name instead of the path.
+    The latter has the kind "script" for Python, or "binary" for another program; its target is a path. Without either, the kind
+    is "missing" and the target the name.
     """
     path = os.path.join(environment.venv, environment.bin, name)
     composition = environment.composition
@@ -196,8 +197,9 @@ def script_entry(environment, name):
     for pack in packs:
         if name in pack.get("scripts", ()):
             kind = "script" if name in pack["python_scripts"] else "binary"
-            return (kind, path)
-    return composition and composition.script_entry(name) or ("missing", name)
+            return {"kind": kind, "target": path}
+    found = composition and composition.script_entry(name)
+    return found or {"kind": "missing", "target": name}
 
 
 def puts_last_first(info):
@@ -217,8 +219,11 @@ def inherit_path(info):
 
 
 def entry_of(target, argv0=None):
-    """Return the entry for `module`: "module" and the module. For `module:function` it is "function", the module, the function and
-    `argv0`, which is the `sys.argv[0]` of venv mode.
+    """Return the entry for `module` or `module:function`, of the kind "module" or "function". Its target is the module.
+
+    :param argv0: The `sys.argv[0]` for a function in venv mode; `None` for the path of the CZEX.
     """
     module, _, function = target.partition(":")
-    return ("function", module, function, argv0) if function else ("module", module)
+    if function:
+        return {"kind": "function", "target": module, "function": function, "argv0": argv0}
+    return {"kind": "module", "target": module}

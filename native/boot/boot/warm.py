@@ -1,7 +1,7 @@
 """The warm path: find the environment that this CZEX was installed into, and run the app in it.
 
-`quick.py` executes it in the namespace of `__main__.py`, from bytecode in the cache if it can. It imports only modules that
-Python has loaded. The cold path imports it as `boot.warm`.
+Each start by `__main__.py` executes it in the namespace of that file, from bytecode in the cache if possible. If there is no
+environment, it goes on to the cold path, which imports it as `boot.warm`. It imports only modules that Python has loaded.
 """
 
 import marshal
@@ -113,7 +113,7 @@ def run(record, app):
 
 def start_cold_path():
     """Load the boot from the CZEX, check it for damage, and return the module `boot.start`."""
-    if "CARRIED" not in globals():
+    if "COLD_PATH" not in globals():
         try:
             exec(globals()["COLD"], globals())
         except Exception as error:
@@ -123,7 +123,7 @@ def start_cold_path():
             )
     package = sys.modules["boot"] = type(sys)("boot")
     package.__path__ = []
-    found = globals()["CARRIED"]
+    found = globals()["COLD_PATH"]
     if "__init__" not in found["code"]:
         text, file = found["sources"]["__init__"], "<czex>/boot/__init__.py"
         found["code"]["__init__"] = compile(text, file, "exec", 0, True)

@@ -52,8 +52,8 @@ class Subject(object):
                 )
         return self._environment
 
-    def content(self, pack):
-        return self.environment().content(pack)
+    def directory(self, pack):
+        return self.environment().directory(pack)
 
     def warn(self, message):
         if self.emits_warnings:

@@ -38,9 +38,9 @@ def check(subject, wanted, collisions_ok):
 
 def installed_files(subject, wanted, wheel):
     """Find (path in the environment, source) of all files of a wheel."""
-    content = subject.content(wheel)
+    unpacked = subject.directory(wheel)
     for scheme, directory in destinations(wanted, wheel):
-        top = os.path.join(content, scheme)
+        top = os.path.join(unpacked, scheme)
         for path in wheel_file.walk(top):
             yield os.path.normpath(os.path.join(directory, os.path.relpath(path, top))), path
     for group_name in ("console_scripts", "gui_scripts"):

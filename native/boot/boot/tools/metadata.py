@@ -7,7 +7,7 @@ from boot.fail import CannotStart
 
 def dist_info(subject, wheel):
     """Return the path of the wheel's `*.dist-info` directory."""
-    library = os.path.join(subject.content(wheel), "lib")
+    library = os.path.join(subject.directory(wheel), "lib")
     project = canonical(wheel["name"].partition("-")[0])
     for name in sorted(os.listdir(library)):
         if name.endswith(".dist-info") and canonical(name.partition("-")[0]) == project:

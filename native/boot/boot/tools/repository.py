@@ -54,7 +54,7 @@ def print_info(subject, options):
     with output.opened(options) as stream:
         for wheel in subject.wheels:
             name = metadata.name(subject, wheel)
-            location = os.path.join(subject.content(wheel), "lib")
+            location = os.path.join(subject.directory(wheel), "lib")
             if not options.verbose:
                 stream.write("{0} {1} {2}\n".format(name, wheel["version"], location))
                 continue

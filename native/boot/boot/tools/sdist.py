@@ -41,7 +41,7 @@ def write(subject, directory, use_system_time):
     stem = "{0}-{1}".format(name, version)
     path = os.path.join(directory, stem + ".tar.gz")
     date = int(time.time()) if use_system_time else EPOCH
-    source = os.path.join(subject.content(subject.packs[0]), "lib")
+    source = os.path.join(subject.directory(subject.packs[0]), "lib")
     texts = {
         "MANIFEST.in": "recursive-include src *\n",
         "PKG-INFO": PKG_INFO.format(name=name, version=version),

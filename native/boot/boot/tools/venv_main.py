@@ -76,11 +76,15 @@ def adapt(settings, environ):
 
     def module_entry(text):
         module, _, function = text.partition(":")
-        return ("function", module, function, sys.argv[0]) if function else ("module", module)
+        if function:
+            return dict(kind="function", target=module, function=function, argv0=sys.argv[0])
+        return dict(kind="module", target=module)
 
     def script_entry(name):
         path = os.path.join(settings["bin"], name)
-        return ("binary", path) if os.path.exists(path) else ("missing", name)
+        if os.path.exists(path):
+            return dict(kind="binary", target=path)
+        return dict(kind="missing", target=name)
 
     names = ("PEX_INTERPRETER", "PEX_SCRIPT", "PEX_MODULE")
     given = [name for name in names if name in environ]

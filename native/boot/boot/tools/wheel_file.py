@@ -38,12 +38,12 @@ def write(subject, wheel, directory, use_system_time):
 
 def files(subject, wheel):
     """Return (name in the wheel, path) of its files, with the metadata last, as PEP 427 recommends."""
-    content = subject.content(wheel)
+    unpacked = subject.directory(wheel)
     dist_info = os.path.basename(metadata.dist_info(subject, wheel))
     data = dist_info[: -len(".dist-info")] + ".data"
     found = []
-    for scheme in sorted(os.listdir(content)):
-        top = os.path.join(content, scheme)
+    for scheme in sorted(os.listdir(unpacked)):
+        top = os.path.join(unpacked, scheme)
         for path in walk(top):
             name = os.path.relpath(path, top).replace(os.sep, "/")
             first, _, rest = name.partition("/")
