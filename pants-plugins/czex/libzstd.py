@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Iterable
 
 from pants.backend.python.subsystems.repos import PythonRepos
+from pants.backend.python.subsystems.setup import PythonSetup
 from pants.backend.python.util_rules.pex import VenvPexProcess
 from pants.backend.python.util_rules.pex_cli import PexCli
 from pants.engine.fs import CreateDigest, Digest, FileContent
@@ -81,6 +82,7 @@ def download_argv(
 async def fetch_libzstd(
     subsystem: LibzstdSubsystem,
     pex_cli: PexCli,
+    setup: PythonSetup,
     sources: RuntimeSources,
     repos: PythonRepos,
     global_options: GlobalOptions,
@@ -93,7 +95,7 @@ async def fetch_libzstd(
         certificates = content.path
         inputs.append(content)
 
-    pip = await installed(subsystem, pex_cli)
+    pip = await installed(subsystem, pex_cli, setup)
     input_digest = await digest_of(CreateDigest(inputs))
     result = await ran(
         VenvPexProcess(

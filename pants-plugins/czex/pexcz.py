@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pants.backend.python.subsystems.setup import PythonSetup
 from pants.backend.python.util_rules.pex import VenvPex, VenvPexProcess
 from pants.backend.python.util_rules.pex_cli import PexCli
 from pants.backend.python.util_rules.pex_environment import PythonExecutable
@@ -69,9 +70,11 @@ class Pexcz:
 
 
 @rule
-async def set_up_pexcz(subsystem: PexczSubsystem, pex_cli: PexCli, sources: ToolSources) -> Pexcz:
+async def set_up_pexcz(
+    subsystem: PexczSubsystem, pex_cli: PexCli, setup: PythonSetup, sources: ToolSources
+) -> Pexcz:
     # Installed, the tool is compiled once. In the sandbox of a process, it would be compiled by each process.
-    return Pexcz(await installed(subsystem, pex_cli, sources.digest))
+    return Pexcz(await installed(subsystem, pex_cli, setup, sources.digest))
 
 
 def rules():

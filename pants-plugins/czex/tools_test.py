@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import pytest
+from pants.backend.python.subsystems.setup import PythonSetup
+from pants.backend.python.util_rules.interpreter_constraints import InterpreterConstraints
 from pants.backend.python.util_rules.pex import PexRequest
 from pants.backend.python.util_rules.pex_cli import PexCli
 from pants.backend.python.util_rules.pex_requirements import PexRequirements, Resolve
 from pants.engine.fs import EMPTY_DIGEST, Digest
 from pants.testutil.option_util import create_subsystem
 
-from czex.tools import args_for_pex
+from czex.tools import args_for_pex, of_repository
 from czex.zig import ZigSubsystem
 
 LOCK = Digest("a" * 64, 1)
@@ -24,13 +26,40 @@ def test_older_pex_gets_no_new_option(version: str) -> None:
     assert args_for_pex(version) == ()
 
 
+def python_setup(*constraints: str) -> PythonSetup:
+    return create_subsystem(
+        PythonSetup,
+        interpreter_constraints=constraints,
+        interpreter_versions_universe=["3.8", "3.9", "3.10", "3.11"],
+    )
+
+
+@pytest.mark.parametrize(
+    "repository, expected",
+    [
+        (("==3.11.*",), "CPython==3.11.*"),
+        (("CPython>=3.9,<3.10",), "CPython==3.9.*"),
+        (("CPython>=3.9",), "CPython>=3.9,<3.15"),
+        (("CPython==3.8.*",), "CPython>=3.9,<3.15"),
+        (("PyPy==3.9.*",), "CPython>=3.9,<3.15"),
+    ],
+)
+def test_tool_runs_on_the_single_version_of_the_repository(
+    repository: tuple[str, ...], expected: str
+) -> None:
+    constraints = of_repository(["CPython>=3.9,<3.15"], python_setup(*repository))
+    assert constraints == InterpreterConstraints([expected])
+
+
 def request(install_from_resolve: str | None) -> PexRequest:
     tool = create_subsystem(
         ZigSubsystem,
         install_from_resolve=install_from_resolve,
         interpreter_constraints=["CPython==3.9.*"],
     )
-    return tool.pex_request(create_subsystem(PexCli, version="v2.105.2"), LOCK)
+    return tool.pex_request(
+        create_subsystem(PexCli, version="v2.105.2"), python_setup(">=3.8"), LOCK
+    )
 
 
 def test_tool_is_installed_from_its_lockfile() -> None:

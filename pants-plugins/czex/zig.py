@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pants.backend.python.subsystems.setup import PythonSetup
 from pants.backend.python.util_rules.pex import VenvPex
 from pants.backend.python.util_rules.pex_cli import PexCli
 from pants.engine.rules import collect_rules, rule
@@ -31,8 +32,8 @@ class Zig:
 
 
 @rule
-async def set_up_zig(subsystem: ZigSubsystem, pex_cli: PexCli) -> Zig:
-    return Zig(await installed(subsystem, pex_cli))
+async def set_up_zig(subsystem: ZigSubsystem, pex_cli: PexCli, setup: PythonSetup) -> Zig:
+    return Zig(await installed(subsystem, pex_cli, setup))
 
 
 def rules():

@@ -17,6 +17,7 @@ from czex.bytecode import (
 )
 from czex.pack import Pack, SourcesPackRequest, WheelPackRequest, pack_sources, pack_wheel
 from czex.packed_pex import PackedPex, PackedPexRequest, build_packed_pex
+from czex.pexcz import set_up_pexcz
 from czex.runtime import (
     PrebuiltRuntimeRequest,
     Runtime,
@@ -27,9 +28,12 @@ from czex.runtime import (
 
 
 async def built_pex(request: PackedPexRequest, environment: EnvironmentName) -> PackedPex:
-    return await build_packed_pex(
-        **implicitly({request: PackedPexRequest, environment: EnvironmentName})
+    """Build a PEX, and meanwhile install the tool that takes it apart."""
+    pex, _ = await concurrently(
+        build_packed_pex(**implicitly({request: PackedPexRequest, environment: EnvironmentName})),
+        set_up_pexcz(**implicitly()),
     )
+    return pex
 
 
 async def parts(

@@ -11,11 +11,18 @@ from czex.assemble import Assembled, AssemblyRequest
 from czex.bytecode import BootCode, BootCodeRequest, BytecodeRequest
 from czex.pack import Pack, SourcesPackRequest, WheelPackRequest
 from czex.packed_pex import PackedPex, PackedPexRequest
+from czex.pexcz import Pexcz
 from czex.runtime import PrebuiltRuntimeRequest, Runtime, RuntimeRequest
 
 
 async def built_pex(request: PackedPexRequest, environment: EnvironmentName) -> PackedPex:
-    return await Get(PackedPex, {request: PackedPexRequest, environment: EnvironmentName})
+    """Build a PEX, and meanwhile install the tool that takes it apart."""
+    gets: list[Get] = [
+        Get(PackedPex, {request: PackedPexRequest, environment: EnvironmentName}),
+        Get(Pexcz),
+    ]
+    pex, _ = await MultiGet(gets)
+    return pex
 
 
 async def parts(
