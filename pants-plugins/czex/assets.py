@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
-import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from types import ModuleType
@@ -35,8 +34,6 @@ def of_tool(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"czex.{name}_of_tool", TOOL / f"{name}.py")
     assert spec and spec.loader, f"{TOOL} has no {name}.py"
     module = importlib.util.module_from_spec(spec)
-    # The decorator `dataclass` looks up its module there.
-    sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
 

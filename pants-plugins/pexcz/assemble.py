@@ -7,9 +7,8 @@ import json
 import marshal
 import re
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Dict, List, Sequence, Tuple
+from typing import IO, Any, Dict, List, NamedTuple, Sequence, Tuple
 
 import deflate
 
@@ -53,8 +52,7 @@ BOOT_DIGITS = 16
 MARSHAL_VERSION = 2
 
 
-@dataclass(frozen=True)
-class Runtime:
+class Runtime(NamedTuple):
     """The runtime for a platform: the platform's id, the executable's name in a CZEX, and its bytes."""
 
     platform: str
@@ -62,8 +60,7 @@ class Runtime:
     content: bytes
 
 
-@dataclass(frozen=True)
-class Parts:
+class Parts(NamedTuple):
     """The parts of a CZEX.
 
     :param info: PEX-INFO, parsed.

@@ -8,15 +8,10 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import IO, Any, Dict, Iterator, List, Sequence, Tuple
-
-from packaging import tags
+from typing import IO, Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
 from pexcz import pack
 from pexcz.bootfiles import boot_files, boot_sources
@@ -65,8 +60,7 @@ BOOT_MODULES_TRACED = ("activate", "warm")
 BOOT_TEXTS = ("damage", "venv_main")
 
 
-@dataclass(frozen=True)
-class BootCode:
+class BootCode(NamedTuple):
     """The boot as bytecode: the interpreter's cache tag (PEP 3147), and marshalled `code` and `sources` by name."""
 
     tag: str
@@ -95,6 +89,8 @@ def compile_pack(
     :param threads: The number of interpreters that run at once; 0 for the number of CPUs.
     :param scratch: The directory that they work in; None for the system's temporary directory.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     info = pack.read_pack_info(path)
     threads = threads or pack.default_threads()
     with tempfile.TemporaryDirectory(prefix="pexcz-", dir=scratch) as directory:
@@ -114,8 +110,11 @@ def compile_pack(
 def _fits(itself: Dict[str, Any], wheel: Sequence[str]) -> bool:
     """Return whether an interpreter could import a wheel with these tags, on any platform."""
     version = tuple(itself["version"])
-    if itself["name"] != "cpython":
+    # Most wheels are for all versions of Python 3.
+    if itself["name"] != "cpython" or any(tag.startswith("py3-none-") for tag in wheel):
         return True
+    from packaging import tags
+
     abi = "cp{}{}".format(*version) + itself["abiflags"]
     supported = [
         *tags.cpython_tags(version, [abi], ["any"]),
@@ -193,6 +192,8 @@ def identify(python: str) -> Dict[str, Any]:
 
 def _run(python: str, request: Dict[str, Any]) -> Dict[str, Any]:
     """Let an interpreter carry out a request of `compile_sources.py`. Return the facts that it reports of itself."""
+    import subprocess
+
     environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
     # Until Python 3.11, the order of a set's items in the bytecode depends on the seed.
     environment["PYTHONHASHSEED"] = "0"

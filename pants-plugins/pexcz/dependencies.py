@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Sequence, Tuple
 
-from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
-from packaging.version import Version
-
+from pexcz import plain
 from pexcz.pexfile import PEX_INFO
+from pexcz.plain import canonical_name
 from pexcz.requirements import parse_requirement, read_requirement, requirement_data
-from pexcz.specifiers import includes
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import Version
 
 Json = Dict[str, Any]
 Metas = Sequence[Dict[str, Any]]
@@ -52,7 +53,9 @@ class Dependencies:
         orders = {}
         for packs in self._packs.values():
             # Of two builds of one version, the last one is preferred.
-            newest_first = sorted(packs, key=lambda pack: (_sortable(pack[1]), pack[0]))[::-1]
+            newest_first = packs
+            if len(packs) > 1:
+                newest_first = sorted(packs, key=lambda pack: (_sortable(pack[1]), pack[0]))[::-1]
             orders.update({index: order for order, (index, _) in enumerate(newest_first)})
         return orders
 
@@ -86,9 +89,13 @@ class Dependencies:
         return record
 
     def _is_excluded(self, data: Json) -> bool:
+        if not self._excluded:
+            return False
+        from pexcz.specifiers import includes
+
         specifiers = _specifier_set(data["specifiers"])
         return any(
-            canonicalize_name(excluded.name) == data["project"]
+            canonical_name(excluded.name) == data["project"]
             and includes(excluded.specifier, specifiers)
             for excluded in self._excluded
         )
@@ -98,10 +105,12 @@ def _override(text: str) -> Tuple[str, Requirement]:
     """Return the project of an entry in `overridden`, and the requirement that replaces it."""
     match = _OTHER_PROJECT.match(text)
     requirement = parse_requirement(match.group("other") if match else text, PEX_INFO)
-    return canonicalize_name(match.group("project") if match else requirement.name), requirement
+    return canonical_name(match.group("project") if match else requirement.name), requirement
 
 
 def _specifier_set(specifiers: List[List[str]]) -> SpecifierSet:
+    from packaging.specifiers import SpecifierSet
+
     return SpecifierSet(",".join(map("".join, specifiers)))
 
 
@@ -111,11 +120,16 @@ def _satisfies(version: str, specifiers: List[List[str]]) -> bool:
         return True
     if len(specifiers) == 1 and specifiers[0][0] == "===":
         return version == specifiers[0][1]
-    return _specifier_set(specifiers).contains(_sortable(version), prereleases=True)
+    found = plain.satisfies(version, specifiers)
+    if found is None:
+        return _specifier_set(specifiers).contains(_sortable(version), prereleases=True)
+    return found
 
 
 def _sortable(version: str) -> Version:
     """Parse a version. A version that PEP 440 doesn't allow sorts before all others."""
+    from packaging.version import Version
+
     try:
         return Version(version)
     except ValueError:

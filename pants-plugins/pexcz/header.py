@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from pexcz import plain
 
 DEFAULT_SHEBANG = "/usr/bin/env python3"
 # The Pythons that Pex supports, and the patch numbers that are tried with a constraint.
@@ -67,8 +66,7 @@ _ANSWERS = '*"Python 2.7."* | *"Python 3."[5-9]* | *"Python 3."[1-9][0-9]*'
 _ENDS = {"CPython": "[!]]", "PyPy": "]"}
 
 
-@dataclass(frozen=True)
-class Beginning:
+class Beginning(NamedTuple):
     """The interpreters that the text before a PEX names.
 
     :param shebang: Without `#!`; "" if there is no shebang for Python.
@@ -162,14 +160,23 @@ def _versions(constraints: List[Dict[str, Any]]) -> List[Tuple[int, int]]:
     allowed = []
     for version in PYTHONS:
         for constraint in constraints:
-            try:
-                specifiers = SpecifierSet(",".join(map("".join, constraint["specifiers"])))
-            except InvalidSpecifier:
-                continue
-            if any(specifiers.contains("{}.{}.{}".format(*version, patch)) for patch in PATCHES):
+            patches = ("{}.{}.{}".format(*version, patch) for patch in PATCHES)
+            if any(_allows(constraint["specifiers"], patch) for patch in patches):
                 allowed.append(version)
                 break
     return allowed
+
+
+def _allows(specifiers: List[List[str]], version: str) -> bool:
+    found = plain.satisfies(version, specifiers)
+    if found is None:
+        from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+        try:
+            return SpecifierSet(",".join(map("".join, specifiers))).contains(version)
+        except InvalidSpecifier:
+            return False
+    return found
 
 
 def sh_header(

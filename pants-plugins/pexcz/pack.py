@@ -10,9 +10,8 @@ import json
 import os
 import struct
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Callable, Dict, Iterator, List, Sequence, Tuple
+from typing import IO, Any, Callable, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
 from pexcz import paths, zstd
 from pexcz.errors import BadPackError
@@ -42,11 +41,9 @@ COPY_CHUNK_BYTES = 1 << 20
 DEFAULT_LEVEL = 9
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A file or an empty directory to pack. Each call of `chunks` yields `size` bytes."""
 
-    __slots__ = ("path", "size", "flags", "chunks")
     path: str
     size: int
     flags: int
@@ -57,8 +54,7 @@ class Entry:
 File = Tuple[str, int, int]
 
 
-@dataclass(frozen=True)
-class PackInfo:
+class PackInfo(NamedTuple):
     """The meta section and the index of a pack, and its digests. Sizes are in bytes."""
 
     meta: Dict[str, Any]

@@ -10,9 +10,9 @@ import json
 import tempfile
 import threading
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
-from typing import IO, Any, Deque, Dict, Iterable, Iterator, List, Tuple
+from typing import IO, TYPE_CHECKING, Any, Deque, Dict, Iterable, Iterator, List, Tuple
 
 from pexcz import paths, zstd
 from pexcz.errors import BadArchiveError, PexczError
@@ -33,6 +33,11 @@ from pexcz.pack import (
     outline_of,
 )
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+# Threads are started for a larger content. To import and start them takes as long as to compress this much.
+ONE_THREAD_BYTES = 512 << 10
 # The meta section of a pack, and its entries.
 Content = Tuple[Dict[str, Any], Iterable[Entry]]
 
@@ -135,7 +140,23 @@ def finished_packs(
 def _compressed(
     frames: Iterator[Tuple[FinishedPack, bytes]], level: int, threads: int
 ) -> Iterator[Tuple[FinishedPack, int, bytes]]:
-    """Yield pack, raw size and compressed bytes of each frame, in order, with `threads` + 1 frames in flight."""
+    """Yield pack, raw size and compressed bytes of each frame, in order."""
+    compress = zstd.compressor(level)
+    raw_size = 0
+    for pack, frame in frames:
+        raw_size += len(frame)
+        if raw_size > ONE_THREAD_BYTES and threads > 1:
+            yield from _compressed_by_threads(chain([(pack, frame)], frames), level, threads)
+        else:
+            yield pack, len(frame), compress(frame)
+
+
+def _compressed_by_threads(
+    frames: Iterator[Tuple[FinishedPack, bytes]], level: int, threads: int
+) -> Iterator[Tuple[FinishedPack, int, bytes]]:
+    """Yield the same as `_compressed`, with `threads` + 1 frames in flight."""
+    from concurrent.futures import ThreadPoolExecutor
+
     thread = threading.local()
 
     def set_up() -> None:

@@ -7,9 +7,8 @@ then Pex's.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, NamedTuple
 
 from pexcz import shape
 from pexcz.errors import BadArchiveError, NotAPexError, unreadable
@@ -71,8 +70,7 @@ _FIELDS: Dict[str, shape.IsRight] = {
 }
 
 
-@dataclass(frozen=True)
-class Pex:
+class Pex(NamedTuple):
     """A PEX.
 
     :param info_bytes: PEX-INFO as it is in the PEX.
@@ -86,7 +84,7 @@ class Pex:
     info_bytes: bytes
     beginning: Beginning
     preamble: bytes
-    info: Dict[str, Any] = field(hash=False)
+    info: Dict[str, Any]
 
     @property
     def wheel_names(self) -> List[str]:

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from typing import Dict, Iterable, List, Sequence, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
 # Other names for an architecture.
 ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64", "armv7l": "armv7", "x64": "x86_64"}
@@ -26,8 +25,7 @@ def normalised(platform: str) -> str:
     return f"{system}-{architecture}" if architecture else platform
 
 
-@dataclass(frozen=True)
-class Platforms:
+class Platforms(NamedTuple):
     """All platforms, in the order of `platforms.json`."""
 
     wheel_platforms: Tuple[Tuple[str, Tuple[str, ...]], ...]

@@ -8,15 +8,16 @@ A marker becomes a nested list: `["and", …]`, `["or", …]`, or `[op, left, ri
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List
+from typing import TYPE_CHECKING, Any, Dict, List
 
-from packaging.markers import Marker
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, Specifier, SpecifierSet
-from packaging.utils import canonicalize_name
-
+from pexcz import plain
 from pexcz.errors import PexczError
-from pexcz.specifiers import is_possible
+from pexcz.plain import canonical_name
+
+if TYPE_CHECKING:
+    from packaging.markers import Marker
+    from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
 
 Json = Any
 
@@ -34,7 +35,7 @@ def parse_requirement(text: str, source: str) -> Requirement:
     """Parse a PEP 508 requirement; `source` names its origin, for the error."""
     try:
         return _parsed(text)
-    except InvalidRequirement as e:
+    except ValueError as e:
         raise PexczError(f"can't parse the requirement {text!r} of {source}: {e}") from e
 
 
@@ -44,9 +45,14 @@ def read_requirement(text: str) -> Dict[str, Json]:
     Leave out specifiers that PEP 440 doesn't allow: the version in the PEX was chosen by them. A text that is not a
     requirement becomes one that nothing satisfies. An app then fails only if it needs it, with a message.
     """
+    return plain.requirement(text) or packaged_requirement(text)
+
+
+def packaged_requirement(text: str) -> Dict[str, Json]:
+    """Return the same as `read_requirement`, by `packaging`."""
     try:
         return requirement_data(_parsed(text))
-    except InvalidRequirement:
+    except ValueError:
         pass
     match = _OLD_REQUIREMENT.match(text)
     if match:
@@ -57,7 +63,7 @@ def read_requirement(text: str) -> Dict[str, Json]:
                 **requirement_data(_parsed("".join(part or "" for part in parts))),
                 "text": text,
             }
-        except InvalidRequirement:
+        except ValueError:
             pass
     return {
         "extras": [],
@@ -69,7 +75,9 @@ def read_requirement(text: str) -> Dict[str, Json]:
 
 
 def _parsed(text: str) -> Requirement:
-    """Parse a PEP 508 requirement. Raise InvalidRequirement, also where `packaging` raises other errors."""
+    """Parse a PEP 508 requirement. Raise ValueError, also where `packaging` raises other errors."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
     if _HUGE_NUMBER.search(text):
         raise InvalidRequirement(_HUGE)
     try:
@@ -82,6 +90,8 @@ def _parsed(text: str) -> Requirement:
 
 
 def _is_specifier(text: str) -> bool:
+    from packaging.specifiers import Specifier
+
     try:
         Specifier(text)
     except ValueError:
@@ -93,18 +103,26 @@ def requirement_data(requirement: Requirement) -> Dict[str, Json]:
     """Return the parts of a requirement that the boot needs."""
     return {
         "text": str(requirement),
-        "project": canonicalize_name(requirement.name),
-        "extras": sorted(canonicalize_name(extra) for extra in requirement.extras),
+        "project": canonical_name(requirement.name),
+        "extras": sorted(canonical_name(extra) for extra in requirement.extras),
         "specifiers": specifier_data(requirement.specifier),
         "marker": marker_data(requirement.marker),
     }
 
 
 def parse_specifiers(text: str) -> SpecifierSet:
-    """Parse a PEP 440 specifier set. Raise InvalidSpecifier, also where some versions of `packaging` fail only later."""
+    """Parse a PEP 440 specifier set. Raise ValueError, also where some versions of `packaging` fail only later."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
     if _HUGE_NUMBER.search(text):
         raise InvalidSpecifier(_HUGE)
     return SpecifierSet(text)
+
+
+def read_specifiers(text: str) -> List[List[str]]:
+    """Return the data of a specifier set. Raise ValueError for one that PEP 440 doesn't allow."""
+    pairs = plain.specifiers(text)
+    return specifier_data(parse_specifiers(text)) if pairs is None else pairs
 
 
 def specifier_data(specifiers: SpecifierSet) -> List[List[str]]:
@@ -137,8 +155,7 @@ def _term(item: Any) -> Json:
     if {"var": "extra"} in operands:
         # Names of extras are normalised like names of projects (PEP 685).
         operands = [
-            canonicalize_name(operand) if isinstance(operand, str) else operand
-            for operand in operands
+            canonical_name(operand) if isinstance(operand, str) else operand for operand in operands
         ]
     return [operator.value, *operands]
 
@@ -164,19 +181,23 @@ def constraint_data(text: str) -> Dict[str, Json]:
     elif name.endswith(("+t", "-t")):
         name, free_threaded = name[:-2], name[-2] == "+"
     try:
-        parsed = parse_specifiers(specifiers)
+        pairs = read_specifiers(specifiers)
     except ValueError as e:
         raise PexczError(f"can't parse the interpreter constraint {text!r}: {e}") from e
     return {
         "text": text,
         "implementation": name or None,
         "free_threaded": free_threaded,
-        "specifiers": specifier_data(parsed),
+        "specifiers": pairs,
     }
 
 
 def allows_minor(constraint: Dict[str, Json], implementation: str, version: str) -> bool:
     """Return whether a constraint allows any interpreter of a version, such as "3.11"."""
+    from packaging.specifiers import SpecifierSet
+
+    from pexcz.specifiers import is_possible
+
     specifiers = SpecifierSet(",".join(map("".join, constraint["specifiers"])))
     is_of_it = constraint["implementation"] in (None, implementation)
     return is_of_it and is_possible(specifiers & SpecifierSet(f"=={version}.*"))

@@ -12,9 +12,8 @@ import tempfile
 import zipfile
 import zlib
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Dict, Iterator, Protocol
+from typing import IO, Dict, Iterator, NamedTuple, Protocol
 
 import deflate
 
@@ -35,11 +34,9 @@ _LOCAL_HEADER_BYTES = 30
 WHOLE_BYTES_MAX = 8 << 20
 
 
-@dataclass(frozen=True)
-class File:
+class File(NamedTuple):
     """One file of a tree. `size` is in bytes."""
 
-    __slots__ = ("size", "executable")
     size: int
     executable: bool
 

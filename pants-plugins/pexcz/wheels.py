@@ -11,22 +11,13 @@ import csv
 import io
 import json
 import re
-from dataclasses import dataclass
-from email.message import Message
-from email.parser import HeaderParser
-from typing import Any, Dict, List, Set, Tuple
+from typing import Any, Dict, List, NamedTuple, Set, Tuple
 
-from packaging.tags import parse_tag
-from packaging.utils import (
-    InvalidName,
-    canonicalize_name,
-    parse_wheel_filename,
-)
-
-from pexcz import paths
+from pexcz import paths, plain
 from pexcz.errors import BadArchiveError
 from pexcz.pack import EXECUTABLE, RECORD, SHEBANG, Entry, read_by_site
-from pexcz.requirements import parse_specifiers, read_requirement, specifier_data
+from pexcz.plain import canonical_name
+from pexcz.requirements import read_requirement, read_specifiers
 from pexcz.trees import Tree
 
 LAYOUT = ".layout.json"
@@ -35,13 +26,16 @@ SHEBANG_PLACEHOLDER = b"#!python"
 _PYTHON_SHEBANG = re.compile(
     rb"#!(?:.*\W)?(?:pythonw?|pypy)(?:\d+(?:\.\d+)*)?(?:\.exe)?(?:\s+\S.*)?\s*$", re.IGNORECASE
 )
+_LINE_END = re.compile("\r\n|\r|\n")
+# The name of a header and its colon (RFC 5322).
+_HEADER = re.compile(r"([!-9;-~]*):[ \t]*")
 # A compressed set (PEP 425) of a few tags. Its length is limited: thousands of each kind would be billions of tags.
 _TAG = re.compile(r"(?=.{,255}$)[^-]+-[^-]+-[^-]+")
+_PROJECT = re.compile(r"[A-Z0-9](?:[A-Z0-9._-]*[A-Z0-9])?", re.ASCII | re.IGNORECASE)
 ENTRY_POINT = re.compile(r"[\w.]+(:[\w.]+)?$")
 
 
-@dataclass(frozen=True)
-class Wheel:
+class Wheel(NamedTuple):
     """A wheel's meta section and the entries of its pack."""
 
     meta: Dict[str, Any]
@@ -219,17 +213,29 @@ def dist_info_file(schemes: Dict[str, str], file_name: str, wanted: str) -> str 
         and target.split("/")[2] == wanted
     ]
     if len(found) > 1:
-        project = canonicalize_name(file_name.split("-")[0])
+        project = canonical_name(file_name.split("-")[0])
         found = [
             source
             for source in found
-            if canonicalize_name(source.split("/")[-2].split("-")[0]) == project
+            if canonical_name(source.split("/")[-2].split("-")[0]) == project
         ]
     return found[0] if found else None
 
 
-def _headers(tree: Tree, source: str) -> Message:
-    return HeaderParser().parsestr(tree.read(source).decode("utf-8", "replace"))
+def _headers(tree: Tree, source: str) -> Dict[str, List[str]]:
+    """Return the values of each header, by its name in small letters. `email` would take longer than packing a small wheel."""
+    found: Dict[str, List[str]] = {}
+    values: List[str] = []
+    for line in _LINE_END.split(tree.read(source).decode("utf-8", "replace")):
+        header = _HEADER.match(line)
+        if header:
+            values = found.setdefault(header[1].lower(), [])
+            values.append(line[header.end() :])
+        elif line[:1] in (" ", "\t") and values:
+            values[-1] += f"\n{line}"
+        else:
+            break
+    return found
 
 
 def _metadata(tree: Tree, schemes: Dict[str, str], file_name: str) -> Dict[str, Any]:
@@ -240,38 +246,42 @@ def _metadata(tree: Tree, schemes: Dict[str, str], file_name: str) -> Dict[str, 
             f"can't read {file_name} in {tree.name} as a wheel: it has no *.dist-info/METADATA and WHEEL"
         )
     metadata = _headers(tree, metadata_path)
-    name, version = (str(metadata.get(key, "")).strip() for key in ("Name", "Version"))
-    try:
-        project = canonicalize_name(name, validate=True)
-    except InvalidName as e:
+    name, version = (metadata.get(key, [""])[0].strip() for key in ("name", "version"))
+    if not _PROJECT.fullmatch(name):
         raise BadArchiveError(
-            f"can't read {file_name} in {tree.name} as a wheel: its METADATA has no valid name: {e}"
-        ) from e
+            f"can't read {file_name} in {tree.name} as a wheel: its METADATA has no valid name: {name!r}"
+        )
     return {
-        "project": project,
+        "project": canonical_name(name),
         # The directory for its headers, if it has any.
         "headers": name if any(t.startswith("headers/") for t in schemes) else "",
         "version": version,
         "tags": _tags(file_name, _headers(tree, wheel_path)),
-        "requires_python": _requires_python(metadata.get("Requires-Python")),
-        "requires": [read_requirement(str(text)) for text in metadata.get_all("Requires-Dist", ())],
+        "requires_python": _requires_python(metadata.get("requires-python", [None])[0]),
+        "requires": [read_requirement(text) for text in metadata.get("requires-dist", ())],
     }
 
 
 def _requires_python(text: str | None) -> List[List[str]] | None:
     """Return `Requires-Python` as data, or None if it is absent or PEP 440 doesn't allow it."""
     try:
-        return None if text is None else specifier_data(parse_specifiers(text))
+        return None if text is None else read_specifiers(text)
     except ValueError:
         return None
 
 
-def _tags(file_name: str, wheel: Message) -> List[str]:
+def _tags(file_name: str, wheel: Dict[str, List[str]]) -> List[str]:
     """Return the wheel's tags: from its file name, as installers do, or else from its WHEEL."""
+    found = plain.tags(file_name)
+    if found:
+        return found
+    from packaging.tags import parse_tag
+    from packaging.utils import parse_wheel_filename
+
     try:
         tags = parse_wheel_filename(file_name)[3]
     except ValueError:
-        values = [str(value).strip() for value in wheel.get_all("Tag", ())]
+        values = map(str.strip, wheel.get("tag", ()))
         tags = frozenset(
             tag for value in values if _TAG.fullmatch(value) for tag in parse_tag(value)
         )
