@@ -81,7 +81,7 @@ const Linker = struct {
         var rest: []const Child = children.items;
         while (rest.len > 0) {
             var count: usize = 1;
-            while (count < rest.len and std.mem.eql(u8, rest[count].name, rest[0].name)) count += 1;
+            while (count < rest.len and rest[count].isSame(rest[0])) count += 1;
             try linker.place(directory, rest[0..count]);
             rest = rest[count..];
         }

@@ -98,6 +98,14 @@ pub fn order(left: []const u8, right: []const u8) std.math.Order {
     return std.math.order(left[same], right[same]);
 }
 
+/// Compare two names in a directory. Windows ignores the case of letters; other letters than those of ASCII aren't known here.
+pub fn nameOrder(left: []const u8, right: []const u8, rules: Rules) std.math.Order {
+    return switch (rules) {
+        .posix => std.mem.order(u8, left, right),
+        .windows => std.ascii.orderIgnoreCase(left, right),
+    };
+}
+
 /// Return whether `path` is below the directory `parent`, at any depth.
 pub fn isBelow(path: []const u8, parent: []const u8) bool {
     return path.len > parent.len and path[parent.len] == '/' and std.mem.startsWith(u8, path, parent);
@@ -169,6 +177,12 @@ test "the order is by component" {
             try testing.expectEqual(std.math.order(at_left, at_right), order(left, right));
         }
     }
+}
+
+test "names are compared without their case on Windows" {
+    try testing.expectEqual(.eq, nameOrder("Lib", "lib", .windows));
+    try testing.expectEqual(.lt, nameOrder("Lib", "lib", .posix));
+    try testing.expectEqual(.lt, nameOrder("a", "B", .windows));
 }
 
 test "only a path that continues with a separator is below another" {

@@ -95,8 +95,16 @@ pub const Child = struct {
     /// The number of the source. Earlier sources win.
     rank: usize,
 
+    pub fn isSame(left: Child, right: Child) bool {
+        return order(left, right) == .eq;
+    }
+
+    fn order(left: Child, right: Child) std.math.Order {
+        return path_rules.nameOrder(left.name, right.name, path_rules.native_rules);
+    }
+
     pub fn before(_: void, left: Child, right: Child) bool {
-        return switch (std.mem.order(u8, left.name, right.name)) {
+        return switch (order(left, right)) {
             .lt => true,
             .gt => false,
             .eq => left.rank < right.rank,

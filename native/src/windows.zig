@@ -266,6 +266,8 @@ fn wide(buffer: *PathBuffer, dir: ?Dir, path: []const u8) Error![*:0]const u16 {
     if (dir) |parent| {
         length = try append(buffer, 0, parent.path);
         if (std.mem.eql(u8, path, ".")) {
+            // Without the separator, a drive such as `C:` is a device.
+            if (std.mem.endsWith(u8, parent.path, ":")) length += try append(buffer, length, "\\");
             buffer[length] = 0;
             return buffer[0..length :0];
         }

@@ -103,6 +103,23 @@ COW = Wheel(
     },
 )
 
+# The directories of these wheels have the same names as others, in another case. `lib` and `scripts` are in each environment.
+PASTURE = Wheel(
+    "pasture",
+    {
+        "pasture-1.0.data/data/lib/grass.txt": "green\n",
+        "pasture-1.0.data/data/scripts/gate.txt": "open\n",
+        "pasture-1.0.data/data/share/Land/size.txt": "large\n",
+    },
+)
+FENCE = Wheel("fence", {"fence-1.0.data/data/share/land/fence.txt": "high\n"})
+LOOK = """\
+import os, sys
+
+for path in ("lib/grass.txt", "scripts/gate.txt", "share/land/size.txt", "share/land/fence.txt"):
+    print(open(os.path.join(sys.prefix, path)).read().strip())
+"""
+
 
 @pytest.fixture(scope="session")
 def wine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windows]:
@@ -319,6 +336,32 @@ def test_message_without_a_runtime_for_windows_names_the_field(
         f"but this machine is {PLATFORM}; add {PLATFORM} to `platforms` of its czex_binary"
         in outcome.stderr
     )
+
+
+def test_names_that_differ_in_case_are_one_name(
+    windows: Windows, workshop: Workshop, runtime: Path
+) -> None:
+    pex = workshop.pex(
+        "pasture",
+        requirements=["pasture", "fence"],
+        wheels=[PASTURE, FENCE],
+        sources={"look.py": LOOK},
+        options=["-m", "look", "--venv"],
+    )
+    outcome = windows.run(windows.python, workshop.czex(pex, PLATFORM))
+    assert (outcome.stdout, outcome.stderr) == ("green\nopen\nlarge\nhigh\n", "")
+
+
+def test_cache_can_be_the_root_of_a_drive(windows: Windows, czex: Path) -> None:
+    windows.cache.mkdir()
+    drive = windows.root / "prefix" / "dosdevices" / "x:"
+    drive.symlink_to(windows.cache)
+    try:
+        outcome = windows.with_(PEXCZ_ROOT="X:\\").run(windows.python, czex)
+    finally:
+        drive.unlink()
+    assert (outcome.code, outcome.stdout, outcome.stderr) == (0, "moo []\n", "")
+    assert environment_of(windows)
 
 
 def test_pexcz_writes_the_same_bytes_as_elsewhere(
