@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Sequence
 
 from testing.pythons import Python
 
@@ -33,10 +33,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Machine:
-    """An empty home directory, and a clean environment."""
+    """An empty home directory, and a clean environment.
+
+    :param enter: The words before each command.
+    """
 
     root: Path
     variables: Dict[str, str] = field(default_factory=dict)
+    enter: Sequence[str] = ()
 
     @property
     def cache(self) -> Path:
@@ -53,7 +57,7 @@ class Machine:
         environment = {"HOME": str(self.root), "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"}
         pipes = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
         return subprocess.Popen(
-            [str(argument) for argument in argv],
+            [*self.enter, *map(str, argv)],
             env={**environment, **self.variables},
             **{**pipes, **kwargs},
         )

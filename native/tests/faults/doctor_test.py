@@ -281,7 +281,7 @@ def test_czex_for_another_machine_is_a_problem(
     other = workshop.native / "runtime" / "windows-x86_64" / "pexcz.exe"
     other.parent.mkdir(exist_ok=True)
     other.write_text("no runtime")
-    app = workshop.czex(Path(os.path.relpath(cow_pex)), platform="windows-x86_64")
+    app = workshop.czex(Path(os.path.relpath(cow_pex)), platforms=["windows-x86_64"])
     try:
         (problem,) = problems(doctor(here, app.absolute()))
         assert "it was built for windows-x86_64, but this machine is" in problem

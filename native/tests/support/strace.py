@@ -107,7 +107,7 @@ class Call:
         return (ERRORS[self.name] if of_pipe is None else of_pipe).split()
 
 
-def _strace() -> str:
+def strace() -> str:
     program = shutil.which("strace")
     if not program:
         missing("strace")
@@ -124,7 +124,7 @@ def calls_of(
     log = machine.root / "strace"
     options = ["-f"] if follow else []
     options += ["-qq", "-y", "-s", "300", "-o", str(log)]
-    outcome = machine.run(_strace(), *options, *argv)
+    outcome = machine.run(strace(), *options, *argv)
     counts: Dict[str, int] = {}
     calls = []
     for name, text in LINE.findall(log.read_text("utf-8", "replace")):
@@ -151,7 +151,7 @@ def disturbed(
     inject = f"inject={call.name}:{how}:when={call.number}"
     options = ["-f"] if follow else []
     options += ["-qq", "-o", str(log), "-e", "signal=KILL", "-e", f"trace={call.name}"]
-    outcome = machine.run(_strace(), *options, "-e", inject, *argv)
+    outcome = machine.run(strace(), *options, "-e", inject, *argv)
     text = log.read_text("utf-8", "replace")
     log.unlink()
     return outcome if "(INJECTED)" in text or "killed by SIGKILL" in text else None

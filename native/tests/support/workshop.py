@@ -76,7 +76,7 @@ class Workshop:
     def czex(
         self,
         pex: Path,
-        platform: str = HOST,
+        platforms: Sequence[str] = (HOST,),
         precompile: Sequence[Python] = (),
         layout: str = "zipapp",
     ) -> Path:
@@ -84,7 +84,7 @@ class Workshop:
         names += ".packed" if layout == "packed" else ""
         output = pex.with_suffix(f"{names}.czex")
         command = pexcz_command("inject", pex, "-o", output, "--native", self.native)
-        command += ["--platform", platform, "--layout", layout]
+        command += ["--layout", layout, *(f"--platform={platform}" for platform in platforms)]
         for python in precompile:
             command += ["--precompile", python.path()]
         environment = {**os.environ, "PYTHONPATH": pexcz_path()}
