@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import errno
-import io
 import os
 import stat
 import struct
@@ -30,6 +29,10 @@ _UNREADABLE = (
 ZIP_ZSTANDARD = 93
 # APPNOTE.TXT, 4.3.7: without the name and the extra field.
 _LOCAL_HEADER_BYTES = 30
+# The place of the lengths of the name and of the extra field.
+_LOCAL_NAME = 26
+# Flags (APPNOTE.TXT, 4.4.4): the name is UTF-8; the entry is encrypted or a patch, which zipfile refuses.
+_UTF8, _NOT_PLAIN = 0x800, 0x61
 # Entries up to this size are decompressed at once, by libdeflate. It is more than twice as fast as zlib.
 WHOLE_BYTES_MAX = 8 << 20
 
@@ -86,15 +89,21 @@ class _Tree:
 
     def chunks(self, path: str) -> Iterator[bytes]:
         left = self.files[path].size
+        with self._reading(path), self._open(path) as stream:
+            for chunk in chunks_of(stream, left):
+                left -= len(chunk)
+                yield chunk
+            if left or stream.read(1):
+                raise self._wrong_size(path)
+
+    def _wrong_size(self, path: str) -> BadArchiveError:
+        return BadArchiveError(f"{self.name} is damaged: {path} is not as large as its entry says")
+
+    @contextmanager
+    def _reading(self, path: str) -> Iterator[None]:
+        """Convert errors in the content of a file to BadArchiveError."""
         try:
-            with self._open(path) as stream:
-                for chunk in chunks_of(stream, left):
-                    left -= len(chunk)
-                    yield chunk
-                if left or stream.read(1):
-                    raise BadArchiveError(
-                        f"{self.name} is damaged: {path} is not as large as its entry says"
-                    )
+            yield
         except _UNREADABLE as e:
             raise BadArchiveError(
                 f"{self.name} is damaged: can't read {path}: {e}; download or build it again"
@@ -233,18 +242,33 @@ class ZipTree(_Tree):
         if info.compress_type == ZIP_ZSTANDARD:
             with self._zip.open(_as_stored(info)) as packed:
                 yield zstd.reader(packed)
-        elif _is_small(info):
-            with self._zip.open(_as_stored(info)) as packed:
-                yield io.BytesIO(deflate.deflate_decompress(packed.read(), info.file_size))
         else:
             with self._zip.open(info) as stream:
                 yield stream
 
     def chunks(self, path: str) -> Iterator[bytes]:
         info = self._infos[path]
-        if info.compress_type == ZIP_ZSTANDARD or _is_small(info):
+        if _is_small(info):
+            return self._checked(path, self._whole(path, info), info.CRC)
+        if info.compress_type == ZIP_ZSTANDARD:
             return self._checked(path, super().chunks(path), info.CRC)
         return super().chunks(path)
+
+    def _whole(self, path: str, info: zipfile.ZipInfo) -> Iterator[bytes]:
+        with self._reading(path):
+            stream = self._zip.fp
+            assert stream
+            stream.seek(info.header_offset)
+            header = stream.read(_LOCAL_HEADER_BYTES)
+            name_bytes, extra_bytes = struct.unpack_from("<HH", header, _LOCAL_NAME)
+            name = stream.read(name_bytes).decode("utf-8" if info.flag_bits & _UTF8 else "cp437")
+            if not header.startswith(b"PK\3\4") or name != info.orig_filename:
+                raise zipfile.BadZipFile("its entry and its place differ")
+            stream.seek(extra_bytes, os.SEEK_CUR)
+            content = deflate.deflate_decompress(stream.read(info.compress_size), info.file_size)
+        if len(content) != info.file_size:
+            raise self._wrong_size(path)
+        yield content
 
     def _checked(self, path: str, chunks: Iterator[bytes], expected: int) -> Iterator[bytes]:
         crc32 = 0
@@ -258,6 +282,8 @@ class ZipTree(_Tree):
 
 
 def _is_small(info: zipfile.ZipInfo) -> bool:
+    if info.flag_bits & _NOT_PLAIN:
+        return False
     sizes = (info.compress_size, info.file_size)
     return (
         info.compress_type == zipfile.ZIP_DEFLATED
