@@ -268,7 +268,7 @@ class ZipTree(_Tree):
             content = deflate.deflate_decompress(stream.read(info.compress_size), info.file_size)
         if len(content) != info.file_size:
             raise self._wrong_size(path)
-        yield content
+        yield bytes(content)
 
     def _checked(self, path: str, chunks: Iterator[bytes], expected: int) -> Iterator[bytes]:
         crc32 = 0
