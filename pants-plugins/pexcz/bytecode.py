@@ -89,32 +89,38 @@ def compile_pack(
     :param threads: The number of interpreters that run at once; 0 for the number of CPUs.
     :param scratch: The directory that they work in; None for the system's temporary directory.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
     info = pack.read_pack_info(path)
     threads = threads or pack.default_threads()
     with tempfile.TemporaryDirectory(prefix="pexcz-", dir=scratch) as directory:
         sources, compiled = Path(directory, "sources"), Path(directory, "compiled")
-        itself = identify(python)
-        if info.meta["kind"] == "sources" or _fits(itself, info.meta["tags"]):
-            request = {"directory": directory, "sources": str(sources), "output": str(compiled)}
-            chunks = _chunks(_write_sources(path, info, sources))
-            with ThreadPoolExecutor(threads) as pool:
-                list(pool.map(lambda chunk: _run(python, {**request, "paths": chunk}), chunks))
+        request = {"directory": directory, "sources": str(sources), "output": str(compiled)}
+        chunks = _chunks(_write_sources(path, info, sources))
+        fits_all = info.meta["kind"] == "sources" or _fits_all(info.meta["tags"])
+        if fits_all and len(chunks) == 1:
+            # The same process compiles and identifies the interpreter.
+            itself = _run(python, {**request, "paths": chunks[0]})
+        else:
+            itself = identify(python)
+            if fits_all or _fits(itself, info.meta["tags"]):
+                _run_all(python, [{**request, "paths": chunk} for chunk in chunks], threads)
         meta = {"kind": "bytecode", "of": info.fingerprint, "python": itself["tag"]}
         taken = {name for name, _, _ in info.files}
         entries = [entry for entry in _entries(compiled) if entry.path not in taken]
         write_pack(output, meta, entries, level, threads, scratch)
 
 
+def _fits_all(wheel: Sequence[str]) -> bool:
+    """Return whether every Python 3 could import a wheel with these tags, on some platform."""
+    return any(tag.startswith("py3-none-") for tag in wheel)
+
+
 def _fits(itself: Dict[str, Any], wheel: Sequence[str]) -> bool:
     """Return whether an interpreter could import a wheel with these tags, on any platform."""
-    version = tuple(itself["version"])
-    # Most wheels are for all versions of Python 3.
-    if itself["name"] != "cpython" or any(tag.startswith("py3-none-") for tag in wheel):
-        return True
     from packaging import tags
 
+    version = tuple(itself["version"])
+    if itself["name"] != "cpython":
+        return True
     abi = "cp{}{}".format(*version) + itself["abiflags"]
     supported = [
         *tags.cpython_tags(version, [abi], ["any"]),
@@ -188,6 +194,13 @@ def identify(python: str) -> Dict[str, Any]:
     """Return the facts that an interpreter reports of itself. Each interpreter is asked once."""
     with tempfile.TemporaryDirectory(prefix="pexcz-") as scratch:
         return _run(python, {"directory": scratch})
+
+
+def _run_all(python: str, requests: Sequence[Dict[str, Any]], threads: int) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(partial(_run, python), requests))
 
 
 def _run(python: str, request: Dict[str, Any]) -> Dict[str, Any]:

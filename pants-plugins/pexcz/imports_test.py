@@ -57,6 +57,9 @@ def test_steps_of_a_build_import_no_slow_packages(pex: Path, tmp_path: Path) -> 
     packs = [tmp_path / name for name in ("sources.pack", "wheel.pack")]
     modules = imported("pack-sources", "--output", packs[0], pex)
     modules |= imported("pack", "--output", packs[1], wheel)
+    for pack in list(packs):
+        packs.append(pack.with_suffix(".bytecode"))
+        modules |= imported("compile", "--python", sys.executable, "--output", packs[-1], pack)
     boot = tmp_path / "boot"
     modules |= imported("assemble", "--pex", pex, "--boot", boot, "--output", output, *packs)
     assert "pexcz.assemble" in modules
