@@ -37,6 +37,7 @@ BOOT_MODULES = (
     "cold",
     "environment",
     "fail",
+    "imports",
     "install",
     "interpreter",
     "keep",

@@ -22,7 +22,7 @@ from boot.restart import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from boot import seldom
+    from boot import imports, seldom
 
 # Python itself has installed finders and hooks of these modules; all others are from the machine's site-packages.
 IMPORT_SYSTEM = (
@@ -38,6 +38,10 @@ EXTRA_SYS_PATH = "__PEX_EXTRA_SYS_PATH__"
 CLOSES = {"linux2": 0o2000000, "darwin": 0o100000000}.get(sys.platform, 0)
 # These modules remember the place of site-packages, so they must be imported again.
 FORGETFUL = ("distutils", "sysconfig")
+# The mode of the record has this bit if the environment has an import table.
+HAS_TABLE = 0o100
+# If a start searches for so many modules outside of packages, it learns an import table.
+MANY = 30
 # A foreign module may have replaced these hooks of `sys`.
 HOOKS = ("breakpointhook", "displayhook", "excepthook", "unraisablehook")
 
@@ -51,7 +55,8 @@ def run(settings, app, is_environments_python=False):
     :param app: The absolute path of the CZEX; for a directory, of the file `pex` in it.
     :param is_environments_python: Whether the running interpreter is the environment's own, not one that reads the CZEX.
     """
-    if is_for_cold_path(settings):
+    mode = hold(settings["venv"])
+    if is_for_cold_path(settings, mode):
         return
     if settings["needs_seldom"]:
         load_seldom(settings)
@@ -83,45 +88,93 @@ def run(settings, app, is_environments_python=False):
     wrap = settings["wrap"]
     if wrap:
         return lambda: wrap(execute, settings, app)
+    if mode & HAS_TABLE and settings["imports"]:
+        load_imports(settings)
+        imports.begin(settings)
+    elif settings["learns"] and settings["imports"]:
+        tables = watch(settings)
+        start = entry_point(settings, app)
+        for table in tables:
+            # If a signal ends the app, this is its only chance.
+            table.learn()
+        return start
     return entry_point(settings, app)
 
 
 def load_seldom(settings):
     """Make `seldom` the module whose code the record holds."""
+    global seldom
+    seldom = carried_module(settings, "seldom")
+
+
+def load_imports(settings):
+    """Make `imports` the module whose code the record holds."""
+    global imports
+    imports = carried_module(settings, "imports")
+
+
+def carried_module(settings, name):
     import marshal
 
-    global seldom
-    seldom = type(sys)("czex_seldom")
-    exec(marshal.loads(settings["seldom"]), seldom.__dict__)
+    module = type(sys)("czex_" + name)
+    exec(marshal.loads(settings[name]), module.__dict__)
+    return module
+
+
+def watch(settings):
+    """Learn an import table at the end of this start if it imports many modules. Return a list, which then gets the table.
+
+    Each search for a module outside of packages begins with the finder of the standard library.
+    """
+    tables, names = [], []  # type: ignore[var-annotated]
+    finder = sys.path_importer_cache.get(os.path.dirname(os.__file__))
+    if not finder:
+        return tables
+    find_spec = finder.find_spec
+    before = len(sys.modules)
+
+    def watched(name, target=None):
+        names.append(name)
+        if len(names) == MANY:
+            vars(finder).pop("find_spec", None)
+            load_imports(settings)
+            tables.append(imports.learn_later(settings, before))
+        return find_spec(name, target)
+
+    vars(finder)["find_spec"] = watched
+    return tables
 
 
 def hold(venv):
     """Show `pexcz cache prune` that this process uses an environment, and on which day it was used.
 
-    Keep its record open as long as the process lives. Return False if the record no longer exists.
+    Keep its record open as long as the process lives. Return the record's mode; 0 if it no longer exists.
     """
     file = os.path.join(venv, "record")
     try:
         descriptor = os.open(file, CLOSES)
     except OSError:
-        return False
+        return 0
+    mode = 1
     try:
+        status = os.fstat(descriptor)
+        mode = status.st_mode
         import time
 
-        if time.time() - os.fstat(descriptor).st_mtime > 86400:
+        if time.time() - status.st_mtime > 86400:
             os.utime(file, None)
     except (ImportError, OSError):
         # Another user owns the file, or the file system is read-only. In Python 2.7, `time` may be a library that can't be loaded.
         pass
-    return True
+    return mode
 
 
-def is_for_cold_path(settings):
+def is_for_cold_path(settings, mode):
     """Return whether the environment was just removed, a REPL is wanted, or an app on PEX_PATH has changed.
 
-    If the environment exists, also `hold` it.
+    :param mode: The mode of the environment's record; 0 if it was removed.
     """
-    if not hold(settings["venv"]) and not settings["modules"]:
+    if not mode and not settings["modules"]:
         return True
     if wants_repl(settings) and not settings["repl"]:
         return True

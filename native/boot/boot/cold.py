@@ -84,6 +84,7 @@ class ColdStart(object):
         self._text = warm.interpreter_text()
         self._composition = None
         self._temporary = os.environ.pop(TEMPORARY, None)
+        self._is_new = False
         self._checked_root = None
 
     def _read_variables(self, app):
@@ -114,6 +115,10 @@ class ColdStart(object):
         environment, settings = self.installed(packs)
         if not self._variant:
             self._keeper.keep(environment, settings)
+        # A new environment lacks the bytecode that this start makes.
+        settings["learns"] = not self._is_new
+        if self._verbose > 0:
+            settings["log"] = self._log
         # The stamps of other apps were read just now.
         settings["composed"] = []
         if self._temporary:
@@ -264,6 +269,7 @@ class ColdStart(object):
                     environment.venv
                 )
             )
+        self._is_new = True
         return environment, record
 
     def _load(self, venv):

@@ -23,11 +23,17 @@ def record(environment, interpreter_text):
     return dict(
         settings(environment),
         activate=boot.code_of("activate"),
+        # Few starts need these two codes, so they stay bytes.
+        imports=marshal.dumps(boot.code_of("imports")) if _has_table() else b"",
         interpreter_text=interpreter_text,
-        # Few starts need this code, so it stays bytes.
         seldom=marshal.dumps(boot.code_of("seldom")),
         venv_start=boot.code_of("venv_start"),
     )
+
+
+def _has_table():
+    """Return whether the environment of this interpreter may have an import table."""
+    return sys.version_info >= (3, 6) and not interpreter.IS_WINDOWS
 
 
 def settings(environment):
@@ -96,6 +102,10 @@ def settings(environment):
         "extra_sys_path": [],
         # (name, value) of variables for the process that a restart makes.
         "for_restart": [],
+        # Whether the start may write an import table.
+        "learns": True,
+        # The function that logs a message.
+        "log": None,
         # The modules of the cold path, which must live as long as the functions that it hands over.
         "modules": [],
         # The function that runs the interactive interpreter.

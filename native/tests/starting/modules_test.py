@@ -22,6 +22,9 @@ for name in sys.argv[2:]:
 def test_every_module_is_imported(python: Python) -> None:
     files = [path.relative_to(BOOT) for path in sorted((BOOT / "boot").rglob("*.py"))]
     modules = [".".join(file.with_suffix("").parts) for file in files]
+    if python.minor == (2, 7):
+        # Its import system has another form.
+        modules.remove("boot.imports")
     process = subprocess.run(
         [python.path(), "-sB", "-c", IMPORT_ALL, BOOT, *modules], capture_output=True, text=True
     )

@@ -1,0 +1,76 @@
+"""An app that imports enough modules for an import table, and functions that look at its table."""
+
+from __future__ import annotations
+
+import marshal
+from pathlib import Path
+from typing import Any, Dict, Set
+
+from support.wheels import Wheel
+from support.workshop import Workshop
+from testing.machine import Machine, Outcome
+from testing.pythons import EVERY_PYTHON
+
+SINGLE = [f"crowd_{number:02}" for number in range(35)]
+PARTS = [f"part_{number:02}" for number in range(15)]
+LATE = [f"late_{number:02}" for number in range(40)]
+WITH_TABLE = [python for python in EVERY_PYTHON if python.name != "cpython2.7"]
+# The app executes the text in its first argument.
+MAIN = """\
+import gc, sys
+
+import {single}
+from crowd.parts import {parts}
+
+AT_IMPORT = gc.get_threshold() if hasattr(gc, "get_threshold") else None
+
+def main():
+    exec(sys.argv[1] if len(sys.argv) > 1 else "", {{"AT_IMPORT": AT_IMPORT}})
+"""
+CROWD = Wheel(
+    "crowd",
+    {
+        "crowd/__init__.py": "",
+        "crowd/main.py": MAIN.format(single=", ".join(SINGLE), parts=", ".join(PARTS)),
+        "crowd/parts/__init__.py": "",
+        "crowd/parts/data.txt": "data\n",
+        "crowd/late/__init__.py": "from crowd.late import {}\n".format(", ".join(LATE)),
+        "portion/crowd.py": "",
+        **{f"{name}.py": f"NAME = '{name}'\n" for name in SINGLE},
+        **{f"crowd/parts/{name}.py": f"def name():\n    return '{name}'\n" for name in PARTS},
+        **{f"crowd/late/{name}.py": "" for name in LATE},
+    },
+    scripts={"crowd": "crowd.main:main"},
+)
+
+
+def make_crowd(workshop: Workshop, name: str = "crowd", **kwargs: Any) -> Path:
+    options = ["-c", "crowd", *kwargs.pop("options", ())]
+    return workshop.make(name, requirements=["crowd"], wheels=[CROWD], options=options, **kwargs)
+
+
+def table_file(machine: Machine) -> Path:
+    """Return the path of the only environment's import table, which may be missing."""
+    (record,) = machine.cache.glob("venvs/*/*/record")
+    return record.with_name("imports")
+
+
+def learnt(machine: Machine) -> Set[str]:
+    """Return the names of the modules in the table; an empty set if there is no table."""
+    file = table_file(machine)
+    if not file.exists():
+        return set()
+    content = file.read_bytes()
+    index: Dict[str, Any] = marshal.loads(
+        content[32 : 32 + int.from_bytes(content[16:24], "little")]
+    )
+    return {name for _, modules in index["directories"].values() for name in modules}
+
+
+def start_until_learnt(machine: Machine, *argv: object) -> Outcome:
+    """Start an app until its environment has a table. Return the outcome of the next start."""
+    for _ in range(2):
+        outcome = machine.run(*argv)
+        assert (outcome.stderr, outcome.code) == ("", 0), outcome
+    assert learnt(machine), "no table was learnt"
+    return machine.run(*argv)
