@@ -80,6 +80,9 @@ class Search(object):
 def is_named(path, name=None):
     """Return whether a file has the given name; without one, whether it has the name of an interpreter."""
     base = os.path.basename(path)
+    if os.name == "nt" and name:
+        # Windows finds `python.exe` by `python`.
+        return base.lower() in (name.lower(), name.lower() + ".exe")
     return base == name if name else bool(NAME.match(base))
 
 

@@ -9,7 +9,7 @@ import os
 import sys
 
 from boot import code_of, install, interpreter
-from boot.candidates import Search, contain
+from boot.candidates import Search, contain, is_named
 from boot.fail import CannotStart
 
 # Beside the PEX_* variables, these decide where to search.
@@ -58,7 +58,7 @@ class Choice(object):
             allowed = contain(entries, self._running)
         else:
             excluded = "PEX_PYTHON names another interpreter"
-            allowed = name in (None, os.path.basename(self._running))
+            allowed = name is None or is_named(self._running, name)
         if not self._reason and (allowed or len(others) < len(candidates)):
             return None
         reason = self._reason or excluded

@@ -10,6 +10,12 @@ class CannotStart(Exception):
 
 
 def stop(error):
-    sys.stderr.write("czex: can't start {0}: {1}\n".format(sys.argv[0], error))
-    sys.stderr.flush()
+    tell("czex: can't start {0}: {1}".format(sys.argv[0], error))
     sys.exit(EXIT_CODE)
+
+
+def tell(message):
+    """Print a message on stderr, unless this process has none, as with `pythonw`."""
+    if sys.stderr:
+        sys.stderr.write(message + "\n")
+        sys.stderr.flush()

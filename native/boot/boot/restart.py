@@ -44,8 +44,10 @@ def given_flags():
 
 
 def replace_process(argv):
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        # `pythonw` has no streams.
+        if stream:
+            stream.flush()
     if os.name == "nt":
         import signal
         import subprocess

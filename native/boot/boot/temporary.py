@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import stat
-import sys
 import tempfile
 import time
 
@@ -18,7 +17,7 @@ try:
 except ImportError:
     fcntl = None  # type: ignore[assignment]
 
-from boot.fail import CannotStart
+from boot.fail import CannotStart, tell
 from boot.install import make_root
 
 PREFIX = "czex-{0}-"
@@ -89,7 +88,7 @@ def make_temporary_root(root, error):
         "czex: can't use the cache {0}: {1}; using {2} for this start only; set PEXCZ_ROOT to a "
         "directory of your own".format(root, reason, temporary)
     )
-    sys.stderr.write(warning.replace("\n", "?") + "\n")
+    tell(warning.replace("\n", "?"))
     return temporary
 
 

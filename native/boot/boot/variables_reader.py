@@ -1,8 +1,6 @@
 """Read PEX_* variables from the environment and the rc files, and check them. Most starts don't load this module."""
 
-import sys
-
-from boot.fail import CannotStart
+from boot.fail import CannotStart, tell
 from boot.variables import Variables
 
 # Pex reads these at every start, and therefore rejects invalid values.
@@ -86,8 +84,8 @@ def warn(variables, info):
     if variables.number("VERBOSE") > 0 or wanted:
         for name in sorted(DEPRECATED):
             if variables.has(name):
-                sys.stderr.write(
-                    "czex: PEX_{0} is deprecated and has no effect: {1}; unset it\n".format(
+                tell(
+                    "czex: PEX_{0} is deprecated and has no effect: {1}; unset it".format(
                         name, DEPRECATED[name]
                     )
                 )

@@ -186,3 +186,10 @@ def test_concurrent_starts_remove_abandoned_caches_together(cow: Path, places: P
     processes = [places.machine.start(PYTHON.path(), cow, "x") for _ in range(6)]
     assert {process.communicate()[0] for process in processes} == {b"moo x\n"}
     assert places.caches() == []
+
+
+def test_process_without_stderr_gets_a_temporary_cache(cow: Path, places: Places) -> None:
+    argv = ["-c", 'exec "$0" "$@" 2>&-', PYTHON.path(), cow, "x"]
+    outcome = places.machine.run("/bin/sh", *argv)
+    assert (outcome.code, outcome.stdout) == (1, "moo x\n")
+    assert places.caches() == []

@@ -171,3 +171,14 @@ def test_an_app_whose_file_was_deleted_starts_itself_again(
         # PEX names another app, which is ignored.
         outcome = machine.run(PYTHON.path(), app, other)
         assert outcome.stdout == f"['{other}']\n['a', 'b']\n", outcome.stderr
+
+
+def test_process_without_standard_streams_starts_over(
+    cow: Path, machine: Machine, tmp_path: Path
+) -> None:
+    mark = tmp_path / "mark"
+    prepared = machine.with_(PEX_INTERPRETER="1")
+    # A flag needs another process.
+    argv = [PYTHON.path(), cow, "-u", "-c", f"open({str(mark)!r}, 'w')"]
+    outcome = prepared.run("/bin/sh", "-c", 'exec "$0" "$@" >&- 2>&-', *argv)
+    assert (outcome.code, mark.exists()) == (0, True)
