@@ -55,7 +55,7 @@ def run(settings, app, is_environments_python=False):
     :param app: The absolute path of the CZEX; for a directory, of the file `pex` in it.
     :param is_environments_python: Whether the running interpreter is the environment's own, not one that reads the CZEX.
     """
-    mode = hold(settings["venv"])
+    mode = hold(settings)
     if is_for_cold_path(settings, mode):
         return
     if settings["needs_seldom"]:
@@ -145,14 +145,14 @@ def watch(settings):
     return tables
 
 
-def hold(venv):
+def hold(settings):
     """Show `pexcz cache prune` that this process uses an environment, and on which day it was used.
 
     Keep its record open as long as the process lives. Return the record's mode; 0 if it no longer exists.
     """
-    file = os.path.join(venv, "record")
+    file = os.path.join(settings["venv"], "record")
     try:
-        descriptor = os.open(file, CLOSES)
+        descriptor = settings["held"] = os.open(file, CLOSES)
     except OSError:
         return 0
     mode = 1

@@ -53,8 +53,10 @@ def explain(packs, settings, app, error):
     hint = "start again to install it again"
     if problems:
         try:
+            # Windows doesn't remove open files.
+            os.close(settings["held"])
             os.unlink(os.path.join(settings["venv"], "record"))
-        except OSError:
+        except (LookupError, OSError):
             hint = "remove it and start again"
     elif isinstance(error, (EOFError, TypeError, ValueError)):
         paths = [path for pack in found for path in pack.bytecode]

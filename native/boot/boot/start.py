@@ -46,7 +46,7 @@ def start_for_import(app, alias):
         from boot import cold, hook
 
         settings = cold.settings_for_import(app)
-        activate.hold(settings["venv"])
+        activate.hold(settings)
     finally:
         sys.path[:] = path
     boot.forget()

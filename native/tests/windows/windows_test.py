@@ -307,6 +307,21 @@ def test_tool_info_shows_the_cache_that_pex_has_on_windows(windows: Windows, cze
     assert root.startswith("C:\\users\\") and root.endswith("\\AppData\\Local\\pex\\Cache")
 
 
+def test_interpreter_is_named_without_its_extension(windows: Windows, czex: Path) -> None:
+    outcome = windows.with_(PEX_PYTHON="Python").run(windows.python, czex)
+    assert (outcome.code, outcome.stdout, outcome.stderr) == (0, "moo []\n", "")
+
+
+def test_damaged_cache_is_repaired_by_the_next_start(windows: Windows, czex: Path) -> None:
+    assert windows.run(windows.python, czex).code == 0
+    for module in windows.cache.rglob("cow/__init__.py"):
+        module.unlink()
+    outcome = windows.run(windows.python, czex)
+    assert (outcome.code, outcome.stdout) == (1, "")
+    assert " are missing; start again to install it again\n" in outcome.stderr
+    assert windows.run(windows.python, czex).stdout == "moo []\n"
+
+
 def test_messages_have_one_kind_of_slash(windows: Windows, czex: Path, tmp_path: Path) -> None:
     damaged = tmp_path / "damaged.czex"
     content = bytearray(czex.read_bytes())
