@@ -65,8 +65,8 @@ class Czex(Subsystem):
             without `complete_platforms`, if its interpreter constraints allow only that version, such as
             `CPython==3.11.*`.
 
-            With bytecode, the first start on a machine compiles nothing. The CZEX becomes larger: by a fifth if
-            it is mostly native code, and to about twice its size if it is mostly Python.
+            With bytecode, the first start on a machine compiles hardly anything. The CZEX becomes larger: by a
+            sixth if it is mostly native code, and by up to three quarters if it is mostly Python.
             """
         ),
     )

@@ -121,9 +121,13 @@ class CzexPrecompileField(StringSequenceField, AsyncFieldMixin):
         The versions of CPython that the CZEX has bytecode for, for example `["3.11"]`. `[]` means no
         bytecode.
 
-        With bytecode, the first start on a machine compiles nothing. It is several times faster if the app
-        imports many modules. The CZEX becomes larger: by a fifth if it is mostly native code, and to about twice
-        its size if it is mostly Python.
+        With bytecode, the first start on a machine compiles hardly anything. It is several times faster if the
+        app imports many modules. The CZEX becomes larger: by a sixth if it is mostly native code, and by up to
+        three quarters if it is mostly Python.
+
+        The app's own modules have bytecode, and so have all modules of a wheel that is mostly data or native
+        code. Any other wheel has bytecode for the modules that are imported with its packages or its commands.
+        All other modules are compiled when they are first imported.
 
         By default, an app for a single version of CPython gets bytecode for that version. If the `pex_binary` has
         `complete_platforms`, the version is the one that all of them have; otherwise it is the one that

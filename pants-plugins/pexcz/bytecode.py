@@ -16,6 +16,7 @@ from typing import IO, Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 from pexcz import pack
 from pexcz.bootfiles import boot_files, boot_sources
 from pexcz.errors import BadPackError, PexczError
+from pexcz.needed import needed
 from pexcz.packwriter import write_pack
 
 SCRIPT = Path(__file__).with_name("compile_sources.py")
@@ -26,6 +27,9 @@ ENVIRONMENT = ("LD_LIBRARY_PATH", "SYSTEMROOT")
 LIBRARY = "lib/"
 # Apps rarely import the tests of a package. In pandas, tests would be three quarters of the bytecode.
 TESTS = {"test", "tests"}
+# If modules are at most this share of a wheel's content, all of them get bytecode: the wheel is mostly data or native code, so
+# its file grows little.
+SMALL_SHARE = 0.25
 # The size of sources that one process compiles. It is fixed, because the bytes must not depend on the number of CPUs.
 CHUNK_BYTES = 1 << 20
 
@@ -132,15 +136,28 @@ def _fits(itself: Dict[str, Any], wheel: Sequence[str]) -> bool:
 
 
 def _write_sources(path: Path, info: pack.PackInfo, directory: Path) -> List[Tuple[str, int]]:
-    """Write the modules of a pack below a directory, and return their paths and sizes, sorted."""
-    written = []
+    """Write the modules of a pack below a directory. Return the paths and sizes of the ones to compile, sorted."""
+    sizes = {
+        name[len(LIBRARY) :]: size
+        for name, size, _ in info.files
+        if name.startswith(LIBRARY) and name.endswith(".py") and TESTS.isdisjoint(name.split("/"))
+    }
+    has_all = (
+        info.meta["kind"] == "sources" or sum(sizes.values()) <= SMALL_SHARE * info.content_size
+    )
+    texts = {}
     for name, content in pack.contents(path, info):
-        if name.startswith(LIBRARY) and name.endswith(".py") and TESTS.isdisjoint(name.split("/")):
-            target = directory / name[len(LIBRARY) :]
+        module = name[len(LIBRARY) :]
+        if name.startswith(LIBRARY) and module in sizes:
+            target = directory / module
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
-            written.append((name[len(LIBRARY) :], len(content)))
-    return sorted(written)
+            if not has_all:
+                texts[module] = content.decode("utf-8", "replace")
+    groups = (info.meta.get("entry_points") or {}).values()
+    entry_points = [value for group in groups for value in group.values()]
+    chosen = sizes if has_all else needed(texts, entry_points)
+    return sorted((module, sizes[module]) for module in chosen)
 
 
 def _chunks(sources: Sequence[Tuple[str, int]]) -> List[List[str]]:

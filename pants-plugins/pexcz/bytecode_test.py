@@ -140,3 +140,29 @@ def test_bytecode_without_its_pack_or_given_twice_is_refused() -> None:
         bytecode.match([of_b], [a])
     with pytest.raises(BadPackError, match="it is given twice"):
         bytecode.match([of_b, of_b], [b])
+
+
+def test_wheel_of_modules_has_bytecode_of_the_needed_ones(tmp_path: Path) -> None:
+    files = {
+        "lib/a/__init__.py": "from . import b\n",
+        "lib/a/b.py": "",
+        "lib/a/c.py": "import a.d\n",
+        "lib/a/d.py": "",
+        "lib/a/e.py": "",
+    }
+    points = {"console_scripts": {"c": "a.c:main"}}
+    source = write(tmp_path / "x.pack", files, tags=["py3-none-any"], entry_points=points)
+    assert [name.split("/")[-1].split(".")[0] for name in compiled(source)[1]] == [
+        "__init__",
+        "b",
+        "c",
+        "d",
+    ]
+
+
+def test_wheel_of_data_has_bytecode_of_all_modules(tmp_path: Path) -> None:
+    modules = {"lib/a/__init__.py": "", "lib/a/b.py": "X = 1\n"}
+    for size, count in ((len("X = 1\n") * 3, 2), (1, 1)):
+        files = {**modules, "lib/a/data": "x" * size}
+        source = write(tmp_path / "x.pack", files, tags=["py3-none-any"])
+        assert len(compiled(source)[1]) == count

@@ -116,7 +116,7 @@ def command_parser() -> argparse.ArgumentParser:
         default=[],
         metavar="PYTHON",
         help="add bytecode for this interpreter, a command or a path, so that a first start by its version compiles "
-        "nothing; may be repeated; default: no bytecode",
+        "hardly anything; may be repeated; default: no bytecode",
     )
     _add_level(command)
     _add_sh_boot(command)
