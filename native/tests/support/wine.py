@@ -1,6 +1,6 @@
 """A CPython for Windows, which Wine starts.
 
-The archive with it comes from Maven Central. `mvn` fetches it once into its local repository.
+The archives with it come from Maven Central. `mvn` fetches each once into its local repository.
 """
 
 from __future__ import annotations
@@ -12,16 +12,42 @@ import subprocess
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping
+from typing import Any, Dict, Iterator, List, Mapping, Optional
 
 from support.pexcz import PACKAGES
 from testing.machine import PATIENCE_SECONDS, Outcome
 from testing.missing import missing
 from testing.systems import System
 
-ARTIFACT = "org.bytedeco:cpython:3.11.3-1.5.9:jar:windows-x86_64"
-ARCHIVE = "org/bytedeco/cpython/3.11.3-1.5.9/cpython-3.11.3-1.5.9-windows-x86_64.jar"
-SHA256 = "3263a50b256447bb7b9e604d6587627e419891370fc33b94469e6a06ff4de834"
+# Version of Python → the version of the artifact with it, and the archive's SHA-256.
+ARCHIVES = {
+    "3.9": (
+        "3.9.6-1.5.6",
+        "84935ae94d433b806265d01c0e14562ba3e5de73d21c9bb5d5b9e4e7a792d4a7",
+    ),
+    "3.10": (
+        "3.10.8-1.5.8",
+        "1e7d342425c87184fbedd8754045db556c63765678a0f11b4539465642ab018b",
+    ),
+    "3.11": (
+        "3.11.3-1.5.9",
+        "3263a50b256447bb7b9e604d6587627e419891370fc33b94469e6a06ff4de834",
+    ),
+    "3.12": (
+        "3.12.1-1.5.10",
+        "e69bc4491c311e19ea7169bafc5efbbe03b980d69c6962b049daf1fcb4913391",
+    ),
+    "3.13": (
+        "3.13.5-1.5.12",
+        "cfe5502ffa7ea369be707b6d88bf68344732a7800450665080fb4267c01bfeae",
+    ),
+    "3.14": (
+        "3.14.3-1.5.13",
+        "3291bf3d8f405335ac21dbe55780521fdfd295b0f9f43f7e6e8c55bedd709cb3",
+    ),
+}
+# The version for tests that need any. It is the one that pexcz has packages for.
+DEFAULT = "3.11"
 FETCH_SECONDS = 600
 CONTENT = "org/bytedeco/cpython/windows-x86_64/"
 # Parts of the standard library that no test needs, and packages that CPython doesn't have there.
@@ -35,19 +61,22 @@ STABLE_ABI = b"python3.dll\0"
 SERVER_SECONDS = 60
 
 
-def archive() -> Path:
-    """Return the archive. If it can't be had, skip the test, or fail it in CI."""
+def archive(python: str) -> Path:
+    """Return the archive of a version. If it can't be had, skip the test, or fail it in CI."""
+    version, sha256 = ARCHIVES[python]
     repository = Path.home() / ".m2" / "repository"
-    path = repository / ARCHIVE
+    directory = repository / "org/bytedeco/cpython" / version
+    path = directory / f"cpython-{version}-windows-x86_64.jar"
     if not path.is_file():
         if not shutil.which("mvn"):
             missing("mvn")
+        artifact = f"org.bytedeco:cpython:{version}:jar:windows-x86_64"
         command = ["mvn", "--quiet", "--batch-mode", f"-Dmaven.repo.local={repository}"]
-        command += ["dependency:get", "-Dtransitive=false", f"-Dartifact={ARTIFACT}"]
+        command += ["dependency:get", "-Dtransitive=false", f"-Dartifact={artifact}"]
         subprocess.run(command, capture_output=True, timeout=FETCH_SECONDS)
     if not path.is_file():
         missing("way to Maven Central")
-    assert hashlib.sha256(path.read_bytes()).hexdigest() == SHA256
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == sha256
     return path
 
 
@@ -75,21 +104,30 @@ def place_of(name: str) -> str:
 
 @dataclass(frozen=True)
 class Windows:
-    """A Windows with a Python.
+    """A Windows.
 
-    :param root: Has Wine's prefix and Python.
+    :param root: Has Wine's prefix and Pythons.
+    :param version: The version of its Python, if it has one.
     """
 
     root: Path
     variables: Mapping[str, str]
+    version: str = ""
 
     @property
-    def system(self) -> System:
-        return "windows-x86_64", "cpython3.11"
+    def system(self) -> Optional[System]:
+        return ("windows-x86_64", f"cpython{self.version}") if self.version else None
 
     @property
     def python(self) -> Path:
-        return self.root / "Python311" / "python.exe"
+        assert self.version
+        return self.root / f"Python{self.version}" / "python.exe"
+
+    def with_python(self, version: str) -> Windows:
+        result = replace(self, version=version)
+        if not result.python.exists():
+            unpack(archive(version), result.python.parent)
+        return result
 
     @property
     def cache(self) -> Path:
@@ -185,7 +223,6 @@ def make_windows(root: Path) -> Iterator[Windows]:
     """Make a Windows below `root`, and end its processes afterwards."""
     if not shutil.which("wine"):
         missing("wine")
-    unpack(archive(), root / "Python311")
     environment = _environment(root)
     (root / "prefix").mkdir()
     server = ["wineserver", f"--persistent={SERVER_SECONDS}"]

@@ -16,9 +16,18 @@ from support.cache import make_old
 from support.pexcz import pexcz_command, pexcz_path
 from support.runtime import executable_of
 from support.wheels import Wheel
-from support.wine import Windows, finished, install_pexcz, make_windows, windows_path
+from support.wine import (
+    ARCHIVES,
+    DEFAULT,
+    Windows,
+    finished,
+    install_pexcz,
+    make_windows,
+    windows_path,
+)
 from support.workshop import Workshop
 from testing.missing import missing
+from testing.systems import EVERY
 
 PLATFORM = "windows-x86_64"
 RUNTIME = "pexcz.exe"
@@ -127,8 +136,14 @@ def wine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windows]:
 
 
 @pytest.fixture
-def windows(wine: Windows, tmp_path: Path) -> Windows:
-    return wine.with_(PEXCZ_ROOT=str(tmp_path / "czex"))
+def windows(wine: Windows, tmp_path: Path, request: pytest.FixtureRequest) -> Windows:
+    python = getattr(request, "param", DEFAULT)
+    return wine.with_python(python).with_(PEXCZ_ROOT=str(tmp_path / "czex"))
+
+
+on_every_version = pytest.mark.parametrize(
+    "windows", ARCHIVES if EVERY else [DEFAULT], indirect=True
+)
 
 
 @pytest.fixture(scope="session")
@@ -179,6 +194,7 @@ def leftovers(directory: Path) -> list[str]:
     return [str(path) for path in directory.rglob("*") if path.name.endswith(endings)]
 
 
+@on_every_version
 def test_app_starts_cold_and_warm_with_its_arguments(windows: Windows, czex: Path) -> None:
     """This Python has no launchers for virtual environments, like the embeddable one."""
     for _ in ("cold", "warm"):
@@ -188,6 +204,7 @@ def test_app_starts_cold_and_warm_with_its_arguments(windows: Windows, czex: Pat
     assert leftovers(windows.cache) == []
 
 
+@on_every_version
 def test_app_starts_interpreters_scripts_and_workers(windows: Windows, czex: Path) -> None:
     outcome = windows.run(windows.python, czex, "ways")
     assert (outcome.code, outcome.stderr) == (0, "")
