@@ -48,7 +48,7 @@ ONE_VERSION = (
     "The tests take the Python of one Debian release, under `qemu-user`. Versions differ in the boot's Python code, "
     "which is the same on all platforms"
 )
-NO_MAC = "macOS runs on Apple's machines only"
+NO_MAC = "macOS runs on Apple's machines only. [macOS](macos.md) has the checks that need no Mac, and a command for the others"
 # The columns of the matrix.
 PLATFORMS = (
     Platform(
