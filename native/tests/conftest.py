@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from support.crowd import adapt_boot
 from support.herd import BULL, CALF, Herd
 from support.installs import empty_app
 from support.packs import App
@@ -52,6 +53,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     root = tmp_path_factory.mktemp("workshop")
     native = root / "native"
     shutil.copytree(NATIVE / "boot", native / "boot")
+    adapt_boot(native / "boot")
     shutil.copy(NATIVE / "platforms.json", native)
     executable = built_runtime(HOST, root / "built")
     target = native / "runtime" / HOST / executable.name

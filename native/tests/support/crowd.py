@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import marshal
+import os
+import re
 from pathlib import Path
 from typing import Any, Dict, Set
 
@@ -15,6 +17,12 @@ SINGLE = [f"crowd_{number:02}" for number in range(35)]
 PARTS = [f"part_{number:02}" for number in range(15)]
 LATE = [f"late_{number:02}" for number in range(40)]
 WITH_TABLE = [python for python in EVERY_PYTHON if python.name != "cpython2.7"]
+# With these values in the boot, the smallest app gets an import table.
+FOR_SMALL_APPS = (
+    ("activate.py", "MANY", 1),
+    ("imports.py", "MODULES_MIN", 1),
+    ("imports.py", "MORE_MODULES", 0),
+)
 # The app executes the text in its first argument.
 MAIN = """\
 import gc, sys
@@ -42,6 +50,16 @@ CROWD = Wheel(
     },
     scripts={"crowd": "crowd.main:main"},
 )
+
+
+def adapt_boot(boot: Path) -> None:
+    """Give the apps of all tests an import table, if CZEX_TEST_IMPORTS is set. Otherwise only the tests of the table have one."""
+    for name, variable, value in FOR_SMALL_APPS if os.environ.get("CZEX_TEST_IMPORTS") else ():
+        file = boot / "boot" / name
+        line = re.compile(rf"^{variable} = \d+$", re.M)
+        text, count = line.subn(f"{variable} = {value}", file.read_text())
+        assert count == 1, variable
+        file.write_text(text)
 
 
 def make_crowd(workshop: Workshop, name: str = "crowd", **kwargs: Any) -> Path:
