@@ -66,7 +66,7 @@ class Czex(Subsystem):
             `CPython==3.11.*`.
 
             With bytecode, the first start on a machine compiles hardly anything. The CZEX becomes larger: by a
-            sixth if it is mostly native code, and by up to three quarters if it is mostly Python.
+            sixth if it is mostly native code, and by a quarter to three quarters if it is mostly Python.
             """
         ),
     )

@@ -122,8 +122,8 @@ class CzexPrecompileField(StringSequenceField, AsyncFieldMixin):
         bytecode.
 
         With bytecode, the first start on a machine compiles hardly anything. It is several times faster if the
-        app imports many modules. The CZEX becomes larger: by a sixth if it is mostly native code, and by up to
-        three quarters if it is mostly Python.
+        app imports many modules. The CZEX becomes larger: by a sixth if it is mostly native code, and by a
+        quarter to three quarters if it is mostly Python.
 
         The app's own modules have bytecode, and so have all modules of a wheel that is mostly data or native
         code. Any other wheel has bytecode for the modules that are imported with its packages or its commands.
