@@ -43,7 +43,7 @@ def started_before(setting: Setting, artifacts: Artifacts, cache: Path) -> Dict[
     """Start each form until further starts are warm, and return the commands by their names."""
     commands = {**references(artifacts), **zip_apps(artifacts)}
     for argv in commands.values():
-        # The first start installs the app, the second compiles the modules that it imports.
+        # The first start installs the app, the second compiles the modules that it imports, and learns their table.
         setting.start(argv, cache)
         setting.start(argv, cache)
     return commands

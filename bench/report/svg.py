@@ -14,13 +14,15 @@ line { stroke: #d0d7de }
 .one { stroke: #6e7781; stroke-dasharray: 3 3 }
 .other { fill: #afb8c1 }
 .czex { fill: #2f81f7 }
-.venv { fill: #ffffff; stroke: #6e7781; stroke-width: 2 }
+.open { fill: #ffffff; stroke: #6e7781; stroke-width: 2 }
+.number { font-size: 11px; stroke: #ffffff; stroke-width: 3; paint-order: stroke }
 @media (prefers-color-scheme: dark) {
   text { fill: #e6edf3 }
   .tick { fill: #8d96a0 }
   line { stroke: #30363d }
   .other { fill: #6e7681 }
-  .venv { fill: #0d1117; stroke: #8d96a0 }
+  .open { fill: #0d1117; stroke: #8d96a0 }
+  .number { stroke: #0d1117 }
 }
 """
 
