@@ -149,7 +149,9 @@ class Windows:
         named = {name: windows_path(value) for name, value in self.variables.items()}
         return subprocess.Popen(
             ["wine", windows_path(str(program)), *(windows_path(str(one)) for one in argv)],
-            **dict.fromkeys(["stdin", "stdout", "stderr"], subprocess.PIPE),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env={**_environment(self.root), **named},
         )
 

@@ -162,7 +162,7 @@ def runtime(workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 @pytest.fixture(scope="session")
 def czex(workshop: Workshop, pex: Path, runtime: Path) -> Path:
-    return workshop.czex(pex, PLATFORM)
+    return workshop.czex(pex, platforms=[PLATFORM])
 
 
 @pytest.fixture(scope="session")
@@ -380,7 +380,7 @@ def test_names_that_differ_in_case_are_one_name(
         sources={"look.py": LOOK},
         options=["-m", "look", "--venv"],
     )
-    outcome = windows.run(windows.python, workshop.czex(pex, PLATFORM))
+    outcome = windows.run(windows.python, workshop.czex(pex, platforms=[PLATFORM]))
     assert (outcome.stdout, outcome.stderr) == ("green\nopen\nlarge\nhigh\n", "")
 
 
