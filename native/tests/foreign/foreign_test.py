@@ -19,6 +19,7 @@ import pytest
 
 from support.damages import Damager, cuts, flips
 from support.foreign import PORTS, PYTHON, Foreign, make_foreign
+from support.large import make_large
 from support.runtime import HOST, executable_of
 from support.workshop import COW, Workshop
 from testing import pythons
@@ -149,6 +150,15 @@ def test_a_cache_serves_two_processors(
     for _ in ("cold", "warm"):
         for one, python in ((machine, PYTHON), (here, pythons.PYTHON.path())):
             assert one.run(python, both, "x") == RIGHT
+
+
+def test_a_large_app_starts(
+    foreign: Foreign, machine: Machine, workshop: Workshop, cow_pex: Path
+) -> None:
+    """A file of more than 2 GiB needs other calls on a processor with 32 bits."""
+    large = make_large(workshop, cow_pex, foreign.platform)
+    for way in ([PYTHON], [PYTHON], []):
+        assert machine.run(*way, large, "x") == RIGHT
 
 
 def test_start_on_an_older_kernel(foreign: Foreign, machine: Machine, cow: Path) -> None:

@@ -1,40 +1,21 @@
-"""A CZEX of more than 4 GiB starts like any other. Most of this file is a hole, which needs no disk space."""
+"""A CZEX of more than 4 GiB starts like any other."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import IO, Dict, Sequence, Tuple
 
 import pytest
 
-from pexcz import assemble, packplaces
-from pexcz.inject import inject
-from pexcz.pack import PackInfo
-from pexcz.zipwriter import ZipWriter
+from support.large import make_large
 from support.runtime import HOST
 from support.workshop import Workshop
 from testing.machine import Machine
 from testing.pythons import PYTHON, Python, on_every_python
 
-HOLE_BYTES = 5 << 30
-
 
 @pytest.fixture(scope="module")
 def large(workshop: Workshop, cow_pex: Path) -> Path:
-    def write_packs(
-        stream: IO[bytes], packs: Sequence[Tuple[Path, PackInfo]]
-    ) -> Tuple[ZipWriter, Dict[str, int]]:
-        stream.seek(HOLE_BYTES, os.SEEK_CUR)
-        return packplaces.write_packs(stream, packs)
-
-    output = workshop.root / "large.czex"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(packplaces, "PACKS_IN_ZIP_BYTES_MAX", 0)
-        patch.setattr(assemble, "write_packs", write_packs)
-        inject(cow_pex, output, workshop.native, [HOST])
-    assert output.stat().st_size > HOLE_BYTES
-    return output
+    return make_large(workshop, cow_pex, HOST)
 
 
 @on_every_python()
