@@ -39,6 +39,7 @@ class Apart(object):
         found = of_wheels(wheels, DIRECTORY)
         self.mounts.update((wheel["fingerprint"], place) for wheel, place in found)
         self.after = [environment.path(place) for _, place in found]
+        self._first = [] if customizes(sources) else self.before
         quiet = [pair for pair in found if not customizes(pair[0])]
         self._for_children = [environment.path(place) for _, place in quiet]
         self._read = [environment.path(place) for wheel, place in quiet if wheel["pth"]]
@@ -47,7 +48,7 @@ class Apart(object):
     def add_to(self, plan):
         """Add the file that lets the environment's own interpreter find these packs."""
         packages = ascii_repr(self._site_packages)
-        placed = [(entry, 0) for entry in self.before]
+        placed = [(entry, 0) for entry in self._first]
         placed += [(entry, 1) for entry in reversed(self._for_children)]
         text = "".join(LINE.format(ascii_repr(entry), packages, at) for entry, at in placed)
         text += "".join(

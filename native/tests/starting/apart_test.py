@@ -74,3 +74,21 @@ def test_the_import_hook_finds_wheels_that_are_apart(
     code = f"import __pex__; {WHO}"
     outcome = machine.with_(PYTHONPATH=str(app)).run(PYTHON.path(), "-c", code, cwd=tmp_path)
     assert outcome.stdout == "mine mine\n", outcome.stderr
+
+
+def test_a_start_by_the_header_runs_no_sitecustomize_of_a_zipapp(
+    workshop: Workshop, machine: Machine
+) -> None:
+    app = workshop.make(
+        "customizing",
+        sources={
+            "app.py": "def main():\n    import beside\n    print('runs')\n",
+            "beside.py": "",
+            "sitecustomize.py": "print('sitecustomize')\n",
+        },
+        options=["-m", "app:main"],
+    )
+    assert machine.run(PYTHON.path(), app).stdout == "runs\n"
+    # The machine's own `.pth` files may keep the header from this way.
+    (venv,) = machine.cache.glob("venvs/*/cpython-*")
+    assert machine.run(venv / "bin/python", f"{venv}/./__main__.py", app).stdout == "runs\n"
