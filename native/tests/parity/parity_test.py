@@ -10,7 +10,7 @@ from pex.pex_info import PexInfo
 from pex.variables import Variables
 
 from parity import NO_EFFECT, ROWS
-from parity.row import NEWEST, USUAL_PYTHON, Row
+from parity.row import CPYTHONS, NEWEST, USUAL_PYTHON, Row
 from parity.runner import Factory, Runner
 from support.workshop import Workshop
 from testing.differences import DIFFERENCES
@@ -25,7 +25,9 @@ def starts() -> Iterator[Any]:
         for version in row.versions:
             usual = USUAL_PYTHON if USUAL_PYTHON in row.pythons else row.pythons[0]
             names = row.pythons if version == NEWEST else (usual,)
-            for python in chosen(*map(Python, names)):
+            pythons = list(map(Python, names))
+            # Other rows are about certain Pythons.
+            for python in chosen(*pythons) if CPYTHONS[-1] in names else pythons:
                 label = f"{row.name}-{version}-{python.name}"
                 yield pytest.param(row, version, python, id=label)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from parity.distributions import EARLY, MODULE, PACKAGE, SITECUSTOMIZE, TELLING
 from support.cache import cache, make_old
 from support.workshop import Workshop
 from testing.machine import Machine
-from testing.pythons import PYTHON, Python, on
+from testing.pythons import PYTHON, Python
 
 WHO = "import both, space.both; print(both.WHO, space.both.WHO)"
 CHILD = """\
@@ -22,7 +24,7 @@ MODULES = {"both.py": "WHO = 'mine'\n", "space/both.py": "WHO = 'mine'\n", "chil
 ENTRY = ["-m", "child:main"]
 
 
-@on(Python("cpython2.7"), PYTHON)
+@pytest.mark.parametrize("python", [Python("cpython2.7"), PYTHON])
 def test_the_apps_module_hides_a_wheels_package_in_a_child_process(
     workshop: Workshop, machine: Machine, python: Python
 ) -> None:

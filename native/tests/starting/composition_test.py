@@ -178,7 +178,8 @@ def test_the_machines_packages_are_inherited_like_by_the_pex(
         assert known.run(*start).stdout == expected.stdout
 
 
-@on(Python("cpython2.7"), PYTHON)
+# These have pip.
+@pytest.mark.parametrize("python", [Python("cpython2.7"), PYTHON])
 def test_the_app_and_its_child_processes_find_system_site_packages(
     workshop: Workshop, machine: Machine, tmp_path: Path, python: Python
 ) -> None:
