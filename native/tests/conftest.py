@@ -22,11 +22,9 @@ from testing.systems import record
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     if call.when == "call" and not call.excinfo:
         values = getattr(item, "funcargs", {}).values()
-        systems = {
-            (HOST, value.name) if isinstance(value, Python) else getattr(value, "system", None)
-            for value in values
-        }
-        record(item.nodeid, systems - {None})
+        systems = {(HOST, value.name) for value in values if isinstance(value, Python)}
+        systems |= {value.system for value in values if hasattr(value, "system")}
+        record(item.nodeid, systems)
 
 
 @pytest.fixture(scope="session")

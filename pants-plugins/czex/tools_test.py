@@ -29,7 +29,7 @@ def test_older_pex_gets_no_new_option(version: str) -> None:
 def python_setup(*constraints: str) -> PythonSetup:
     return create_subsystem(
         PythonSetup,
-        interpreter_constraints=constraints,
+        interpreter_constraints=list(constraints),
         interpreter_versions_universe=["3.8", "3.9", "3.10", "3.11"],
     )
 

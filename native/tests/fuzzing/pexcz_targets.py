@@ -14,17 +14,16 @@ import shutil
 import sys
 import tempfile
 import zipfile
-from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 import atheris
 
 with atheris.instrument_imports(include=["pexcz", "zipfile"]):
     from fuzzing.values import Chooser, dumps
 
-    from pexcz import packwriter, paths, verify
+    from pexcz import paths, verify
     from pexcz.assemble import SEAL, WAY_IN
     from pexcz.czexfile import read_czex
     from pexcz.errors import PexczError
@@ -102,24 +101,6 @@ SOURCES = {
 NAMES = [*AS_FILE, *AS_CHROOT, *SOURCES, "PEX-INFO", f".deps/{WHEEL}", "a_b", "A_B/__init__.py"]
 WORDS = [">=", "==1.*", "; extra == 'x'", "'\\x'", "[x]", "@ file:", "-", ".", "\n", "\t", "(", ","]
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
-
-
-class OneThread:
-    """A thread pool that runs everything on the calling thread. Starting threads would take half of the time."""
-
-    def __init__(self, threads: int, initializer: Callable[[], None]) -> None:
-        initializer()
-
-    def __enter__(self) -> OneThread:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        pass
-
-    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        future.set_result(function(*arguments))
-        return future
 
 
 class Archive:
@@ -351,7 +332,6 @@ class Czexes:
 def main() -> None:
     scratch, target = Path(sys.argv[1]), sys.argv[2]
     tempfile.tempdir = str(scratch)
-    packwriter.ThreadPoolExecutor = OneThread  # type: ignore[assignment,misc]
     # The real function would look at every process of the machine.
     verify.in_use = lambda environments: set()
     one_input = Workshop(scratch).pex if target == "pex" else Czexes(scratch).czex

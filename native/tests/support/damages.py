@@ -124,8 +124,9 @@ class Damager:
     def _outcome(self, place: Path, damage: Damage, starter: str) -> Dict[str, object]:
         """Return the facts about a start with a wrong outcome, or an empty dictionary."""
         name, damaged = damage
+        app = place / "app.czex"
         copy = shutil.copytree if self.app.is_dir() else shutil.copy
-        app = copy(self.app, place / "app.czex")
+        copy(self.app, app)
         path = app / name if name else app
         before = path.read_bytes()
         after = damaged(before)
