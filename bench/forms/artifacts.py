@@ -69,7 +69,7 @@ class Artifacts:
         """Return a directory with the wheels of the app, in the versions of the lockfile."""
         venv, wheels = self.directory / "venv", self.directory / "wheels"
         if not (venv / "pyvenv.cfg").exists():
-            _run([str(self.python.executable), "-m", "venv", "--without-pip", str(venv)])
+            _run([str(self.python.executable), "-m", "venv", str(venv)])
         locked = self._locked_wheels(venv)
         command = _pip(venv, "download", "--isolated", "--no-index", "--find-links", str(locked))
         _run([*command, "--dest", str(wheels), *self.app.requirements])
@@ -235,9 +235,7 @@ class Artifacts:
 
 
 def _pip(venv: Path, *arguments: str) -> List[str]:
-    """Return a command of this interpreter's pip, which works on another environment."""
-    python = str(venv / "bin" / "python")
-    return [sys.executable, "-m", "pip", "--python", python, "--quiet", *arguments]
+    return [str(venv / "bin" / "python"), "-m", "pip", "--quiet", *arguments]
 
 
 def _write_script(venv: Path, app: App) -> None:

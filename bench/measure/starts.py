@@ -16,7 +16,7 @@ from bench.measure.setting import Setting, references, zip_apps
 from bench.measure.tidy import settle
 from bench.measure.timings import Timing, take_turns, turns_of
 
-WARM_SLOW_SECONDS = 0.7
+WARM_SLOW_SECONDS = 0.15
 COLD_SLOW_SECONDS = 3.0
 
 

@@ -65,20 +65,30 @@ class Turn:
 def take_turns(turns: Sequence[Turn], rounds: int, slow_seconds: float) -> List[Timing]:
     """Run all kinds of work in each round.
 
-    :param slow_seconds: Work that took more CPU time in the first round runs only in every fourth round.
+    :param slow_seconds: Work that took more CPU time in the first round runs only in every fourth round, if other work of the
+        same app took less than half of that. Work of about the same length has the same number of runs.
     """
     # Pending writes would slow down the first measurements.
     os.sync()
     order = random.Random(0)
+    fastest: Dict[str, float] = {}
     for number in range(rounds):
         # A heavy process slows down the next one, because it leaves its own data in the CPU's caches.
         shuffled = list(turns)
         order.shuffle(shuffled)
         for turn in shuffled:
-            if number % 4 and turn.timing.cpu[0] > slow_seconds:
+            if number % 4 and _first(turn) > max(slow_seconds, 2 * fastest[turn.timing.app]):
                 continue
             turn.timing.add(turn.work(number))
+        if number == 0:
+            for turn in turns:
+                app = turn.timing.app
+                fastest[app] = min(_first(turn), fastest.get(app, _first(turn)))
     return [turn.timing for turn in turns]
+
+
+def _first(turn: Turn) -> float:
+    return turn.timing.cpu[0]
 
 
 def turns_of(
