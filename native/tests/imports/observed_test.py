@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any, Dict
 
 from support.crowd import WITH_TABLE, start_until_learnt
 from testing.machine import Machine
+from testing.missing import missing
 from testing.pythons import PYTHON, Python, on
 
 # Each text sets `seen`. None of these modules is in the module that runs it.
@@ -224,3 +226,21 @@ def test_an_app_that_closes_the_table_imports_without_it(crowd: Path, machine: M
     )
     outcome = machine.run(PYTHON.path(), crowd, text)
     assert (outcome.stdout, outcome.stderr) == ("True\n", "")
+
+
+def test_a_start_with_a_table_makes_fewer_system_calls(
+    crowd: Path, machine: Machine, tmp_path: Path
+) -> None:
+    if not shutil.which("strace"):
+        missing("strace")
+    start_until_learnt(machine, PYTHON.path(), crowd, "")
+    summary = tmp_path / "summary"
+    counts = []
+    for variables in ({}, {"PEXCZ_IMPORTS": "0"}):
+        command = ["strace", "-f", "-c", "-o", summary, "-e", "trace=file,read,pread64,fstat,close"]
+        machine.with_(**variables).run(*command, PYTHON.path(), crowd, "")
+        total = summary.read_text().splitlines()[-1].split()
+        counts.append(int(total[3]))
+    with_table, without = counts
+    # Fifty modules at least, each of which is opened, examined, read and closed without a table.
+    assert with_table < without - 4 * 50, counts
