@@ -102,6 +102,12 @@ FLAGS = Difference(
     why="the running interpreter becomes the environment's without a restart, and is isolated all the same",
     patterns=_pattern(r"^isolated: .*\n"),
 )
+IMPORTS = Difference(
+    what="From the third start of an app that imports forty modules or more: `gc.get_threshold()` while a module is imported, and open files",
+    pex="the thresholds are Python's, and no file stays open",
+    czex="the first threshold is 50,000 until the import ends, and the import table stays open (docs/imports.md has all details); `PEXCZ_IMPORTS=0` turns it off",
+    why="most of a start are imports, and these are faster",
+)
 COMMAND_LINE = Difference(
     what="The command line that `ps` and `sys.orig_argv` show",
     pex="it is the restarted interpreter's, with paths in the cache",
@@ -311,6 +317,7 @@ DIFFERENCES = (
     PTH_FILES,
     CUSTOMIZATION,
     SUBINTERPRETERS,
+    IMPORTS,
     COMMAND_LINE,
     MESSAGES,
     TRACEBACKS,
