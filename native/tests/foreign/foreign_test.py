@@ -24,8 +24,11 @@ from support.runtime import HOST, executable_of
 from support.workshop import COW, Workshop
 from testing import pythons
 from testing.machine import Machine, Outcome
+from testing.missing import missing
 from testing.systems import EVERY
 
+# Pants makes it: see BUILD.
+NATIVE_PEX = Path("native/foreign.pex")
 RIGHT = Outcome("moo x\n", "", 1)
 KILLS = 5
 STARTS = 10
@@ -150,6 +153,19 @@ def test_a_cache_serves_two_processors(
     for _ in ("cold", "warm"):
         for one, python in ((machine, PYTHON), (here, pythons.PYTHON.path())):
             assert one.run(python, both, "x") == RIGHT
+
+
+def test_library_for_the_processor_is_loaded(
+    foreign: Foreign, machine: Machine, workshop: Workshop
+) -> None:
+    if not NATIVE_PEX.exists():
+        missing(str(NATIVE_PEX))
+    pex = workshop.root / NATIVE_PEX.name
+    shutil.copy(NATIVE_PEX, pex)
+    app = made(foreign, workshop, pex)
+    program = "from charset_normalizer import from_bytes, md; print(md.__file__[-3:], from_bytes(b'moo').best())"
+    for way in ([PYTHON], [PYTHON], []):
+        assert machine.run(*way, app, "-c", program) == Outcome(".so moo\n", "", 0)
 
 
 def test_a_large_app_starts(
