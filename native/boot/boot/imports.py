@@ -19,11 +19,11 @@ import time
 from os import pread, stat
 
 MAGIC = b"czex-imports-1\n\0"
-# An app with fewer modules gains less than 3 %.
+# An app with fewer modules gains little.
 MODULES_MIN = 40
 # If a start imports this number of modules beside the table, it adds them.
 MORE_MODULES = 16
-# During an import, Python collects garbage after this number of new objects. More would gain nothing.
+# During an import, Python collects garbage after this number of new objects. More would gain little.
 DELAYED_OBJECTS = 50000
 # The thresholds of the collector before and during an import, while one is delaying it.
 THRESHOLDS = []  # type: list
