@@ -124,8 +124,9 @@ class Table(object):
             raise
         self._descriptor = descriptor
         self._directories, self._beside = found["directories"], found["beside"]
-        for directory, package in found["packages"]:
-            if not package or package in sys.modules:
+        for directory in self._directories:
+            # No other finder is made before Python makes it: the app can see them all.
+            if directory in sys.path or directory in sys.path_importer_cache:
                 self._answer_for(directory)
         return sum([len(modules) for _, modules in self._directories.values()])
 
@@ -240,7 +241,6 @@ class Table(object):
                 place = directory + "/" + name.rpartition(".")[2]
                 paths.setdefault(name, place + ("/__init__.py" if facts[0] else ".py"))
         directories = {}  # type: dict
-        packages = {}  # type: dict
         learnt = []
         contents = []
         offset = 0
@@ -253,7 +253,8 @@ class Table(object):
             try:
                 # The times come first. If a file is changed meanwhile, they no longer fit.
                 then, status = stat(directory).st_mtime_ns, stat(path)
-                finder = self._usual_finder(directory)
+                is_searched = directory in sys.path_importer_cache
+                finder = self._usual_finder(directory) if is_searched else None
                 content = finder and bytecode(finder, name, path, status)
             except (EnvironmentError, ImportError):
                 continue
@@ -265,16 +266,12 @@ class Table(object):
             learnt.append(name)
             contents.append(content)
             offset += len(content)
-            if is_package:
-                packages[parent] = name
         if len(contents) < MODULES_MIN:
             return
         index = {
             "beside": len(set(imported).difference(learnt)),
             "bytes": offset,
             "directories": directories,
-            # Directory -> the package whose import makes its finder answer. The others answer from the beginning.
-            "packages": [(directory, packages.get(directory)) for directory in directories],
             "identity": self._identity(),
         }
         content = marshal.dumps(index)
