@@ -53,7 +53,7 @@ def test_app_for_another_machine_names_both_platforms(both: Workshop, machine: M
     ]
     pythons = [PYTHON, OLD, PYTHON]
     for app, python in zip(apps, pythons):
-        czex = both.czex(app, OTHER)
+        czex = both.czex(app, [OTHER])
         for prepared in (machine, machine.with_(PEX_PYTHON=python.path())):
             outcome = prepared.run(python.path(), czex)
             assert (outcome.code, outcome.stdout) == (1, "")
@@ -67,7 +67,7 @@ def test_app_for_another_machine_names_both_platforms(both: Workshop, machine: M
 def test_wheels_for_another_machine_are_named(
     both: Workshop, machine: Machine, python: Python
 ) -> None:
-    czex = both.czex(compiled(both, f"wheels-{python.name}", OTHER), HOST)
+    czex = both.czex(compiled(both, f"wheels-{python.name}", OTHER), [HOST])
     outcome = machine.run(python.path(), czex)
     assert (outcome.code, outcome.stdout) == (1, "")
     assert outcome.stderr == (
@@ -77,7 +77,7 @@ def test_wheels_for_another_machine_are_named(
 
 
 def test_missing_runtime_is_named(both: Workshop, machine: Machine) -> None:
-    czex = both.czex(compiled(both, "runtime", HOST, OTHER), OTHER)
+    czex = both.czex(compiled(both, "runtime", HOST, OTHER), [OTHER])
     outcome = machine.run(PYTHON.path(), czex)
     assert (outcome.code, outcome.stdout) == (1, "")
     assert outcome.stderr == (
