@@ -14,12 +14,13 @@ from support.runtime import NATIVE
 from support.wheels import Wheel
 from support.workshop import Workshop
 from testing.machine import Machine
-from testing.pythons import Python, is_there
+from testing.pythons import Python
 
 sys.path.append(str(NATIVE / "boot"))
 
 from boot import seldom
 
+# The first Python with these files.
 FIRST = Python("cpython3.15")
 STARTED = Wheel(
     "started",
@@ -79,14 +80,12 @@ def test_a_start_file_is_ignored_before_python_3_15(
         assert (outcome.stdout, outcome.stderr) == ("pth\nmain\n", ""), start
 
 
-@pytest.mark.skipif(not is_there(FIRST.name), reason="The first Python with them")
 def test_a_start_file_replaces_the_code_of_its_pth_file(started: Path, machine: Machine) -> None:
     for start in ("cold", "warm"):
         outcome = machine.run(FIRST.path(), started)
         assert (outcome.stdout, outcome.stderr) == ("start\nmain\n", ""), start
 
 
-@pytest.mark.skipif(not is_there(FIRST.name), reason="The first Python with them")
 @pytest.mark.parametrize(
     ("name", "content", "has_effects"),
     [
