@@ -60,12 +60,14 @@ def requirement(text: str) -> Dict[str, Any] | None:
     if not match:
         return None
     pairs = specifiers(match["specifiers"] or match["in_brackets"] or "")
-    comparisons = [_COMPARISON.fullmatch(part) for part in _AND.split(match["marker"] or "")]
+    if pairs is None:
+        return None
     marker: List[Any] | None = None
     marker_text = ""
     if match["marker"] is not None:
         terms: List[Any] = []
-        for one in comparisons:
+        for part in _AND.split(match["marker"]):
+            one = _COMPARISON.fullmatch(part)
             if not one or one["variable"] == "extra" and not _CANONICAL.fullmatch(one["value"]):
                 return None
             terms.append([one["operator"], {"var": one["variable"]}, one["value"]])
@@ -73,8 +75,6 @@ def requirement(text: str) -> Dict[str, Any] | None:
         marker_text = "; " + " and ".join(
             f'{variable["var"]} {operator} "{value}"' for operator, variable, value in terms
         )
-    if pairs is None:
-        return None
     return {
         "text": match["name"] + ",".join(sorted(map("".join, pairs))) + marker_text,
         "project": canonical_name(match["name"]),
