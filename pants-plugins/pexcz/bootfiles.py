@@ -23,6 +23,7 @@ _ONE_OF_EACH_DIRECTORY = (
     "place.py",
     "preamble.py",
     "quick.py",
+    "room.py",
     "trust.py",
 )
 # Blank lines, and the empty strings that `without_comments` leaves of docstrings.
@@ -33,7 +34,7 @@ _SHARED = {"place": "cache_root", "trust": "distrusted"}
 _PARTS = ("enter", "restart")
 # An import of these is where their text goes.
 _IMPORT = re.compile(
-    r"^from (?:boot\.)?(place|trust|enter|restart) import (?:\([^)]*\)|.*)\n", re.M
+    r"^from (?:boot\.)?(place|room|trust|enter|restart) import (?:\([^)]*\)|.*)\n", re.M
 )
 _IMPORTS = re.compile(r"^(?:from|import) .*\n", re.M)
 _NAMES = re.compile(r"\w+")

@@ -1,11 +1,12 @@
 """The rest of the environment's `__main__.py`, which executes it in its own namespace. START returns the app's function.
 
-The environment's record holds it as bytecode, with the text of `trust.py` instead of the import.
+The environment's record holds it as bytecode, with the texts of `room.py` and `trust.py` instead of the imports.
 """
 
 import os
 import sys
 
+from room import make_room
 from trust import distrusted
 
 TYPE_CHECKING = False
@@ -42,3 +43,11 @@ def START():
             return activate.reexecute
     app = os.path.abspath(sys.argv[0])
     return activate.run(settings, app, True) or activate.reexecute
+
+
+def _():
+    """Find the function that runs the app, and call it."""
+    sys.exit(START()())
+
+
+make_room(_)

@@ -138,3 +138,9 @@ def _():
     """Run the app, except for the import hook. Afterwards no code uses this namespace, which the app takes over."""
     if __name__ != "czex_main":
         sys.exit(main()())
+
+
+# The text of this module follows here, below the lines that a traceback can name.
+from room import make_room  # noqa: E402
+
+make_room(_)

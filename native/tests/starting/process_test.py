@@ -28,6 +28,23 @@ def main():
     print(first == start, sys.argv[1:])
 """
 VENDORED = Wheel("vendor", {"vendor/__init__.py": "", "vendor/_setproctitle.abi3.so": ""})
+# Prints the largest number of page faults of 200 calls, for calls at 600 depths of the stack.
+DEPTHS = """\
+import resource
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+def large():
+    a = b = c = d = e = f = g = h = i = j = k = l = m = n = o = p = q = r = s = t = u = v = w = x = y = z = 0
+def calls(depth):
+    if depth:
+        return calls(depth - 1)
+    before = faults()
+    for _ in range(200):
+        large()
+    return faults() - before
+def main():
+    print(max([calls(depth) for depth in range(600)]))
+"""
 TIMEOUT = "import socket\ndef main():\n    print(socket.getdefaulttimeout())\n"
 
 
@@ -182,3 +199,16 @@ def test_process_without_standard_streams_starts_over(
     argv = [PYTHON.path(), cow, "-u", "-c", f"open({str(mark)!r}, 'w')"]
     outcome = prepared.run("/bin/sh", "-c", 'exec "$0" "$@" >&- 2>&-', *argv)
     assert (outcome.code, mark.exists()) == (0, True)
+
+
+@on(*[Python(f"cpython3.{minor}") for minor in (10, 11, 12, 13)])
+def test_no_depth_of_the_stack_makes_calls_slow(
+    workshop: Workshop, machine: Machine, python: Python
+) -> None:
+    name, options = f"depths-{python.name}", ["-m", "depths:main"]
+    app = workshop.make(name, sources={"depths.py": DEPTHS}, options=options)
+    on_path = machine.with_python(python)
+    for argv in starts(app, python.path()):
+        outcome = on_path.run(*argv)
+        # A plain CPython 3.11 to 3.13 has a fault at each call.
+        assert outcome.stderr == "" and int(outcome.stdout) < 20, outcome
