@@ -1,9 +1,9 @@
 """Import the modules of a large app from one file: the import table of its environment.
 
-The file `imports` holds the bytecode of the modules that earlier starts have imported, in the order of their imports. Python's own
-finders and loaders stay in charge. The finder of a directory gets an attribute `find_spec`, which answers for the modules in the
-table. The loader in its answer gets an attribute `get_code`, which reads the bytecode once, and is gone then. Python's own methods
-do everything that the table can't answer.
+The file `imports` holds the bytecode of the modules that earlier starts have imported, in the order of their imports. A group of
+modules is read at once. Python's own finders and loaders stay in charge. The finder of a directory gets an attribute `find_spec`,
+which answers for the modules in the table. The loader in its answer gets an attribute `get_code`, which gives the bytecode once,
+and is gone then. Python's own methods do everything that the table can't answer.
 
 The record of an environment holds this module as bytes, because small apps do without it. It runs on Python 3.6 and later.
 """
@@ -23,8 +23,10 @@ MAGIC = b"czex-imports-1\n\0"
 MODULES_MIN = 40
 # If a start imports this number of modules beside the table, it adds them.
 MORE_MODULES = 16
-# During an import, Python collects garbage after this number of new objects. More would gain little.
-DELAYED_OBJECTS = 50000
+# The bytecode of so many modules is one marshalled list, in which they share their names.
+GROUP = 64
+# During an import, Python collects garbage only after this number of new objects.
+DELAYED_OBJECTS = 200000
 # The thresholds of the collector before and during an import, while one is delaying it.
 THRESHOLDS = []  # type: list
 # Methods of Python's loader. If an app has replaced one of them, the app reads its modules.
@@ -99,8 +101,12 @@ class Table(object):
         self._file = os.path.join(settings["venv"], "imports")
         self._descriptor = -1
         # Directory -> its time, and module -> its facts: whether it is a package, the time and the size of its source, and the
-        # place, the size and the digest of its bytecode in the file.
+        # number of its group and its place in it.
         self._directories = {}  # type: dict
+        # The place, the size and the digest of each group in the file.
+        self._groups = []  # type: list
+        # Number of a group -> the code of its modules. Code that was given away is `None`.
+        self._codes = {}  # type: dict
         self._start_of_code = 0
         # The number of modules that were loaded before, and that an earlier start has imported beside the table.
         self._before = before
@@ -123,7 +129,7 @@ class Table(object):
             os.close(descriptor)
             raise
         self._descriptor = descriptor
-        self._directories, self._beside = found["directories"], found["beside"]
+        self._beside, self._directories, self._groups = found
         for directory in self._directories:
             # No other finder is made before Python makes it: the app can see them all.
             if directory in sys.path or directory in sys.path_importer_cache:
@@ -142,11 +148,10 @@ class Table(object):
         if digest(content) != start[24:]:
             raise ValueError
         found = marshal.loads(content)
-        if found["identity"] != self._identity():
+        # `_learn` makes this list.
+        if found.pop() != self._identity():
             raise Unusable("it is for another interpreter")
         self._start_of_code = 32 + length
-        if found["bytes"] != status.st_size - self._start_of_code:
-            raise ValueError
         return found
 
     def _identity(self):
@@ -171,27 +176,30 @@ class Table(object):
         directories = self._directories
         then, modules = directories[directory]
         plain = finder.find_spec
+        is_unchanged = None
         suffix = ".{0}.pyc".format(sys.implementation.cache_tag)
 
         def find_spec(fullname, target=None):
             facts = modules.get(fullname)
             if not facts:
                 return plain(fullname, target)
+            nonlocal is_unchanged
             is_package = facts[0]
             parent, stem = directory, fullname.rpartition(".")[2]
             if is_package:
                 parent, stem = parent + "/" + stem, "__init__"
             path = parent + "/" + stem + ".py"
             try:
+                if is_unchanged is None or finder._path_mtime == -1:
+                    # The first time, or after `invalidate_caches`. Python lists the directory if the time differs.
+                    is_unchanged = stat(directory).st_mtime_ns == then
+                    if finder._path_mtime == -1:
+                        finder._path_mtime = -2
                 status = stat(path)
-                is_known = (
-                    status.st_mtime_ns == facts[1]
-                    and status.st_size == facts[2]
-                    and stat(directory).st_mtime_ns == then
-                )
+                same = is_unchanged and (status.st_mtime_ns, status.st_size) == facts[1:3]
             except OSError:
-                is_known = False
-            if not is_known or methods() != self._methods:
+                same = False
+            if not same or methods() != self._methods:
                 return plain(fullname, target)
             loader = external.SourceFileLoader(fullname, path)
             spec = bootstrap.ModuleSpec(fullname, loader, origin=path, is_package=is_package)
@@ -207,16 +215,23 @@ class Table(object):
         finder.find_spec = find_spec
 
     def code(self, facts):
-        """Return the code of a module. Raise OSError or ValueError if the file no longer has it.
+        """Return the code of a module, once. Raise OSError or ValueError if the file no longer has it.
 
         An app may have closed the descriptor, and opened another file in its place.
         """
-        offset, length, expected = facts[3:]
-        content = pread(self._descriptor, length, self._start_of_code + offset)
-        if digest(content) != expected:
+        group, place = facts[3:]
+        if group not in self._codes:
+            offset, length, expected = self._groups[group]
+            content = pread(self._descriptor, length, self._start_of_code + offset)
+            if digest(content) != expected:
+                raise ValueError
+            self._codes[group] = marshal.loads(content)
+        codes = self._codes[group]
+        code, codes[place] = codes[place], None
+        if not code:
             raise ValueError
         self.hits += 1
-        return marshal.loads(content)
+        return code
 
     def learn(self):
         """Write a table of the modules that this process has imported, if it has many that the table lacks. Raise no error."""
@@ -234,16 +249,18 @@ class Table(object):
             pass
 
     def _learn(self):
-        imported = list(sys.modules)[self._before :]
-        paths = dict((name, source_path(sys.modules[name])) for name in imported)
+        known = []  # type: list
         for directory, (_, modules) in self._directories.items():
             for name, facts in modules.items():
                 place = directory + "/" + name.rpartition(".")[2]
-                paths.setdefault(name, place + ("/__init__.py" if facts[0] else ".py"))
+                known.append((facts[3:], name, place + ("/__init__.py" if facts[0] else ".py")))
+        # The modules in the table keep their order, so that a start reads few groups with modules that it doesn't import.
+        paths = dict([found[1:] for found in sorted(known)])
+        imported = list(sys.modules)[self._before :]
+        paths.update([(name, source_path(sys.modules[name])) for name in imported])
         directories = {}  # type: dict
         learnt = []
-        contents = []
-        offset = 0
+        codes = []
         for name, path in paths.items():
             parent, file = os.path.split(path)
             is_package = file == "__init__.py"
@@ -255,26 +272,26 @@ class Table(object):
                 then, status = stat(directory).st_mtime_ns, stat(path)
                 is_searched = directory in sys.path_importer_cache
                 finder = self._usual_finder(directory) if is_searched else None
-                content = finder and bytecode(finder, name, path, status)
-            except (EnvironmentError, ImportError):
+                code = finder and code_of(finder, name, path, status)
+            except (EnvironmentError, EOFError, ImportError, TypeError, ValueError):
                 continue
-            known = directories.setdefault(directory, (then, {}))
-            if not content or known[0] != then:
+            before, modules = directories.setdefault(directory, (then, {}))
+            if not code or before != then:
                 continue
-            facts = is_package, status.st_mtime_ns, status.st_size, offset, len(content)
-            known[1][name] = facts + (digest(content),)
+            facts = is_package, status.st_mtime_ns, status.st_size
+            modules[name] = facts + divmod(len(codes), GROUP)
             learnt.append(name)
+            codes.append(code)
+        if len(codes) < MODULES_MIN:
+            return
+        groups, contents, offset = [], [], 0  # type: ignore[var-annotated]
+        for start in range(0, len(codes), GROUP):
+            content = marshal.dumps(codes[start : start + GROUP])
+            groups.append((offset, len(content), digest(content)))
             contents.append(content)
             offset += len(content)
-        if len(contents) < MODULES_MIN:
-            return
-        index = {
-            "beside": len(set(imported).difference(learnt)),
-            "bytes": offset,
-            "directories": directories,
-            "identity": self._identity(),
-        }
-        content = marshal.dumps(index)
+        beside = len(set(imported).difference(learnt))
+        content = marshal.dumps([beside, directories, groups, self._identity()])
         start = MAGIC + len(content).to_bytes(8, "little") + digest(content)
         self._write([start, content] + contents)
 
@@ -345,13 +362,17 @@ class Importing(bootstrap.ModuleSpec):
         self.__class__ = bootstrap.ModuleSpec  # type: ignore[assignment]
         usual, delayed = THRESHOLDS.pop()
         if gc.get_threshold() == delayed:
+            if not gc.get_freeze_count():
+                # All objects become old, at no cost. Otherwise the next collection would examine everything that was imported.
+                gc.freeze()
+                gc.unfreeze()
             gc.set_threshold(*usual)
 
 
 def delay_collection(spec):
-    """Let Python collect garbage seldom until the import of a spec ends. The imports inside of it change nothing."""
-    # PyPy has no thresholds.
-    if hasattr(gc, "get_threshold") and vars(spec).get("_initializing") and not THRESHOLDS:
+    """Let Python collect no garbage until the import of a spec ends. The imports inside of it change nothing."""
+    # Python 3.6 and PyPy can't make objects old.
+    if hasattr(gc, "freeze") and vars(spec).get("_initializing") and not THRESHOLDS:
         usual = gc.get_threshold()
         if 0 < usual[0] < DELAYED_OBJECTS:
             gc.set_threshold(DELAYED_OBJECTS, *usual[1:])
@@ -371,8 +392,8 @@ def source_path(module):
     return spec.origin if is_usual and isinstance(spec.origin, str) else ""
 
 
-def bytecode(finder, name, path, status):
-    """Return the marshalled code that Python reads for a module, or `None` if it compiles the source, or finds another file.
+def code_of(finder, name, path, status):
+    """Return the code that Python reads for a module, or `None` if it compiles the source, or finds another file.
 
     :param finder: The finder of the directory that contains the module.
     :param status: The status of the source.
@@ -392,5 +413,7 @@ def bytecode(finder, name, path, status):
     )
     # The flag 1 stands for a hash of the source, which Python doesn't compare.
     if flags == b"\1\0\0\0" or flags == bytes(4) and content[header - 8 : header] == stamp:
-        return content[header:]
+        code = marshal.loads(content[header:])
+        _imp._fix_co_filename(code, path)  # type: ignore[attr-defined]
+        return code
     return None

@@ -63,6 +63,27 @@ def test_added_package_hides_a_module(crowd: Path, machine: Machine) -> None:
     assert machine.run(PYTHON.path(), crowd, NAME).stdout == "crowd_00 part_00\n"
 
 
+def test_package_that_the_app_adds_hides_a_module_after_invalidate_caches(
+    crowd: Path, machine: Machine
+) -> None:
+    text = """
+import importlib, os, sys
+import crowd_00
+added = os.path.join(os.path.dirname(crowd_00.__file__), "crowd_01")
+os.mkdir(added)
+with open(added + "/__init__.py", "w") as stream:
+    stream.write("NAME = 'added'")
+del sys.modules["crowd_00"], sys.modules["crowd_01"]
+importlib.invalidate_caches()
+import crowd_00, crowd_01
+print(crowd_00.NAME, crowd_01.NAME)
+"""
+    start_until_learnt(machine, PYTHON.path(), crowd, NAME)
+    outcome = machine.run(PYTHON.path(), crowd, text)
+    assert (outcome.stdout, outcome.stderr) == ("crowd_00 added\n", "")
+    shutil.rmtree(packages(machine) / "crowd_01")
+
+
 def test_removed_module_is_missing(crowd: Path, machine: Machine) -> None:
     start_until_learnt(machine, PYTHON.path(), crowd, "")
     (packages(machine) / "crowd_00.py").unlink()

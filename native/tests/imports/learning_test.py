@@ -15,6 +15,7 @@ from support.crowd import (
     WITH_TABLE,
     learnt,
     make_crowd,
+    places,
     start_until_learnt,
     table_file,
 )
@@ -81,12 +82,13 @@ def test_small_app_has_no_table(cow: Path, machine: Machine) -> None:
 
 def test_modules_of_a_later_start_are_added(crowd: Path, machine: Machine) -> None:
     start_until_learnt(machine, PYTHON.path(), crowd)
-    before = learnt(machine)
+    before, places_before = learnt(machine), places(machine)
     assert "crowd.late.late_00" not in before
     # The first start compiles them, the second one learns them.
     machine.run(PYTHON.path(), crowd, WITH_LATE)
     late = {f"crowd.late.{name}" for name in LATE}
     assert learnt(machine) == before | late | {"crowd.late"}
+    assert places_before.items() <= places(machine).items()
     assert hits(machine, PYTHON.path(), crowd) >= 53
     assert learnt(machine) >= before | late
 

@@ -215,7 +215,7 @@ def test_an_app_sees_the_same_with_and_without_a_table(
 def test_collections_are_rare_only_during_an_import(crowd: Path, machine: Machine) -> None:
     text = "import gc; print(AT_IMPORT, gc.get_threshold())"
     outcome = start_until_learnt(machine, PYTHON.path(), crowd, text)
-    assert outcome.stdout == "(50000, 10, 10) (700, 10, 10)\n"
+    assert outcome.stdout == "(200000, 10, 10) (700, 10, 10)\n"
 
 
 def test_an_app_that_closes_the_table_imports_without_it(crowd: Path, machine: Machine) -> None:

@@ -6,7 +6,7 @@ import marshal
 import os
 import re
 from pathlib import Path
-from typing import Any, Dict, Set
+from typing import Any, Dict, Set, Tuple
 
 from support.wheels import Wheel
 from support.workshop import Workshop
@@ -75,14 +75,20 @@ def table_file(machine: Machine) -> Path:
 
 def learnt(machine: Machine) -> Set[str]:
     """Return the names of the modules in the table; an empty set if there is no table."""
+    return set(places(machine))
+
+
+def places(machine: Machine) -> Dict[str, Tuple[int, int]]:
+    """Return module -> the number of its group in the table, and its place in the group."""
     file = table_file(machine)
     if not file.exists():
-        return set()
+        return {}
     content = file.read_bytes()
-    index: Dict[str, Any] = marshal.loads(
-        content[32 : 32 + int.from_bytes(content[16:24], "little")]
-    )
-    return {name for _, modules in index["directories"].values() for name in modules}
+    index = content[32 : 32 + int.from_bytes(content[16:24], "little")]
+    _, directories, _, _ = marshal.loads(index)
+    return {
+        name: facts[3:] for _, modules in directories.values() for name, facts in modules.items()
+    }
 
 
 def start_until_learnt(machine: Machine, *argv: object) -> Outcome:
