@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Dict, List, Mapping, Sequence, Set
 
 from testing.pythons import Python
 
@@ -16,6 +17,8 @@ SHELL_TOOLS = (
 )
 # A loaded machine may need much of it.
 PATIENCE_SECONDS = 300
+# The programs that the running test has started. The parity tests start others in threads, in advance.
+STARTED: Set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class Machine:
         return self.with_(PATH=f"{Path(python.path()).parent}:/usr/bin:/bin")
 
     def start(self, *argv: object, **kwargs: Any) -> subprocess.Popen[bytes]:
+        if threading.current_thread() is threading.main_thread():
+            STARTED.add(str(argv[0]))
         environment = {"HOME": str(self.root), "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"}
         pipes = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
         return subprocess.Popen(

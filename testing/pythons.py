@@ -34,11 +34,15 @@ class Python:
     def is_pypy(self) -> bool:
         return self.name.startswith("pypy")
 
+    def paths(self) -> list[str]:
+        """Return the interpreters of this name that the machine has."""
+        candidates = _candidates(self.name)
+        return [str(path) for path in candidates if path.is_file() and os.access(path, os.X_OK)]
+
     def path(self) -> str:
         """Return the interpreter. If the machine lacks it, skip the test, or fail it in CI."""
-        for candidate in _candidates(self.name):
-            if candidate.is_file() and os.access(candidate, os.X_OK):
-                return str(candidate)
+        for path in self.paths():
+            return path
         missing(self.name)
 
 
@@ -56,7 +60,7 @@ def _candidates(name: str) -> Iterator[Path]:
 
 def is_there(name: str) -> bool:
     """Return whether the machine has an optional Python."""
-    return any(path.is_file() for path in _candidates(name))
+    return bool(Python(name).paths())
 
 
 # For tests that need only one.

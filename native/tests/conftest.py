@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import List
 
 import pytest
 
@@ -14,17 +15,24 @@ from support.packs import App
 from support.runtime import HOST, NATIVE, Runtime, built_runtime, host_runtime
 from support.wheels import Wheel
 from support.workshop import COW, FACTS, Workshop
-from testing.machine import Machine
-from testing.pythons import Python
+from testing.machine import STARTED, Machine
+from testing.pythons import EVERY_PYTHON, NEWEST, Python
 from testing.systems import record
 
 
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     if call.when == "call" and not call.excinfo:
         values = getattr(item, "funcargs", {}).values()
-        systems = {(HOST, value.name) for value in values if isinstance(value, Python)}
+        pythons = [value for value in values if isinstance(value, Python)] + started_pythons()
+        systems = {(HOST, python.name) for python in pythons}
         systems |= {value.system for value in values if hasattr(value, "system")}
         record(item.nodeid, systems)
+    STARTED.clear()
+
+
+def started_pythons() -> List[Python]:
+    """Return the Pythons that the running test has started by their paths."""
+    return [python for python in (*EVERY_PYTHON, *NEWEST) if not STARTED.isdisjoint(python.paths())]
 
 
 @pytest.fixture(scope="session")
