@@ -25,7 +25,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         values = getattr(item, "funcargs", {}).values()
         pythons = [value for value in values if isinstance(value, Python)] + started_pythons()
         systems = {(HOST, python.name) for python in pythons}
-        systems |= {value.system for value in values if hasattr(value, "system")}
+        systems |= {value.system for value in values if getattr(value, "system", None)}
         record(item.nodeid, systems)
     STARTED.clear()
 

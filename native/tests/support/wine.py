@@ -10,9 +10,10 @@ import shutil
 import struct
 import subprocess
 import zipfile
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
 from support.pexcz import PACKAGES
 from testing.machine import PATIENCE_SECONDS, Outcome
@@ -57,6 +58,11 @@ LEFT_OUT = (
 )
 # The import of a library for several versions of CPython.
 STABLE_ABI = b"python3.dll\0"
+# These words before a command run it as a user who can read all files.
+ANOTHER_USER = (
+    *("setpriv", "--reuid=nobody", "--clear-groups"),
+    *("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"),
+)
 # Wine's server ends this long after the last process of the tests.
 SERVER_SECONDS = 60
 
@@ -108,11 +114,13 @@ class Windows:
 
     :param root: Has Wine's prefix and Pythons.
     :param version: The version of its Python, if it has one.
+    :param home: Has the prefix of another user.
     """
 
     root: Path
     variables: Mapping[str, str]
     version: str = ""
+    home: Optional[Path] = None
 
     @property
     def system(self) -> Optional[System]:
@@ -135,7 +143,7 @@ class Windows:
 
     @property
     def temporary_caches(self) -> List[Path]:
-        return list(self.root.glob("prefix/drive_c/users/*/Temp/czex-*"))
+        return list((self.home or self.root).glob("prefix/drive_c/users/*/Temp/czex-*"))
 
     def with_(self, **variables: str) -> Windows:
         return replace(self, variables={**self.variables, **variables})
@@ -147,13 +155,36 @@ class Windows:
     def start(self, program: object, *argv: object) -> subprocess.Popen[bytes]:
         """Start a program. All three standard handles are pipes, because Python fails with others under Wine."""
         named = {name: windows_path(value) for name, value in self.variables.items()}
+        words = ["wine", windows_path(str(program)), *(windows_path(str(one)) for one in argv)]
         return subprocess.Popen(
-            ["wine", windows_path(str(program)), *(windows_path(str(one)) for one in argv)],
+            [*ANOTHER_USER, *words] if self.home else words,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**_environment(self.root), **named},
+            env={**_environment(self.home or self.root), **named},
         )
+
+    @contextmanager
+    def device(self, name: str, directory: Path) -> Iterator[None]:
+        """Let a drive, such as "x:", or a network's share, "unc/SERVER/NAME", lead to a directory."""
+        link = self.root / "prefix" / "dosdevices" / name
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(directory)
+        try:
+            yield
+        finally:
+            link.unlink()
+
+    @contextmanager
+    def another_user(self, home: Path) -> Iterator[Windows]:
+        """Run programs as a user who can read all files, and write only below `home`."""
+        home.mkdir()
+        try:
+            shutil.chown(home, "nobody")
+        except PermissionError:
+            missing("right to become another user")
+        with started(home, ANOTHER_USER):
+            yield replace(self, home=home)
 
 
 def finished(process: subprocess.Popen[bytes]) -> Outcome:
@@ -225,12 +256,18 @@ def make_windows(root: Path) -> Iterator[Windows]:
     """Make a Windows below `root`, and end its processes afterwards."""
     if not shutil.which("wine"):
         missing("wine")
+    with started(root):
+        yield Windows(root, {})
+
+
+@contextmanager
+def started(root: Path, user: Sequence[str] = ()) -> Iterator[None]:
+    """Make Wine's prefix below `root`, and run its server."""
     environment = _environment(root)
-    (root / "prefix").mkdir()
-    server = ["wineserver", f"--persistent={SERVER_SECONDS}"]
     # The first process starts services, which keep its standard handles open.
     silent: Dict[str, Any] = {name: subprocess.DEVNULL for name in ("stdin", "stdout", "stderr")}
-    for command in (server, ["wineboot", "--init"]):
-        subprocess.run(command, env=environment, timeout=PATIENCE_SECONDS, **silent)
-    yield Windows(root, {})
-    subprocess.run(["wineserver", "--kill"], env=environment, timeout=PATIENCE_SECONDS)
+    server = ["wineserver", f"--persistent={SERVER_SECONDS}"]
+    for command in (["mkdir", str(root / "prefix")], server, ["wineboot", "--init"]):
+        subprocess.run([*user, *command], env=environment, timeout=PATIENCE_SECONDS, **silent)
+    yield
+    subprocess.run([*user, "wineserver", "--kill"], env=environment, timeout=PATIENCE_SECONDS)

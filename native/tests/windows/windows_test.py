@@ -386,14 +386,41 @@ def test_names_that_differ_in_case_are_one_name(
 
 def test_cache_can_be_the_root_of_a_drive(windows: Windows, czex: Path) -> None:
     windows.cache.mkdir()
-    drive = windows.root / "prefix" / "dosdevices" / "x:"
-    drive.symlink_to(windows.cache)
-    try:
+    with windows.device("x:", windows.cache):
         outcome = windows.with_(PEXCZ_ROOT="X:\\").run(windows.python, czex)
-    finally:
-        drive.unlink()
     assert (outcome.code, outcome.stdout, outcome.stderr) == (0, "moo []\n", "")
     assert environment_of(windows)
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["N:", r"\\server\share", r"\\?\UNC\server\share"] if EVERY else [r"\\server\share"],
+)
+def test_app_and_cache_can_be_on_a_network_drive(
+    windows: Windows, czex: Path, tmp_path: Path, place: str
+) -> None:
+    shutil.copy(czex, tmp_path)
+    prepared = windows.with_(PEXCZ_ROOT=rf"{place}\czex")
+    with windows.device("n:", tmp_path), windows.device("unc/server/share", tmp_path):
+        for _ in ("cold", "warm"):
+            outcome = prepared.run(windows.python, rf"{place}\{czex.name}", "x")
+            assert (outcome.code, outcome.stdout, outcome.stderr) == (1, 'moo ["x"]\n', "")
+    assert environment_of(windows) and leftovers(windows.cache) == []
+
+
+@pytest.mark.skipif(not EVERY, reason="a second user takes long")
+def test_user_who_cannot_write_to_a_cache_uses_the_environments_there(
+    windows: Windows, czex: Path, tmp_path: Path
+) -> None:
+    assert windows.run(windows.python, czex).code == 0
+    with windows.another_user(tmp_path / "user") as user:
+        outcome = user.run(user.python, czex, "x")
+        assert (outcome.code, outcome.stdout, outcome.stderr) == (1, 'moo ["x"]\n', "")
+        # With this variable, the app needs another environment.
+        outcome = user.with_(PEX_IGNORE_ERRORS="1").run(user.python, czex, "x")
+        assert (outcome.code, outcome.stdout) == (1, 'moo ["x"]\n')
+        assert f"{windows_path(str(windows.cache))}\\runtimes: Access denied; " in outcome.stderr
+        assert user.temporary_caches == []
 
 
 def test_pexcz_writes_the_same_bytes_as_elsewhere(
