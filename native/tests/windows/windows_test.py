@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import zipfile
@@ -14,7 +15,7 @@ import pytest
 
 from support.cache import make_old
 from support.pexcz import pexcz_command, pexcz_path
-from support.runtime import executable_of
+from support.runtime import HOST, executable_of
 from support.wheels import Wheel
 from support.wine import (
     ARCHIVES,
@@ -26,7 +27,10 @@ from support.wine import (
     windows_path,
 )
 from support.workshop import Workshop
+from testing.differences import GRAPH
+from testing.machine import Machine
 from testing.missing import missing
+from testing.pythons import PYTHON
 from testing.systems import EVERY
 
 PLATFORM = "windows-x86_64"
@@ -128,6 +132,18 @@ import os, sys
 for path in ("lib/grass.txt", "scripts/gate.txt", "share/land/size.txt", "share/land/fence.txt"):
     print(open(os.path.join(sys.prefix, path)).read().strip())
 """
+# Under Wine, a symbolic link is reported as made, but is missing. Pex needs it.
+COPY_INSTEAD_OF_LINKS = """\
+import os, shutil
+
+def symlink(source, path, **kwargs):
+    source = os.path.join(os.path.dirname(path), source)
+    (shutil.copytree if os.path.isdir(source) else shutil.copy)(source, path)
+
+os.symlink = symlink
+"""
+# The directory of a distribution, in the tools' output.
+LOCATION = re.compile(r'(?<="location": ")[^"]*')
 
 
 @pytest.fixture(scope="session")
@@ -322,6 +338,51 @@ def test_tool_info_shows_the_cache_that_pex_has_on_windows(windows: Windows, cze
     assert (outcome.code, outcome.stderr) == (0, "")
     root = json.loads(outcome.stdout)["pex_root"]
     assert root.startswith("C:\\users\\") and root.endswith("\\AppData\\Local\\pex\\Cache")
+
+
+def test_tool_repository_extracts_the_same_files_as_elsewhere(
+    windows: Windows, workshop: Workshop, machine: Machine, pex: Path, tmp_path: Path, runtime: Path
+) -> None:
+    copy = tmp_path / pex.name
+    os.link(pex, copy)
+    app = workshop.czex(copy, platforms=[HOST, PLATFORM])
+    arguments = [app, "repository", "extract", "--sources", "--find-links"]
+    here = machine.with_(PEX_TOOLS="1").run(PYTHON.path(), *arguments, tmp_path / "here")
+    there = windows.with_(PEX_TOOLS="1").run(windows.python, *arguments, tmp_path / "there")
+    assert (here.code, there.code, there.stderr) == (0, 0, "")
+    files = [
+        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
+        for name in ("here", "there")
+    ]
+    assert len(files[0]) == 2 and files[0] == files[1]
+
+
+@pytest.mark.skipif(not EVERY, reason="the tools of a PEX take long")
+@pytest.mark.parametrize(
+    "arguments",
+    [["info"], ["graph"], ["interpreter", "-vvv"], ["repository", "info", "-v"], ["repository"]],
+    ids=" ".join,
+)
+def test_tools_print_the_same_as_in_the_pex(
+    windows: Windows, workshop: Workshop, runtime: Path, arguments: list[str]
+) -> None:
+    pex = workshop.root / "tools.pex"
+    if not pex.exists():
+        options = ["-c", "cow", "--include-tools"]
+        workshop.pex(pex.stem, requirements=["cow"], wheels=[COW], options=options)
+    app = workshop.czex(pex, platforms=[PLATFORM])
+    prepared = windows.with_(PEX_TOOLS="1", PEX_ROOT=str(workshop.root / "pex-on-windows"))
+    at_startup = windows.python.parent / "Lib" / "sitecustomize.py"
+    at_startup.write_text(COPY_INSTEAD_OF_LINKS)
+    try:
+        expected, seen = (prepared.run(windows.python, one, *arguments) for one in (pex, app))
+    finally:
+        at_startup.unlink()
+    texts = [
+        LOCATION.sub("", one.stdout + one.stderr).replace(pex.stem + name, "APP")
+        for one, name in ((expected, ".pex"), (seen, ".czex"))
+    ]
+    assert (seen.code, texts[1]) == (expected.code, GRAPH.without(texts[0]))
 
 
 def test_interpreter_is_named_without_its_extension(windows: Windows, czex: Path) -> None:

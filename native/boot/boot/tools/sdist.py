@@ -59,7 +59,7 @@ def write(subject, directory, use_system_time):
                     relative = os.path.relpath(file_path, source).replace(os.sep, "/")
                     with open(file_path, "rb") as stream:
                         content = stream.read()
-                    executable = os.access(file_path, os.X_OK)
+                    executable = os.stat(file_path).st_mode & 0o100
                     add(archive, stem + "/src/" + relative, content, date, executable)
     return path
 

@@ -27,7 +27,8 @@ def write(subject, wheel, directory, use_system_time):
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, True) as archive:
             rows = []
             for name, source in files(subject, wheel):
-                executable = os.access(source, os.X_OK)
+                # Windows has no modes.
+                executable = os.stat(source).st_mode & 0o100 or ".data/scripts/" in name
                 with open(source, "rb") as stream:
                     content = stream.read()
                 add(archive, name, content, date, executable)
