@@ -8,26 +8,30 @@ from __future__ import annotations
 
 import re
 from itertools import product
-from typing import Any, Dict, List, Sequence
+from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 _NUMBERS = r"\d{1,9}(?:\.\d{1,9})*"
-_VERSION = re.compile(_NUMBERS, re.ASCII)
+# A release, or a post-release in one of its two forms.
+_RELEASE = rf"{_NUMBERS}(?:(?:\.post|-)\d{{1,9}})?"
+_VERSION = re.compile(_RELEASE, re.ASCII)
+_POST = re.compile(r"\.post|-")
 _SPECIFIER = re.compile(
-    rf"(?:(?:<=|>=|<|>|==|!=)\s*{_NUMBERS}|(?:==|!=)\s*{_NUMBERS}\.\*|~=\s*{_NUMBERS}\.\d{{1,9}})",
+    rf"(?:(?:<=|>=|<|>|==|!=)\s*{_RELEASE}|(?:==|!=)\s*{_NUMBERS}\.\*|~=\s*{_NUMBERS}\.\d{{1,9}})",
     re.ASCII,
 )
+_NAME = r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?"
 _REQUIREMENT = re.compile(
-    r"\s*(?P<name>[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)\s*"
+    rf"\s*(?P<name>{_NAME})\s*(?:\[\s*(?P<extras>{_NAME}(?:\s*,\s*{_NAME})*)\s*\]\s*)?"
     r"(?:(?P<specifiers>[<>=!~][^;()@]*)|\((?P<in_brackets>[<>=!~][^;()@]*)\)\s*)?(?:;(?P<marker>.*))?",
     re.ASCII | re.IGNORECASE | re.DOTALL,
 )
-_COMPARISON = re.compile(
-    r"\s*(?P<variable>implementation_name|os_name|platform_machine|platform_python_implementation|platform_system"
+_MARKER_TOKEN = re.compile(
+    r"\s*(?:(?P<sign>[()]|\b(?:and|or)\b)|(?P<variable>implementation_name|os_name|platform_machine|platform_python_implementation|platform_system"
     r"|python_full_version|python_version|sys_platform|extra)"
-    r"\s*(?P<operator><=|>=|==|!=|<|>)\s*(?P<quote>[\"'])(?P<value>[A-Za-z0-9._-]+)(?P=quote)\s*",
+    r"\s*(?P<operator><=|>=|==|!=|<|>)\s*(?P<quote>[\"'])(?P<value>[A-Za-z0-9._-]+)(?P=quote))\s*",
     re.ASCII,
 )
-_AND = re.compile(r"(?<=[\"'\s])and(?=\s)")
+_MARKER_DEPTH_MAX = 20
 _CANONICAL = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _SEPARATORS = re.compile(r"[-_.]+")
 _WHEEL = re.compile(
@@ -62,26 +66,85 @@ def requirement(text: str) -> Dict[str, Any] | None:
     pairs = specifiers(match["specifiers"] or match["in_brackets"] or "")
     if pairs is None:
         return None
-    marker: List[Any] | None = None
-    marker_text = ""
+    text, marker = match["name"], None
+    extras = (match["extras"] or "").replace(",", " ").split()
+    if extras:
+        text += f"[{','.join(sorted(set(extras)))}]"
+    text += ",".join(sorted(map("".join, pairs)))
     if match["marker"] is not None:
-        terms: List[Any] = []
-        for part in _AND.split(match["marker"]):
-            one = _COMPARISON.fullmatch(part)
-            if not one or one["variable"] == "extra" and not _CANONICAL.fullmatch(one["value"]):
-                return None
-            terms.append([one["operator"], {"var": one["variable"]}, one["value"]])
-        marker = terms[0] if len(terms) == 1 else ["and", *terms]
-        marker_text = "; " + " and ".join(
-            f'{variable["var"]} {operator} "{value}"' for operator, variable, value in terms
-        )
+        items = _marker_items(match["marker"])
+        if items is None:
+            return None
+        marker = any_of(items, list)
+        text += f"; {_marker_text(items)}"
     return {
-        "text": match["name"] + ",".join(sorted(map("".join, pairs))) + marker_text,
+        "text": text,
         "project": canonical_name(match["name"]),
-        "extras": [],
+        "extras": sorted(set(map(canonical_name, extras))),
         "specifiers": pairs,
         "marker": marker,
     }
+
+
+def _marker_items(text: str) -> List[Any] | None:
+    """Return a marker as `packaging` parses it: comparisons and lists, with "and" or "or" between them.
+
+    A list is a marker in brackets. A comparison is a tuple of its operator, its variable and its value.
+    """
+    items: List[Any] = []
+    outer: List[List[Any]] = []
+    ends, position = False, 0
+    while position < len(text):
+        token = _MARKER_TOKEN.match(text, position)
+        if not token:
+            return None
+        position, sign = token.end(), token["sign"]
+        if sign == "(" and not ends and len(outer) < _MARKER_DEPTH_MAX:
+            outer.append(items)
+            items = []
+        elif sign == ")" and ends and outer:
+            outer[-1].append(items)
+            items = outer.pop()
+        elif sign in ("and", "or") and ends:
+            items.append(sign)
+            ends = False
+        elif not sign and not ends:
+            if token["variable"] == "extra" and not _CANONICAL.fullmatch(token["value"]):
+                return None
+            items.append((token["operator"], {"var": token["variable"]}, token["value"]))
+            ends = True
+        else:
+            return None
+    return items if ends and not outer else None
+
+
+def any_of(items: Sequence[Any], comparison: Callable[[Any], List[Any]]) -> List[Any]:
+    """Return a parsed marker as nested lists.
+
+    :param comparison: Converts a comparison.
+    """
+    alternatives: List[List[Any]] = [[]]
+    for item in items:
+        if item == "or":
+            alternatives.append([])
+        elif item != "and":
+            is_group = isinstance(item, list)
+            alternatives[-1].append(any_of(item, comparison) if is_group else comparison(item))
+    conjunctions = [terms[0] if len(terms) == 1 else ["and", *terms] for terms in alternatives]
+    return conjunctions[0] if len(conjunctions) == 1 else ["or", *conjunctions]
+
+
+def _marker_text(item: Any, is_inner: bool = False) -> str:
+    """Return the text of a marker or of a part of it. Brackets that contain one item are left out."""
+    if isinstance(item, str):
+        return item
+    if isinstance(item, tuple):
+        operator, variable, value = item
+        return f'{variable["var"]} {operator} "{value}"'
+    if len(item) == 1:
+        return _marker_text(item[0])
+    text = " ".join(_marker_text(one, is_inner=True) for one in item)
+    return f"({text})" if is_inner else text
 
 
 def tags(file_name: str) -> List[str] | None:
@@ -99,29 +162,35 @@ def satisfies(version: str, pairs: Sequence[Sequence[str]]) -> bool | None:
         _SPECIFIER.fullmatch("".join(pair)) for pair in pairs
     ):
         return None
-    return all(_satisfies(_numbers(version), *pair) for pair in pairs)
+    return all(_satisfies(_parsed(version), *pair) for pair in pairs)
 
 
-def _numbers(version: str) -> List[int]:
-    return [int(number) for number in version.split(".")]
+def _parsed(version: str) -> Tuple[List[int], int]:
+    """Return the numbers of a version, and the number of a post-release or -1."""
+    numbers, *post = _POST.split(version)
+    return [int(number) for number in numbers.split(".")], int(post[0]) if post else -1
 
 
-def _satisfies(version: List[int], operator: str, text: str) -> bool:
+def _satisfies(version: Tuple[List[int], int], operator: str, text: str) -> bool:
+    numbers, post = version
     if text.endswith(".*"):
-        return _begins(version, _numbers(text[:-2])) == (operator == "==")
-    other = _numbers(text)
-    if operator == "~=" and not _begins(version, other[:-1]):
+        return _begins(numbers, _parsed(text[:-2])[0]) == (operator == "==")
+    others, other_post = _parsed(text)
+    if operator == "~=" and not _begins(numbers, others[:-1]):
         return False
-    size = max(len(version), len(other))
-    one, two = (numbers + [0] * (size - len(numbers)) for numbers in (version, other))
+    size = max(len(numbers), len(others))
+    one, two = (part + [0] * (size - len(part)) for part in (numbers, others))
+    if operator == ">" and other_post < 0:
+        # A post-release of a version is not greater than it (PEP 440).
+        post = -1
     return {
-        "==": one == two,
-        "!=": one != two,
-        "<=": one <= two,
-        ">=": one >= two,
-        "~=": one >= two,
-        "<": one < two,
-        ">": one > two,
+        "==": (one, post) == (two, other_post),
+        "!=": (one, post) != (two, other_post),
+        "<=": (one, post) <= (two, other_post),
+        ">=": (one, post) >= (two, other_post),
+        "~=": (one, post) >= (two, other_post),
+        "<": (one, post) < (two, other_post),
+        ">": (one, post) > (two, other_post),
     }[operator]
 
 

@@ -10,7 +10,10 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from pexcz import plain
 from pexcz.requirements import packaged_requirement, specifier_data
 
-VERSIONS = ("3", "3.0", "3.0.0", "3.1", "3.1.4", "03.10", "2", "2.9.9", "4", "0", "2024.1")
+VERSIONS = (
+    *("3", "3.0", "3.0.0", "3.1", "3.1.4", "03.10", "2", "2.9.9", "4", "0", "2024.1"),
+    *("3.post0", "3.0-1", "3.1.post2", "3.1.0.post1", "3rc1", "3.post1.dev2"),
+)
 SPECIFIERS = (
     *("", "==3", "==3.0.*", "!=3.1.*", "~=3.0", "~= 3.1.0", "~=3", ">=3", "<= 3.1", "<3.1", ">2.9"),
     *(
@@ -25,6 +28,8 @@ SPECIFIERS = (
         "==1!3",
         "=>3",
     ),
+    *("==3.post0", "!=3.0.post0", "<=3.1.post1", ">=3.1-1", "<3.1.post2", ">3.post0", ">3.1"),
+    *("==3.0.post0", ">3.0", "<3.0-1", "~=3.0.post1", "==3.post1.*", "== 3.post 1", "!=3.0.0.*"),
     *(">3.*", "~=3.*", "==3.1+local", "== 3 . 1", "\u0663", ">=\u0663"),
 )
 NAMES = ("zope.interface", "A_b--c", "a", "a-", "-a", "a b", "\u0131")
@@ -68,6 +73,28 @@ REQUIREMENTS = (
         "a; extra == 'b\"'",
         "a; extra == \"b'",
         "a; python_version == ''",
+    ),
+    *(
+        "a[]",
+        "a[b,]",
+        "a[B_c, b , b]>=1",
+        "a[b] (>=1) ; extra == 'b'",
+        "a[b]@ https://x/y.zip",
+        "a==1.0.post1,!=1.1-1; extra == 'b'",
+    ),
+    *(
+        "a; (extra == 'b') and (os_name == 'nt' or os_name == 'posix')",
+        "a; ((extra == 'b' or os_name == 'nt')) and os_name == 'posix'",
+        "a; (os_name == 'nt' and (extra == 'b' or extra == 'c'))or(extra == 'd')",
+        "a; os_name == 'nt' or extra == 'b' and extra == 'c' or (extra == 'd')",
+        "a; (os_name == 'nt' or (os_name == 'posix') and extra == 'c') and extra == 'd'",
+        "a; (extra == 'b'",
+        "a; extra == 'b')",
+        "a; (extra == 'b') (extra == 'c')",
+        "a; () and extra == 'b'",
+        "a; or extra == 'b'",
+        "a; extra == 'b' orextra == 'c'",
+        "a; " + "(" * 50 + "extra == 'b'" + ")" * 50,
     ),
     *(
         "a; sys_platform == 'win32' andos_name == 'nt'",
@@ -146,7 +173,11 @@ def test_usual_forms_are_plain() -> None:
     """Most wheels have only these, so that most packs are made without `packaging`."""
     assert plain.requirement('Zope.interface (>=5,<6); extra == "test"')
     assert plain.requirement('tomli>=1.1.0; python_version < "3.11" and extra == "toml"')
+    assert plain.requirement(
+        'celery[redis,sqs]; (os_name != "nt" or extra == "b") and extra == "sqs"'
+    )
     assert plain.specifiers(">=3.8, !=3.9.*, <4")
+    assert plain.satisfies("2.9.0.post0", [["==", "2.9.0.post0"], [">=", "2.8.2"]])
     assert plain.tags(WHEELS[0]) == ["py2-none-any", "py3-none-any"]
     assert plain.tags(WHEELS[1])
     assert plain.satisfies("3.11.4", [["~=", "3.9"], ["!=", "3.10.*"]])

@@ -133,23 +133,10 @@ def specifier_data(specifiers: SpecifierSet) -> List[List[str]]:
 def marker_data(marker: Marker | None) -> Json:
     """Return a marker as nested lists, or None for no marker."""
     # `packaging` has no public API to walk a marker. This attribute has had the same form since 2016.
-    return None if marker is None else _any_of(marker._markers)
-
-
-def _any_of(items: List[Any]) -> Json:
-    alternatives: List[List[Json]] = [[]]
-    for item in items:
-        if item == "or":
-            alternatives.append([])
-        elif item != "and":
-            alternatives[-1].append(_term(item))
-    conjunctions = [terms[0] if len(terms) == 1 else ["and", *terms] for terms in alternatives]
-    return conjunctions[0] if len(conjunctions) == 1 else ["or", *conjunctions]
+    return None if marker is None else plain.any_of(marker._markers, _term)
 
 
 def _term(item: Any) -> Json:
-    if isinstance(item, list):
-        return _any_of(item)
     left, operator, right = item
     operands = [_operand(left), _operand(right)]
     if {"var": "extra"} in operands:
