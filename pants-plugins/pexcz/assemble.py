@@ -13,8 +13,7 @@ from typing import IO, Any, Dict, List, NamedTuple, Sequence, Tuple
 import deflate
 
 from pexcz import header
-from pexcz.bootfiles import boot_files, boot_sources, module_sources, source_text
-from pexcz.bytecode import BootCode, match
+from pexcz.bootfiles import BootCode, boot_files, boot_sources, module_sources, source_text
 from pexcz.clashes import relations
 from pexcz.comments import without_comments
 from pexcz.dependencies import Dependencies
@@ -338,6 +337,24 @@ def _pack_records(
             "together": fingerprint(together.hexdigest()),
         }
     return records
+
+
+def match(bytecode: Sequence[PackInfo], contents: Sequence[PackInfo]) -> List[Tuple[int, str]]:
+    """Return, for each pack of bytecode, the index in `contents` of the pack that it was compiled from, and its cache tag.
+
+    Raise BadPackError if that pack isn't there, or if two packs of bytecode are for the same pack and tag.
+    """
+    indexes = {info.fingerprint: index for index, info in enumerate(contents)}
+    matches: List[Tuple[int, str]] = []
+    for info in bytecode:
+        of, tag = info.meta["of"], info.meta["python"]
+        if of not in indexes or (indexes[of], tag) in matches:
+            problem = "it is given twice" if of in indexes else "that pack is not given"
+            raise BadPackError(
+                f"can't use the bytecode for {tag} of the pack {of}: {problem}; start the build again"
+            )
+        matches.append((indexes[of], tag))
+    return matches
 
 
 def _beside_bytecode(info: PackInfo) -> Tuple[int, int]:

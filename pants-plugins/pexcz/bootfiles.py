@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path, PurePosixPath
-from typing import Dict
+from typing import Dict, NamedTuple
 
 from pexcz.comments import without_comments
 from pexcz.errors import PexczError, unreadable
@@ -39,6 +39,21 @@ _IMPORT = re.compile(
 _IMPORTS = re.compile(r"^(?:from|import) .*\n", re.M)
 _NAMES = re.compile(r"\w+")
 _CALL = re.compile(r"^( *)(\w+) = (\w+)\((.*)\)\n", re.M)
+
+
+class BootCode(NamedTuple):
+    """The boot as bytecode: the interpreter's cache tag (PEP 3147), and marshalled `code` and `sources` by name."""
+
+    tag: str
+    content: bytes
+
+    def dump(self) -> bytes:
+        return self.tag.encode("ascii") + b"\n" + self.content
+
+    @staticmethod
+    def load(content: bytes) -> BootCode:
+        tag, _, rest = content.partition(b"\n")
+        return BootCode(tag.decode("ascii"), rest)
 
 
 def boot_files(directory: Path) -> Dict[str, bytes]:

@@ -11,11 +11,11 @@ import re
 import tempfile
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import IO, Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import IO, Any, Dict, Iterator, List, Sequence, Tuple
 
 from pexcz import pack
-from pexcz.bootfiles import boot_files, boot_sources
-from pexcz.errors import BadPackError, PexczError
+from pexcz.bootfiles import BootCode, boot_files, boot_sources
+from pexcz.errors import PexczError
 from pexcz.needed import needed
 from pexcz.packwriter import write_pack
 
@@ -63,21 +63,6 @@ BOOT_MODULES = (
 BOOT_MODULES_TRACED = ("activate", "warm")
 # Modules whose texts are written into each environment.
 BOOT_TEXTS = ("damage", "venv_main")
-
-
-class BootCode(NamedTuple):
-    """The boot as bytecode: the interpreter's cache tag (PEP 3147), and marshalled `code` and `sources` by name."""
-
-    tag: str
-    content: bytes
-
-    def dump(self) -> bytes:
-        return self.tag.encode("ascii") + b"\n" + self.content
-
-    @staticmethod
-    def load(content: bytes) -> BootCode:
-        tag, _, rest = content.partition(b"\n")
-        return BootCode(tag.decode("ascii"), rest)
 
 
 def compile_pack(
@@ -252,23 +237,3 @@ def _run(python: str, request: Dict[str, Any]) -> Dict[str, Any]:
         raise PexczError(
             f"can't compile with {python}: {problem}; name CPython or PyPy, 3.7 or newer"
         ) from None
-
-
-def match(
-    bytecode: Sequence[pack.PackInfo], contents: Sequence[pack.PackInfo]
-) -> List[Tuple[int, str]]:
-    """Return, for each pack of bytecode, the index in `contents` of the pack that it was compiled from, and its cache tag.
-
-    Raise BadPackError if that pack isn't there, or if two packs of bytecode are for the same pack and tag.
-    """
-    indexes = {info.fingerprint: index for index, info in enumerate(contents)}
-    matches: List[Tuple[int, str]] = []
-    for info in bytecode:
-        of, tag = info.meta["of"], info.meta["python"]
-        if of not in indexes or (indexes[of], tag) in matches:
-            problem = "it is given twice" if of in indexes else "that pack is not given"
-            raise BadPackError(
-                f"can't use the bytecode for {tag} of the pack {of}: {problem}; start the build again"
-            )
-        matches.append((indexes[of], tag))
-    return matches

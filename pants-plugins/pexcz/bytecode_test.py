@@ -11,6 +11,8 @@ from types import CodeType
 import pytest
 
 from pexcz import bytecode, pack
+from pexcz.assemble import match
+from pexcz.bootfiles import BootCode
 from pexcz.cli import main
 from pexcz.errors import BadPackError
 from pexcz.packwriter import write_pack
@@ -111,7 +113,7 @@ def test_the_boot_is_compiled(tmp_path: Path) -> None:
     output = tmp_path / "boot"
     command = ["compile-boot", str(BOOT), "--python", sys.executable, "--output", str(output)]
     assert main(command) == 0
-    code = bytecode.BootCode.load(output.read_bytes())
+    code = BootCode.load(output.read_bytes())
     assert code.tag == TAG
     carried = marshal.loads(code.content)
     assert sorted(carried["code"]) == sorted(bytecode.BOOT_MODULES)
@@ -135,11 +137,11 @@ def test_bytecode_without_its_pack_or_given_twice_is_refused() -> None:
 
     a, b = info("a" * 64), info("b" * 64)
     of_b = info("c" * 64, of="b" * 40, python="cpython-39")
-    assert bytecode.match([of_b], [a, b]) == [(1, "cpython-39")]
+    assert match([of_b], [a, b]) == [(1, "cpython-39")]
     with pytest.raises(BadPackError, match="for cpython-39 of the pack b+: that pack is not given"):
-        bytecode.match([of_b], [a])
+        match([of_b], [a])
     with pytest.raises(BadPackError, match="it is given twice"):
-        bytecode.match([of_b, of_b], [b])
+        match([of_b, of_b], [b])
 
 
 def test_wheel_of_modules_has_bytecode_of_the_needed_ones(tmp_path: Path) -> None:

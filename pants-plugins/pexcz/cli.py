@@ -9,7 +9,7 @@ import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, Sequence
+from typing import Callable, Dict, Iterator, Sequence, Tuple
 
 from pexcz import __version__, commands
 from pexcz.errors import PexczError, message
@@ -39,7 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
-    parser = command_parser()
+    argv = sys.argv[1:] if argv is None else argv
+    parser = command_parser(argv[0] if argv else None)
     options = parser.parse_args(argv)
     if options.root and not options.has_root:
         parser.error("--root works with cache and verify only")
@@ -70,7 +71,11 @@ def _whole_output() -> Iterator[None]:
             raise OSError(e.errno, e.strerror, "stdout") from e
 
 
-def command_parser() -> argparse.ArgumentParser:
+def command_parser(only: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the command line, with all commands, or with the command `only` if there is one of that name.
+
+    To make the parsers of all commands takes longer than some commands do.
+    """
     parser = argparse.ArgumentParser(
         prog="pexcz",
         description="Make, inspect and verify CZEX files: Python apps in one file, with a native boot runtime.",
@@ -79,8 +84,13 @@ def command_parser() -> argparse.ArgumentParser:
     _add_root(parser, default=None)
     parser.set_defaults(has_root=False)
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name in [only] if only and only in COMMANDS else COMMANDS:
+        help_text, add_arguments = COMMANDS[name]
+        add_arguments(subparsers.add_parser(name, help=help_text))
+    return parser
 
-    command = subparsers.add_parser("inject", help="turn PEXes into CZEX files")
+
+def _add_inject(command: argparse.ArgumentParser) -> None:
     command.set_defaults(command=commands.inject_command)
     command.add_argument(
         "pexes", type=Path, nargs="+", metavar="pex", help="a PEX of any layout; may be repeated"
@@ -122,21 +132,20 @@ def command_parser() -> argparse.ArgumentParser:
     _add_sh_boot(command)
     _add_layout(command)
 
-    command = subparsers.add_parser("inspect", help="show the contents of a CZEX")
+
+def _add_inspect(command: argparse.ArgumentParser) -> None:
     command.set_defaults(command=commands.inspect_command)
     _add_czex(command)
     command.add_argument("--json", action="store_true", help="print the manifest as JSON")
 
-    command = subparsers.add_parser(
-        "extract", help="write the wheels and the sources of a CZEX as files that pip installs"
-    )
+
+def _add_extract(command: argparse.ArgumentParser) -> None:
     command.set_defaults(command=commands.extract_command)
     _add_czex(command)
     command.add_argument("directory", type=Path, help="a directory that is new or empty")
 
-    command = subparsers.add_parser(
-        "verify", help="check that a CZEX is unchanged since it was built"
-    )
+
+def _add_verify(command: argparse.ArgumentParser) -> None:
     command.set_defaults(command=commands.verify_command)
     _add_czex(command)
     _add_json(command)
@@ -147,12 +156,12 @@ def command_parser() -> argparse.ArgumentParser:
     )
     _add_root(command)
 
-    command = subparsers.add_parser(
-        "doctor",
-        help="show the interpreter, variables, cache and environment that a start of a CZEX would use, and their problems",
-        description="Show the interpreter, variables, cache and environment that a start of a CZEX on this machine would "
+
+def _add_doctor(command: argparse.ArgumentParser) -> None:
+    command.description = (
+        "Show the interpreter, variables, cache and environment that a start of a CZEX on this machine would "
         "use, and their problems. This doesn't start the app, and writes nothing. It runs the boot in the file, so examine "
-        "only files that you trust.",
+        "only files that you trust."
     )
     command.set_defaults(command=commands.doctor_command)
     _add_czex(command)
@@ -162,18 +171,13 @@ def command_parser() -> argparse.ArgumentParser:
     )
     _add_json(command)
 
-    command = subparsers.add_parser(
-        "cache", help="show or prune the apps that are installed on this machine"
-    )
-    _add_cache_commands(command)
 
-    command = subparsers.add_parser(
-        "completion", help="print a script that completes the commands of pexcz in a shell"
-    )
+def _add_completion(command: argparse.ArgumentParser) -> None:
     command.set_defaults(command=_completion)
     command.add_argument("shell", choices=SHELLS, help="the shell: %(choices)s")
 
-    command = subparsers.add_parser("pack", help="pack one wheel (a step of a build)")
+
+def _add_pack(command: argparse.ArgumentParser) -> None:
     command.set_defaults(command=commands.pack_command)
     command.add_argument(
         "wheel", type=Path, help="a wheel as it is in a PEX's .deps: a file or a directory"
@@ -181,34 +185,30 @@ def command_parser() -> argparse.ArgumentParser:
     command.add_argument("--output", type=Path, required=True, help="the pack to write")
     _add_level(command)
 
-    command = subparsers.add_parser(
-        "pack-sources", help="pack the sources of a PEX (a step of a build)"
-    )
+
+def _add_pack_sources(command: argparse.ArgumentParser) -> None:
     command.set_defaults(command=commands.pack_sources_command)
     command.add_argument("pex", type=Path, help="the PEX, of any layout")
     command.add_argument("--output", type=Path, required=True, help="the pack to write")
     _add_level(command)
 
-    command = subparsers.add_parser(
-        "compile", help="compile the modules of a pack for an interpreter (a step of a build)"
-    )
+
+def _add_compile(command: argparse.ArgumentParser) -> None:
     command.set_defaults(command=commands.compile_command)
     command.add_argument("pack", type=Path, help="the pack of a wheel or of sources")
     command.add_argument("--python", required=True, help="the interpreter, a command or a path")
     command.add_argument("--output", type=Path, required=True, help="the pack of bytecode to write")
     _add_level(command)
 
-    command = subparsers.add_parser(
-        "compile-boot", help="compile the boot for an interpreter (a step of a build)"
-    )
+
+def _add_compile_boot(command: argparse.ArgumentParser) -> None:
     command.set_defaults(command=commands.compile_boot_command)
     command.add_argument("boot", type=Path, help="the directory with the boot's sources")
     command.add_argument("--python", required=True, help="the interpreter, a command or a path")
     command.add_argument("--output", type=Path, required=True, help="the code to write")
 
-    command = subparsers.add_parser(
-        "assemble", help="assemble a CZEX from its parts (a step of a build)"
-    )
+
+def _add_assemble(command: argparse.ArgumentParser) -> None:
     command.set_defaults(command=commands.assemble_command)
     command.add_argument(
         "packs",
@@ -246,7 +246,6 @@ def command_parser() -> argparse.ArgumentParser:
         action="store_false",
         help="don't copy the packs into a packed layout; the build does that itself",
     )
-    return parser
 
 
 def _add_cache_commands(command: argparse.ArgumentParser) -> None:
@@ -343,3 +342,44 @@ def _completion(options: argparse.Namespace) -> None:
     from pexcz.completion import script
 
     print(script(command_parser(), options.shell))
+
+
+# The help of each command, and the function that adds its arguments.
+COMMANDS: Dict[str, Tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "inject": ("turn PEXes into CZEX files", _add_inject),
+    "inspect": ("show the contents of a CZEX", _add_inspect),
+    "extract": (
+        "write the wheels and the sources of a CZEX as files that pip installs",
+        _add_extract,
+    ),
+    "verify": ("check that a CZEX is unchanged since it was built", _add_verify),
+    "doctor": (
+        "show the interpreter, variables, cache and environment that a start of a CZEX would use, and their problems",
+        _add_doctor,
+    ),
+    "cache": (
+        "show or prune the apps that are installed on this machine",
+        _add_cache_commands,
+    ),
+    "completion": (
+        "print a script that completes the commands of pexcz in a shell",
+        _add_completion,
+    ),
+    "pack": ("pack one wheel (a step of a build)", _add_pack),
+    "pack-sources": (
+        "pack the sources of a PEX (a step of a build)",
+        _add_pack_sources,
+    ),
+    "compile": (
+        "compile the modules of a pack for an interpreter (a step of a build)",
+        _add_compile,
+    ),
+    "compile-boot": (
+        "compile the boot for an interpreter (a step of a build)",
+        _add_compile_boot,
+    ),
+    "assemble": (
+        "assemble a CZEX from its parts (a step of a build)",
+        _add_assemble,
+    ),
+}

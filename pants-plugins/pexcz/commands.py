@@ -202,7 +202,7 @@ def compile_boot_command(options: argparse.Namespace) -> None:
 
 def assemble_command(options: argparse.Namespace) -> None:
     from pexcz.assemble import Parts, Runtime, assemble
-    from pexcz.bytecode import BootCode
+    from pexcz.bootfiles import BootCode
     from pexcz.platforms import normalised
 
     pex = read_pex(options.pex)

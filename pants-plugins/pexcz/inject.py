@@ -8,7 +8,6 @@ from typing import Callable, Dict, Iterator, List, Sequence, Tuple
 
 from pexcz.assemble import Parts, Runtime, assemble
 from pexcz.assets import checked, known_platforms
-from pexcz.bytecode import compile_boot, compile_pack, identify
 from pexcz.errors import OutputError, PexczError
 from pexcz.output import room_beside
 from pexcz.pack import DEFAULT_LEVEL, default_threads
@@ -58,6 +57,8 @@ def inject(
         contents = list(packs)
         boot_code = []
         for number, python in enumerate(precompile):
+            from pexcz.bytecode import compile_boot, compile_pack
+
             progress(f"bytecode for {python}")
             boot_code.append(compile_boot(native / "boot", python))
             for path in contents:
@@ -104,6 +105,8 @@ def output_paths(
 
 def _check_constraints(pex: Pex, python: str) -> None:
     """Raise PexczError if the app can't run on the version of `python`: no start would read the bytecode."""
+    from pexcz.bytecode import identify
+
     constraints = [constraint_data(text) for text in pex.info.get("interpreter_constraints") or ()]
     itself = identify(python)
     version = "{}.{}".format(*itself["version"])
