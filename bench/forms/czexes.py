@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import platform
 import shutil
@@ -24,6 +25,7 @@ class Czexes:
         self.directory = directory
         self.level = level
         self.native = directory / "native"
+        self._tool = directory / "tool"
         directory.mkdir(parents=True)
         if not (RUNTIMES / HOST).is_dir():
             sys.exit(
@@ -32,6 +34,9 @@ class Czexes:
         shutil.copytree(ROOT / "native" / "boot", self.native / "boot")
         shutil.copy(ROOT / "native" / "platforms.json", self.native)
         shutil.copytree(RUNTIMES, self.native / "runtime")
+        # As pip installs it.
+        shutil.copytree(ROOT / "pants-plugins" / "pexcz", self._tool / "pexcz")
+        compileall.compile_dir(self._tool, quiet=1)
 
     @property
     def platforms(self) -> List[str]:
@@ -75,4 +80,4 @@ class Czexes:
     def environment(self) -> Dict[str, str]:
         kept = ("HOME", "PATH", "TMPDIR")
         found = {name: os.environ[name] for name in kept if name in os.environ}
-        return {**found, "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT / "pants-plugins")}
+        return {**found, "LANG": "C.UTF-8", "PYTHONPATH": str(self._tool)}

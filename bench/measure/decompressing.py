@@ -16,7 +16,7 @@ from pexcz.zstd import decompressed
 
 def decompress(czex: Path) -> Usage:
     """Decompress all frames of a CZEX from memory, with as many threads as the copy has processes."""
-    frames = list(_frames(read_czex(czex)))
+    frames = list(frames_of(read_czex(czex)))
     cpu, wall = time.process_time(), time.perf_counter()
     with ThreadPoolExecutor(PROCESSES) as pool:
         for _ in pool.map(_decompress, frames):
@@ -28,7 +28,7 @@ def _decompress(frame: Tuple[bytes, int]) -> None:
     decompressed(*frame)
 
 
-def _frames(czex: Czex) -> Iterator[Tuple[bytes, int]]:
+def frames_of(czex: Czex) -> Iterator[Tuple[bytes, int]]:
     for record in czex.manifest["packs"]:
         path, offset = czex.place(record)
         with open(path, "rb") as stream:

@@ -9,12 +9,14 @@ from typing import Any, Dict, List, Sequence
 from bench.forms.artifacts import Artifacts
 from bench.forms.czexes import FOUR_PLATFORMS, HOST
 from bench.measure import change
+from bench.measure.compressing import compress
 from bench.measure.install import unpacking_peaks
 from bench.measure.processes import Usage, peak_bytes, run
 from bench.measure.setting import Setting
 from bench.measure.timings import Timing, take_turns, turns_of
 
 INJECT = "pexcz inject"
+COMPRESSING = "compressing alone, by all CPUs"
 INJECTIONS = 3
 
 
@@ -51,10 +53,16 @@ def injections(setting: Setting) -> List[Timing]:
     turns = []
     for artifacts in setting.apps:
         kinds = {INJECT: partial(work, artifacts)}
+        if artifacts.app.is_real:
+            kinds[COMPRESSING] = partial(_compress, artifacts)
         turns += turns_of(artifacts.app.name, setting.python.version, "injection", kinds)
         if not artifacts.app.is_real:
             turns += change.turns(setting, artifacts)
     return take_turns(turns, INJECTIONS, float("inf"))
+
+
+def _compress(artifacts: Artifacts, number: int) -> Usage:
+    return compress(artifacts.czex, artifacts.czexes.level)
 
 
 def _injection(artifacts: Artifacts, directory: Path) -> Sequence[str]:
