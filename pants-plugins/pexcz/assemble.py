@@ -8,7 +8,7 @@ import marshal
 import re
 import zlib
 from pathlib import Path
-from typing import IO, Any, Dict, List, NamedTuple, Sequence, Tuple
+from typing import IO, Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 import deflate
 
@@ -69,6 +69,7 @@ class Parts(NamedTuple):
     :param packs: The pack of the sources, then the packs of wheels and of bytecode.
     :param boot: The directory with the boot's sources, `native/boot`.
     :param boot_code: The boot, compiled for some interpreters.
+    :param made: The packs that this process has just made, which need no check.
     """
 
     info: Dict[str, Any]
@@ -80,6 +81,7 @@ class Parts(NamedTuple):
     boot: Path
     sh_boot: bool
     boot_code: Sequence[BootCode] = ()
+    made: Mapping[Path, PackInfo] = {}
 
 
 def assemble(
@@ -110,7 +112,7 @@ class _Assembly:
     """The content of a CZEX, for both layouts."""
 
     def __init__(self, parts: Parts) -> None:
-        packs = [(path, read_pack_info(path)) for path in parts.packs]
+        packs = [(path, parts.made.get(path) or read_pack_info(path)) for path in parts.packs]
         # A wheel without modules has an empty pack of bytecode.
         self._packs = [
             (path, info) for path, info in packs if info.files or info.meta["kind"] != "bytecode"

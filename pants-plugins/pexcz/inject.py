@@ -10,7 +10,7 @@ from pexcz.assemble import Parts, Runtime, assemble
 from pexcz.assets import checked, known_platforms
 from pexcz.errors import OutputError, PexczError
 from pexcz.output import room_beside
-from pexcz.pack import DEFAULT_LEVEL, default_threads
+from pexcz.pack import DEFAULT_LEVEL, PackInfo, default_threads
 from pexcz.packwriter import Content, finished_packs
 from pexcz.pexfile import ZIPAPP, Pex, read_pex
 from pexcz.platforms import Platforms
@@ -53,15 +53,15 @@ def inject(
     for python in precompile:
         _check_constraints(pex, python)
     with room_beside(output) as scratch:
-        packs = _packs(pex, scratch, level, progress)
-        contents = list(packs)
+        made = _packs(pex, scratch, level, progress)
+        packs = list(made)
         boot_code = []
         for number, python in enumerate(precompile):
             from pexcz.bytecode import compile_boot, compile_pack
 
             progress(f"bytecode for {python}")
             boot_code.append(compile_boot(native / "boot", python))
-            for path in contents:
+            for path in made:
                 packs.append(path.with_suffix(f".{number}.pack"))
                 with open(packs[-1], "wb") as stream:
                     compile_pack(path, python, stream, level, scratch=scratch)
@@ -76,6 +76,7 @@ def inject(
             native / "boot",
             sh_boot,
             boot_code,
+            made,
         )
         left_out = assemble(parts, output, layout)
     for line in (*_surprises(pex, output, known, chosen), *left_out):
@@ -134,7 +135,9 @@ def _surprises(pex: Pex, output: Path, known: Platforms, chosen: Sequence[str]) 
             )
 
 
-def _packs(pex: Pex, scratch: Path, level: int, progress: Callable[[str], None]) -> List[Path]:
+def _packs(
+    pex: Pex, scratch: Path, level: int, progress: Callable[[str], None]
+) -> Dict[Path, PackInfo]:
     def contents() -> Iterator[Content]:
         progress("sources")
         yield pex.sources_meta(), pex.source_entries()
@@ -142,12 +145,11 @@ def _packs(pex: Pex, scratch: Path, level: int, progress: Callable[[str], None])
             progress(f"{wheel.meta['project']} {wheel.meta['version']}")
             yield wheel.meta, wheel.entries
 
-    paths: List[Path] = []
+    made: Dict[Path, PackInfo] = {}
     for pack in finished_packs(contents(), level, default_threads(), scratch):
-        paths.append(scratch / f"{len(paths)}.pack")
-        with open(paths[-1], "wb") as stream:
-            pack.write(stream, level)
-    return paths
+        path = scratch / f"{len(made)}.pack"
+        made[path] = pack.write_file(path, level)
+    return made
 
 
 def read_runtime(native: Path, platform: str) -> Runtime:

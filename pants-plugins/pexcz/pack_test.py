@@ -21,7 +21,7 @@ from pexcz.pack import (
     Entry,
     PackInfo,
 )
-from pexcz.packwriter import write_pack
+from pexcz.packwriter import finished_packs, write_pack
 
 
 def entry(path: str, content: bytes, flags: int = 0) -> Entry:
@@ -46,6 +46,15 @@ def test_pack_info_has_the_files_and_the_meta_section() -> None:
     assert info.meta == {"kind": "sources", "pth": []}
     assert info.files == (("lib/a.py", 2, EXECUTABLE), ("lib/b.py", 2, 0))
     assert info.content_size == 4
+
+
+def test_pack_info_of_a_writer_is_that_of_its_file(tmp_path: Path) -> None:
+    outward = entry("lib/c.so", b"\x7fELF$ORIGIN/../d.libs")
+    large = entry("lib/d", bytes(FRAME_RAW_MAX + 1))
+    contents = [({"kind": "sources", "names": ["a"], "pth": []}, [*SMALL, outward, large])]
+    (pack_of_all,) = finished_packs(contents, 3, 2)
+    info = pack_of_all.write_file(tmp_path / "x.pack", 3)
+    assert info == pack.read_pack_info(tmp_path / "x.pack")
 
 
 def test_entries_are_sorted_by_component() -> None:

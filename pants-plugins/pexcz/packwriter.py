@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 import threading
+import zlib
 from collections import deque
 from itertools import chain
 from pathlib import Path
@@ -29,6 +30,8 @@ from pexcz.pack import (
     SECTION_RAW_MAX,
     VERSION,
     Entry,
+    File,
+    PackInfo,
     encoded,
     outline_of,
 )
@@ -69,14 +72,44 @@ class FinishedPack:
         self._body.write(packed)
 
     def write(self, output: IO[bytes], level: int) -> None:
-        """Write the pack to `output`. Call this once only."""
+        """Write the pack to `output`. Call this or `write_file`, once only."""
+        for chunk in self._chunks(level):
+            output.write(chunk)
+
+    def write_file(self, path: Path, level: int) -> PackInfo:
+        """Write the pack to a file. Return what `read_pack_info` would read there again."""
+        # A step of a build needs no digest, and so no OpenSSL.
+        import hashlib
+
+        digest, crc32 = hashlib.sha256(), 0
+        with open(path, "wb") as stream:
+            for chunk in self._chunks(level):
+                stream.write(chunk)
+                digest.update(chunk)
+                crc32 = zlib.crc32(chunk, crc32)
+            size = stream.tell()
+        return PackInfo(
+            *(json.loads(self._meta_raw()), digest.hexdigest(), crc32, size, self._content_bytes()),
+            files=tuple(self._files()),
+            frames=tuple(self._frames),
+        )
+
+    def _meta_raw(self) -> bytes:
         meta = {**self._meta, **self.mentions.meta(entry.path for entry in self.entries)}
-        meta_raw = json.dumps(meta, sort_keys=True, separators=(",", ":")).encode("utf-8")
+        return json.dumps(meta, sort_keys=True, separators=(",", ":")).encode("utf-8")
+
+    def _files(self) -> List[File]:
         outward = self.libraries.outward(entry.path for entry in self.entries)
-        files = [
+        return [
             (entry.path, entry.size, entry.flags | (OUTWARD if entry.path in outward else 0))
             for entry in self.entries
         ]
+
+    def _content_bytes(self) -> int:
+        return sum(raw_size for _, raw_size in self._frames)
+
+    def _chunks(self, level: int) -> Iterator[bytes]:
+        files = self._files()
         index_raw = COUNT.pack(len(self._frames))
         index_raw += b"".join(FRAME.pack(*frame) for frame in self._frames)
         index_raw += encoded(files)
@@ -87,16 +120,16 @@ class FinishedPack:
             )
         compress = zstd.compressor(level)
         sections = [
-            (compress(raw), raw) for raw in (encoded(outline_of(files)), meta_raw, index_raw)
+            (compress(raw), raw)
+            for raw in (encoded(outline_of(files)), self._meta_raw(), index_raw)
         ]
         sizes = [size for packed, raw in sections for size in (len(packed), len(raw))]
-        content = sum(entry.size for entry in self.entries)
-        output.write(HEADER.pack(MAGIC, VERSION, 0, *sizes, content))
-        output.writelines(packed for packed, _ in sections)
+        yield HEADER.pack(MAGIC, VERSION, 0, *sizes, self._content_bytes())
+        for packed, _ in sections:
+            yield packed
         with self._body as body:
             body.seek(0)
-            for chunk in iter(lambda: body.read(COPY_CHUNK_BYTES), b""):
-                output.write(chunk)
+            yield from iter(lambda: body.read(COPY_CHUNK_BYTES), b"")
 
 
 def write_pack(
