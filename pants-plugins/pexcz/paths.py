@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from pexcz.errors import BadArchiveError
 
 COMPONENT_MAX = 255
 PATH_MAX = 4096
 COMPONENTS_MAX = 128
+# Nearly all paths: components of printable ASCII characters, without a backslash. To match one takes a fifth of the time of
+# the other checks.
+_COMPONENT = rf"(?!\.\.?(?:/|\Z))[ -.0-\[\]-~]{{1,{COMPONENT_MAX}}}"
+_USUAL = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT}){{,{COMPONENTS_MAX - 1}}}")
 
 
 def check(path: str, archive: str) -> str:
@@ -28,6 +34,8 @@ def is_allowed(path: str) -> bool:
 
 
 def _objection(path: str) -> str | None:
+    if len(path) <= PATH_MAX and _USUAL.fullmatch(path):
+        return None
     encoded = path.encode("utf-8", "surrogateescape")
     reason = None
     if not path or len(encoded) > PATH_MAX:
@@ -51,4 +59,4 @@ def _objection(path: str) -> str | None:
 
 def sort_key(path: str) -> list[bytes]:
     """Return the key by which the entries of a pack are sorted: by component."""
-    return [component.encode("utf-8") for component in path.split("/")]
+    return path.encode("utf-8").split(b"/")
