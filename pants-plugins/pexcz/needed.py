@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from typing import Iterable, Iterator, List, Mapping, Set
 
-# The indentation of a line, and then: the beginning of a function or of a block for type checkers, whose imports an
-# import of the module doesn't do; or `from` with dots, a module and names; or `import` with modules. A line that begins with a
-# closing bracket continues a statement.
+# The indentation of a line, and then: the beginning of a function or of a block for type checkers; or `from` with dots, a
+# module and names; or `import` with modules. A line that begins with a closing bracket continues a statement.
 _LINE = re.compile(
     r"^([ \t]*)(?:(?:async[ \t]+)?(def\b|if[ \t]+[\w.]*\bTYPE_CHECKING\b)"
     r"|from[ \t]+(\.*)([\w.]*)[ \t]+import\b[ \t]*(\([^)]*\)|.*)"
@@ -60,9 +59,11 @@ def _with_parents(name: str) -> Iterator[str]:
 def _imports(path: str, text: str, with_functions: bool) -> List[str]:
     """Return the names of the modules that a module imports, and of members that may be modules.
 
+    An `__init__.py` may import its modules lazily (PEP 562). It then names them for type checkers, so such a block counts there.
+
     :param with_functions: Whether to include the imports in functions.
     """
-    package = path.split("/")[:-1]
+    *package, file = path.split("/")
     names: List[str] = []
     block = ""
     block_indent = 0
@@ -70,7 +71,7 @@ def _imports(path: str, text: str, with_functions: bool) -> List[str]:
         indent, begins, dots, module, members, modules = line.groups()
         if block and len(indent) <= block_indent:
             block = ""
-        if begins and not block:
+        if begins and not block and (begins == "def" or file != "__init__.py"):
             block, block_indent = begins, len(indent)
         if block and not (with_functions and block == "def"):
             continue

@@ -46,8 +46,16 @@ def test_packages_in_a_namespace_are_needed() -> None:
     ],
 )
 def test_other_imports_are_not_needed(text: str) -> None:
-    texts = {"a/__init__.py": text, "a/b.py": ""}
-    assert names(texts) == ["a/__init__.py"]
+    texts = {"a/__init__.py": "from . import c", "a/b.py": "", "a/c.py": text}
+    assert names(texts) == ["a/__init__.py", "a/c.py"]
+
+
+def test_modules_that_a_package_shows_to_type_checkers_are_needed() -> None:
+    text = (
+        "if TYPE_CHECKING:\n    from .b import c\n\ndef __getattr__(name):\n    from . import d\n"
+    )
+    texts = {"a/__init__.py": text, "a/b.py": "", "a/c.py": "", "a/d.py": ""}
+    assert names(texts) == ["a/__init__.py", "a/b.py"]
 
 
 def test_a_function_ends_with_its_indentation() -> None:
