@@ -22,6 +22,8 @@ from pexcz.packwriter import write_pack
 SCRIPT = Path(__file__).with_name("compile_sources.py")
 # Without the machine's and the user's packages, and without warnings about other people's code.
 FLAGS = ("-s", "-S", "-B", "-Wignore")
+# Without the columns of tracebacks: Python shows them only beside source lines, and finds none of the boot.
+BOOT_FLAGS = (*FLAGS, "-Xno_debug_ranges")
 # Some interpreters can't start without these variables.
 ENVIRONMENT = ("LD_LIBRARY_PATH", "SYSTEMROOT")
 LIBRARY = "lib/"
@@ -182,7 +184,7 @@ def compile_boot(directory: Path, python: str) -> BootCode:
             "traced": BOOT_MODULES_TRACED,
             "output": str(output),
         }
-        itself = _run(python, request)
+        itself = _run(python, request, BOOT_FLAGS)
         return BootCode(itself["tag"], output.read_bytes())
 
 
@@ -206,7 +208,7 @@ def _run_all(python: str, requests: Sequence[Dict[str, Any]], threads: int) -> N
         list(pool.map(partial(_run, python), requests))
 
 
-def _run(python: str, request: Dict[str, Any]) -> Dict[str, Any]:
+def _run(python: str, request: Dict[str, Any], flags: Sequence[str] = FLAGS) -> Dict[str, Any]:
     """Let an interpreter carry out a request of `compile_sources.py`. Return the facts that it reports of itself."""
     import subprocess
 
@@ -215,7 +217,7 @@ def _run(python: str, request: Dict[str, Any]) -> Dict[str, Any]:
     environment["PYTHONHASHSEED"] = "0"
     try:
         process = subprocess.run(
-            [python, *FLAGS, "-c", SCRIPT.read_text(encoding="utf-8")],
+            [python, *flags, "-c", SCRIPT.read_text(encoding="utf-8")],
             input=json.dumps(request).encode("ascii"),
             capture_output=True,
             cwd=request["directory"],

@@ -64,14 +64,15 @@ def write_boot(modules, texts, traced, output):
 
 def without_lines(code):
     # type: (CodeType) -> CodeType
-    """Return the code without its line table, which is a third of its size."""
+    """Return the code without its line table, which is a third of its size, and without other details of tracebacks."""
     if not hasattr(code, "replace"):
         return code
     constants = [without_lines(c) if isinstance(c, CodeType) else c for c in code.co_consts]
-    code = code.replace(co_consts=tuple(constants))
-    if hasattr(code, "co_linetable"):
-        return code.replace(co_linetable=b"")  # type: ignore[call-arg]
-    return code.replace(co_lnotab=b"")
+    table = "co_linetable" if hasattr(code, "co_linetable") else "co_lnotab"
+    changes = {"co_consts": tuple(constants), "co_firstlineno": 1, table: b""}
+    if hasattr(code, "co_qualname"):
+        changes["co_qualname"] = code.co_name
+    return code.replace(**changes)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":
