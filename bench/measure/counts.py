@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import zipfile
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from bench.forms.artifacts import Artifacts
 from bench.forms.czexes import FOUR_PLATFORMS
@@ -22,6 +22,11 @@ ENTRIES_BEYOND_PACKS_MAX = 40
 # More than an empty zip app makes, and than the venv's script, which starts without a shell.
 CALLS_BEYOND_EMPTY_ZIP_MAX = 40
 CALLS_BEYOND_VENV_SCRIPT_MAX = 130
+# The first start installs the app, and the second learns the table.
+STARTS_UNTIL_TABLE = 3
+# A start that imports a large module: the modules that neither the venv's script nor an empty zip app imports (`gc`, which is in
+# Python itself), and the percents of the system calls and of the bytes read by the venv's script.
+OF_IMPORT_MAX = {"with an import table": (1, 46, 103), "without it": (1, 101, 103)}
 
 
 MODULES = "modules that the warm path imports"
@@ -50,6 +55,8 @@ def _of_app(setting: Setting, artifacts: Artifacts) -> List[Dict[str, Any]]:
     facts = [*_bytes(artifacts), _entries(artifacts), _modules(artifacts, cache)]
     if shutil.which("strace"):
         facts += _calls(artifacts, cache)
+        if artifacts.app.module:
+            facts += _of_import(setting, artifacts)
     of = {"app": artifacts.app.name, "python": artifacts.python.version}
     return [{**of, "what": what, "value": value, "bound": bound} for what, value, bound in facts]
 
@@ -88,20 +95,22 @@ def _entries(artifacts: Artifacts) -> Fact:
 def _modules(artifacts: Artifacts, cache: Path) -> Fact:
     """Count the modules that a warm start imports, but not an empty zip app or the venv's script."""
     imported = {
-        file: _imported(artifacts, file, cache)
+        file: _imported(artifacts, file, "hi", environment(artifacts.python, cache))
         for file in (artifacts.czex, artifacts.empty_zip, artifacts.venv_script)
     }
     extra = imported.pop(artifacts.czex).difference(*imported.values(), {"marshal"})
     return MODULES, len(extra), 0
 
 
-def _imported(artifacts: Artifacts, file: Path, cache: Path) -> Set[str]:
+def _imported(
+    artifacts: Artifacts, file: Path, argument: str, variables: Mapping[str, str]
+) -> Set[str]:
     python = artifacts.python.executable
     if file == artifacts.venv_script:
         python = file.parent / "python"
     process = subprocess.run(
-        [python, "-X", "importtime", file, "hi"],
-        env=environment(artifacts.python, cache),
+        [python, "-X", "importtime", file, argument],
+        env=dict(variables),
         capture_output=True,
         text=True,
         check=True,
@@ -123,10 +132,55 @@ def _calls(artifacts: Artifacts, cache: Path) -> Iterator[Fact]:
 
 
 def _system_calls(artifacts: Artifacts, argv: Sequence[str], cache: Path) -> int:
-    summary = cache / "strace"
-    command = ["strace", "-c", "-f", "-o", str(summary), *argv]
+    return len(_trace(argv, environment(artifacts.python, cache), cache))
+
+
+def _of_import(setting: Setting, artifacts: Artifacts) -> Iterator[Fact]:
+    """Count what a start does that imports the large module, with an import table and without one."""
+    cache = setting.new_directory(artifacts.app.name, "table")
     variables = environment(artifacts.python, cache)
-    subprocess.run(command, env=variables, check=True, capture_output=True)
-    # The fields are: % time, seconds, usecs/call, calls, errors (if there were any), "total".
-    total = summary.read_text().splitlines()[-1].split()
-    return int(total[3])
+    script = [str(artifacts.venv_script), "import"]
+    argv = [str(artifacts.python.executable), str(artifacts.czex), "import"]
+    for _ in range(STARTS_UNTIL_TABLE):
+        setting.start(argv, cache)
+        setting.start(script, cache)
+    usual = {
+        "marshal",
+        *_imported(artifacts, artifacts.venv_script, "import", variables),
+        *_imported(artifacts, artifacts.empty_zip, "hi", variables),
+    }
+    calls, read = _calls_and_bytes(script, variables, cache)
+    for kind, value in ("with an import table", "1"), ("without it", "0"):
+        chosen = {**variables, "PEXCZ_IMPORTS": value}
+        extra = _imported(artifacts, artifacts.czex, "import", chosen) - usual
+        bounds = OF_IMPORT_MAX[kind]
+        what = f"of `import {artifacts.app.module}` {kind}"
+        yield f"modules beyond the venv script's and an empty zip's, {what}", len(extra), bounds[0]
+        found = _calls_and_bytes(argv, chosen, cache)
+        for name, number, of_venv, bound in zip(
+            ("system calls", "bytes read"), found, (calls, read), bounds[1:]
+        ):
+            percent = math.ceil(100 * number / of_venv)
+            yield f"percent of the venv script's {name}, {what}", percent, bound
+
+
+def _calls_and_bytes(
+    argv: Sequence[str], variables: Mapping[str, str], cache: Path
+) -> Tuple[int, int]:
+    calls = _trace(argv, variables, cache)
+    read = (re.match(r"(?:read|pread64)\(.* = (\d+)$", call) for call in calls)
+    return len(calls), sum(int(match.group(1)) for match in read if match)
+
+
+def _trace(argv: Sequence[str], variables: Mapping[str, str], cache: Path) -> List[str]:
+    """Return the lines of strace for the system calls of a command and its children."""
+    log = cache / "strace"
+    # With two -f, each process has a file of its own: log.PID.
+    command = ["strace", "-ff", "-o", str(log), *argv]
+    subprocess.run(command, env=dict(variables), check=True, capture_output=True)
+    calls = []
+    for path in log.parent.glob("strace.*"):
+        lines = path.read_text(errors="replace").splitlines()
+        calls += [line for line in lines if re.match(r"\w+\(", line)]
+        path.unlink()
+    return calls
