@@ -12,7 +12,7 @@ import pytest
 from support.wheels import Wheel
 from support.workshop import Workshop
 from testing.machine import Machine
-from testing.pythons import PYTHON, Python, on_cpython
+from testing.pythons import PYTHON, Python
 
 OTHER = Python("cpython3.9")
 THIRD = Python("cpython3.13")
@@ -84,7 +84,7 @@ def without_boot_sources(czex: Path, output: Path) -> Path:
     return output
 
 
-@on_cpython("3.9", "3.11")
+@pytest.mark.parametrize("python", [PYTHON, OTHER], ids=lambda python: python.name)
 def test_the_first_start_compiles_nothing(
     compiled: Path, machine: Machine, tmp_path: Path, python: Python
 ) -> None:
