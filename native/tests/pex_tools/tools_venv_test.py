@@ -21,12 +21,14 @@ from testing.pythons import PYTHON, Python, on
 SEVERAL = [Python(f"cpython{version}") for version in ("2.7", "3.6", "3.8", "3.11", "3.13")]
 SEVERAL += [Python("pypy3")]
 # Only the venv of a PEX has these files. One kind describes the zip file of a wheel, for tools that make the wheel again. The
-# others come from virtualenv on Python 2.7, and no virtual environment needs them.
+# others come from virtualenv on Python 2.7, and no virtual environment needs them. On Python 3.15, a `.start` file does the same as
+# the `.pth` file beside it, which that Python reads, too.
 NOT_OURS = re.compile(
     r".*\.pex-info/original-whl-info\.json$"
     r"|bin/(activate\.ps1|activate_this\.py|python-config)$"
     r"|lib/python2\.7/[^/]*$"
     r"|lib/python2\.7/(distutils|config)/"
+    r"|lib/[^/]*/site-packages/PEX_EXTRA_SYS_PATH\.start$"
 )
 # Only the venv of a CZEX has these files: a module that starts the app, and for Python 2.7 links to the whole standard library.
 NOT_PEXS = re.compile(
