@@ -260,7 +260,7 @@ class Table(object):
         paths.update([(name, source_path(sys.modules[name])) for name in imported])
         directories = {}  # type: dict
         learnt = []
-        codes = []
+        codes = []  # type: list
         for name, path in paths.items():
             parent, file = os.path.split(path)
             is_package = file == "__init__.py"
@@ -284,7 +284,7 @@ class Table(object):
             codes.append(code)
         if len(codes) < MODULES_MIN:
             return
-        groups, contents, offset = [], [], 0  # type: ignore[var-annotated]
+        groups, contents, offset = [], [], 0
         for start in range(0, len(codes), GROUP):
             content = marshal.dumps(codes[start : start + GROUP])
             groups.append((offset, len(content), digest(content)))

@@ -34,4 +34,4 @@ os.execve("/bin/sh", ["sh"] + sys.argv[1:], environ)
     if not ENVIRONMENT:
         exec(LOST)
     # The app takes over this namespace.
-    _()  # noqa: F821
+    _()  # type: ignore[name-defined]  # noqa: F821
