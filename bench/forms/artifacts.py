@@ -61,7 +61,7 @@ class Artifacts:
             command = _pip(venv, "install", "--no-index", "--no-deps", "--no-compile")
             _run([*command, *map(str, sorted(wheels.glob("*.whl")))])
             if self.app.source:
-                _write_script(venv, self.app)
+                write_script(venv, self.app)
             complete.touch()
         return venv
 
@@ -238,7 +238,7 @@ def _pip(venv: Path, *arguments: str) -> List[str]:
     return [str(venv / "bin" / "python"), "-m", "pip", "--quiet", *arguments]
 
 
-def _write_script(venv: Path, app: App) -> None:
+def write_script(venv: Path, app: App) -> None:
     (site_packages,) = venv.glob("lib/python*/site-packages")
     (site_packages / "app.py").write_text(app.source)
     script = venv / "bin" / app.script
