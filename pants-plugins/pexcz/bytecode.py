@@ -62,7 +62,7 @@ BOOT_MODULES = (
     "warm",
 )
 # Their frames are on the stack of the app, and so in its tracebacks.
-BOOT_MODULES_TRACED = ("activate", "warm")
+BOOT_MODULES_TRACED = ("activate", "venv_start", "warm")
 # Modules whose texts are written into each environment.
 BOOT_TEXTS = ("damage", "venv_main")
 

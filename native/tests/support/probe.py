@@ -40,7 +40,7 @@ BY_NATURE = (
 STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 STREAM = "name", "mode", "encoding", "errors", "line_buffering", "write_through", "newlines"
 # Frames of a start. Python runs a zip file by the first two.
-START = "runpy.py", "<frozen runpy>", "__main__.py", "warm.py"
+START = "runpy.py", "<frozen runpy>", "__main__.py", "venv_start.py", "warm.py"
 SCALARS = (type(None), bool, int, float, type(""), type(""), type(2**70))
 
 
