@@ -28,7 +28,7 @@ def main():
     print(first == start, sys.argv[1:])
 """
 VENDORED = Wheel("vendor", {"vendor/__init__.py": "", "vendor/_setproctitle.abi3.so": ""})
-# Prints the largest number of page faults of 200 calls, for calls at 600 depths of the stack.
+# Prints the largest number of page faults of 200 calls, for calls at 300 depths of the stack.
 DEPTHS = """\
 import resource
 def faults():
@@ -43,7 +43,7 @@ def calls(depth):
         large()
     return faults() - before
 def main():
-    print(max([calls(depth) for depth in range(600)]))
+    print(max([calls(depth) for depth in range(300)]))
 """
 TIMEOUT = "import socket\ndef main():\n    print(socket.getdefaulttimeout())\n"
 
