@@ -152,6 +152,8 @@ ROWS = (
             command=(command,),
             path=("cpython3.11",),
             sees=("(3, 9) ['ignore'] 1\n",),
+            # Another row may have installed an equal PEX for another interpreter, whose header starts that one.
+            own_pex_root=True,
             versions=versions,
         )
         for name, app, command, versions in (
