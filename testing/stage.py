@@ -6,6 +6,7 @@ All starts are on one machine and see the same paths.
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import re
 import shutil
@@ -218,5 +219,6 @@ def _answer(url: str) -> str:
             return response.read().decode()
     except urllib.error.HTTPError as error:
         return f"{error.code}"
-    except (ConnectionError, urllib.error.URLError, TimeoutError):
+    except (ConnectionError, http.client.HTTPException, urllib.error.URLError, TimeoutError):
+        # Also a server that reloads itself between the headers and the rest of its answer.
         return ""
