@@ -146,19 +146,18 @@ def _aims(results: Results) -> List[Aim]:
             for app in ("awscli", "celery", "django", "sqlfluff")
         ),
         Aim("injection of `cowsay`", 0.12, _injection("cowsay", INJECT, "cpu"), "s"),
-        Aim(
-            "injection of `celery`",
-            0.4,
-            _injection("celery", INJECT, "cpu"),
-            "s",
-            limit=_injection("celery", COMPRESSING, "cpu"),
-        ),
-        Aim(
-            "injection of `awscli`, wall time",
-            1.2,
-            _injection("awscli", INJECT, "wall"),
-            "s",
-            limit=_injection("awscli", COMPRESSING, "wall"),
+        *(
+            Aim(
+                name,
+                goal,
+                _injection(app, INJECT, measure),
+                "s",
+                limit=_injection(app, COMPRESSING, measure),
+            )
+            for name, goal, app, measure in (
+                ("injection of `celery`", 0.4, "celery", "cpu"),
+                ("injection of `awscli`, wall time", 1.2, "awscli", "wall"),
+            )
         ),
         Aim("injection of `torch`, wall time", 9, _injection("torch", INJECT, "wall"), "s"),
         Aim(
