@@ -11,6 +11,7 @@ import tempfile
 import threading
 import zlib
 from collections import deque
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Deque, Dict, Iterable, Iterator, List, Tuple
@@ -89,15 +90,17 @@ class FinishedPack:
                 crc32 = zlib.crc32(chunk, crc32)
             size = stream.tell()
         return PackInfo(
-            *(json.loads(self._meta_raw()), digest.hexdigest(), crc32, size, self._content_bytes()),
-            files=tuple(self._files()),
+            *(json.loads(self._meta_raw), digest.hexdigest(), crc32, size, self._content_bytes()),
+            files=tuple(self._files),
             frames=tuple(self._frames),
         )
 
+    @cached_property
     def _meta_raw(self) -> bytes:
         meta = {**self._meta, **self.mentions.meta(entry.path for entry in self.entries)}
         return json.dumps(meta, sort_keys=True, separators=(",", ":")).encode("utf-8")
 
+    @cached_property
     def _files(self) -> List[File]:
         outward = self.libraries.outward(entry.path for entry in self.entries)
         return [
@@ -109,7 +112,7 @@ class FinishedPack:
         return sum(raw_size for _, raw_size in self._frames)
 
     def _chunks(self, level: int) -> Iterator[bytes]:
-        files = self._files()
+        files = self._files
         index_raw = COUNT.pack(len(self._frames))
         index_raw += b"".join(FRAME.pack(*frame) for frame in self._frames)
         index_raw += encoded(files)
@@ -120,8 +123,7 @@ class FinishedPack:
             )
         compress = zstd.compressor(level)
         sections = [
-            (compress(raw), raw)
-            for raw in (encoded(outline_of(files)), self._meta_raw(), index_raw)
+            (compress(raw), raw) for raw in (encoded(outline_of(files)), self._meta_raw, index_raw)
         ]
         sizes = [size for packed, raw in sections for size in (len(packed), len(raw))]
         yield HEADER.pack(MAGIC, VERSION, 0, *sizes, self._content_bytes())
