@@ -17,11 +17,11 @@ from support.wheels import Wheel
 from support.workshop import COW, FACTS, Workshop
 from testing.machine import STARTED, Machine
 from testing.pythons import EVERY_PYTHON, NEWEST, Python
-from testing.systems import record
+from testing.systems import EVERY, record
 
 
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    if call.when == "call" and not call.excinfo:
+    if EVERY and call.when == "call" and not call.excinfo:
         values = getattr(item, "funcargs", {}).values()
         pythons = [value for value in values if isinstance(value, Python)] + started_pythons()
         systems = {(HOST, python.name) for python in pythons}
