@@ -80,7 +80,7 @@ class Ways:
             starts["`-X frozen_modules=off`"] = Start([python, "-Xfrozen_modules=off", *script])
         if minor >= 15:
             starts["`-X lazy_imports=all`"] = Start([python, "-Xlazy_imports=all", *script])
-        learnt = self._learn([])
+        learnt = self._learn()
         for kind in "stored", "deflated":
             zip_file = self._make("zip", kind, learnt)
             starts[f"one zip file, {kind}"] = Start(plain, {"PYTHONPATH": zip_file})
@@ -101,11 +101,10 @@ class Ways:
         starts["one stream without lines, no collections"] = Start(argv)
         return starts
 
-    def _learn(self, options: List[str]) -> str:
+    def _learn(self) -> str:
         """Return the file with the modules that a start imports."""
-        output = str(self.directory / "".join(["learnt", *options]))
-        argv = [self._venv_python, *options, str(self._compiled("learn.py")), output, *self._script]
-        self._run(argv)
+        output = str(self.directory / "learnt")
+        self._run([self._venv_python, str(self._compiled("learn.py")), output, *self._script])
         return output
 
     def _make(self, kind: str, variant: str, learnt: str) -> str:
