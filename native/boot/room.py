@@ -12,8 +12,28 @@ import sys
 
 
 def make_room(function):
-    """Let the frame of a function leave 70 KB for the frames of the functions that it calls: 400, as a rule."""
-    if (3, 11) <= sys.version_info < (3, 14) and sys.implementation.name == "cpython":
-        # Python doubles 16 KB until a frame and a thousand words fit. If the app ends by an exception, a copy of the frame is made.
-        # A larger copy would cost two more system calls.
-        function.__code__ = function.__code__.replace(co_stacksize=7300)
+    """Return a function that calls `function`, and leaves 70 KB for the frames of the functions that this one calls: 400, as a rule.
+
+    Without memory for the piece, `function` gets a usual frame.
+    """
+    if sys.version_info < (3, 11) or sys.version_info >= (3, 14) or sys.implementation.name != "cpython":
+        return function
+    # Python doubles 16 KB until a frame and a thousand words fit. If the app ends by an exception, a copy of the frame is made.
+    # A larger copy would cost two more system calls.
+    code = function.__code__.replace(co_stacksize=7300)
+    roomy = type(function)(code, function.__globals__)
+
+    def _():
+        try:
+            roomy()
+        except BaseException as error:
+            trace = error.__traceback__
+            if trace.tb_next:
+                # A traceback shows one frame of this file, not two.
+                trace.tb_next = trace.tb_next.tb_next
+                raise
+            if not isinstance(error, MemoryError):
+                raise
+        function()
+
+    return _

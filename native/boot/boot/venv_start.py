@@ -50,4 +50,4 @@ def _():
     sys.exit(START()())
 
 
-make_room(_)
+_ = make_room(_)

@@ -143,4 +143,4 @@ def _():
 # The text of this module follows here, below the lines that a traceback can name.
 from room import make_room  # noqa: E402
 
-make_room(_)
+_ = make_room(_)
