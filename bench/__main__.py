@@ -70,9 +70,9 @@ class Run:
             shutil.rmtree(self.directory if self.options.scratch else self.scratch)
         return {
             **self.rows,
-            "machine": machine,
             "runs": [
                 {
+                    "machine": machine,
                     "command": command(self.options),
                     "load_before": load,
                     "load_after": noise.load(),
@@ -119,15 +119,21 @@ class Run:
 
 
 def beside(earlier: Dict[str, Any], results: Dict[str, Any]) -> Dict[str, Any]:
-    """Add the results of this run to those of an earlier run on the same machine, or replace earlier rows with them."""
-    if earlier["machine"] != results["machine"]:
-        sys.exit("can't combine the results of two runs: their machines or systems differ")
+    """Add the results of this run to those of earlier runs, or replace earlier rows with them.
+
+    Times of two machines can't be compared. Therefore this run on another machine replaces all times of the apps that it measured.
+    """
+    runs = earlier["runs"] + results["runs"]
+    is_same = all(run["machine"] == results["runs"][0]["machine"] for run in earlier["runs"])
+    timed = set() if is_same else {(row["app"], row["python"]) for row in results["timings"]}
     both = {}
     for name in LISTS:
         measured_again = set(map(_identity, results[name]))
         kept = [row for row in earlier[name] if _identity(row) not in measured_again]
+        if name == "timings":
+            kept = [row for row in kept if (row["app"], row["python"]) not in timed]
         both[name] = kept + results[name]
-    return {"machine": results["machine"], "runs": earlier["runs"] + results["runs"], **both}
+    return {"runs": runs, **both}
 
 
 def _identity(row: Dict[str, Any]) -> Tuple[Any, ...]:

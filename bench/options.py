@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--beside",
         metavar="JSON",
-        help="add the results to those of an earlier run on this machine, from this file",
+        help="add the results to those of earlier runs, from this file",
     )
     parser.add_argument(
         "--from",

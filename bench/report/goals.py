@@ -111,7 +111,8 @@ def _number(value: float, unit: str) -> str:
 
 
 def _aims(results: Results) -> List[Aim]:
-    memory = 16 * (min(results["machine"]["cpus"], 16) + 1)
+    cpus = max([run["machine"]["cpus"] for run in results["runs"]])
+    memory = 16 * (min(cpus, 16) + 1)
     return [
         *_aims_of_real_apps(),
         *(

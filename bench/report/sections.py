@@ -35,18 +35,21 @@ def sections(results: Results) -> Dict[str, List[Table]]:
 
 
 def _machine(results: Results) -> List[Table]:
-    machine = results["machine"]
-    rows = [
-        ("machine", f"{machine['cpus']} CPUs, {machine['cpu']}"),
-        ("system", machine["system"]),
-        ("file system", machine["file_system"]),
-    ]
-    for run in results["runs"]:
-        before, after = (", ".join(map(str, run[f"load_{when}"])) for when in ("before", "after"))
+    rows = []
+    for machine, runs in groupby(results["runs"], lambda run: run["machine"]):
         rows += [
-            ("command", f"`{run['command']}`"),
-            ("load before and after it", f"{before}; {after}"),
+            ("machine", f"{machine['cpus']} CPUs, {machine['cpu']}"),
+            ("system", machine["system"]),
+            ("file system", machine["file_system"]),
         ]
+        for run in runs:
+            before, after = (
+                ", ".join(map(str, run[f"load_{when}"])) for when in ("before", "after")
+            )
+            rows += [
+                ("command", f"`{run['command']}`"),
+                ("load before and after it", f"{before}; {after}"),
+            ]
     for row in noise.variation(results["timings"]):
         fact = f"quartile distance of `python -c pass`, `{row['app']}`, Python {row['python']}"
         rows.append((fact, f"{row['cpu']} % of CPU time, {row['wall']} % of wall time"))

@@ -31,7 +31,7 @@ def _verdicts(timings: List[Dict[str, Any]]) -> Dict[str, str]:
 
 def _results(timings: List[Dict[str, Any]]) -> Dict[str, Any]:
     rows: Dict[str, Any] = {"timings": timings, "sizes": [], "peaks": [], "counts": []}
-    return {"machine": {"cpus": 2}, **rows}
+    return {"runs": [{"machine": {"cpus": 2}}], **rows}
 
 
 def test_goal_without_a_measured_value_is_not_measured() -> None:
