@@ -20,12 +20,14 @@ from testing.pythons import Python
 # The time that a server may take until it listens.
 START_SECONDS_MAX = 60.0
 
-# BuildGrid with only the services that every implementation has: a store of content, and results of actions.
+# BuildGrid with only the services that every implementation has: a store of content, and results of actions. By default, it refuses
+# a call that comes while it works on as many calls as it has threads. Pants then doesn't store the result.
 CACHE = """\
 server:
   - !channel
     address: {address}
     insecure-mode: true
+maximum-concurrent-rpcs: 1000
 authorization:
   method: none
 monitoring:
