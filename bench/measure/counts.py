@@ -19,14 +19,15 @@ COWSAY_BYTES_MAX = 113_500
 COWSAY_FOUR_PLATFORMS_BYTES_MAX = 260_000
 PERCENT_OF_PEX_MAX = {"web": 80, "torch": 74}
 ENTRIES_BEYOND_PACKS_MAX = 40
-# More than an empty zip app makes, and than the venv's script, which starts without a shell. Two of them get and return one piece of
-# memory for the app's frames (`native/boot/room.py`).
+# The system calls that `python cowsay.czex` makes and an empty zip app doesn't.
 CALLS_BEYOND_EMPTY_ZIP_MAX = 40
+# The system calls that `./cowsay.czex` makes and the venv's script, which needs no shell, doesn't. Two of them get and return the
+# memory for the app's frames (`native/boot/room.py`).
 CALLS_BEYOND_VENV_SCRIPT_MAX = 136
 # The first start installs the app, and the second learns the table.
 STARTS_UNTIL_TABLE = 3
-# A start that imports a large module: the modules that neither the venv's script nor an empty zip app imports (`gc`, which is in
-# Python itself), and the percents of the system calls and of the bytes read by the venv's script.
+# Of a start that imports a large module: the number of modules that the venv's script and an empty zip app don't import (it is `gc`,
+# which Python has built in), the system calls and the bytes read. Both are in percent of the venv's script.
 OF_IMPORT_MAX = {"with an import table": (1, 46, 103), "without it": (1, 101, 103)}
 
 
