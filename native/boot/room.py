@@ -16,7 +16,8 @@ def make_room(function):
 
     Without memory for the piece, `function` gets a usual frame.
     """
-    if sys.version_info < (3, 11) or sys.version_info >= (3, 14) or sys.implementation.name != "cpython":
+    has_pieces = (3, 11) <= sys.version_info < (3, 14)
+    if not has_pieces or sys.implementation.name != "cpython":
         return function
     # Python doubles 16 KB until a frame and a thousand words fit. If the app ends by an exception, a copy of the frame is made.
     # A larger copy would cost two more system calls.
