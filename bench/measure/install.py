@@ -26,23 +26,24 @@ DECOMPRESSING = "decompressing alone, two threads"
 
 def measure(setting: Setting) -> List[Timing]:
     timings = []
-    for artifacts in setting.large:
-        plan = capture(setting, artifacts.czex, artifacts.app.name)
+    for artifacts in setting.large + setting.real:
+        czex = artifacts.czex_with_bytecode if artifacts.app.is_real else artifacts.czex
+        plan = capture(setting, artifacts, czex, artifacts.app.name)
         tree = setting.new_directory(artifacts.app.name, "tree")
         _install(plan, tree)
         script = script_for(tree / plan.store.relative_to(plan.cache), tree / "copy.sh")
         kinds = {
             RUNTIME: partial(_install_anew, setting, artifacts, plan),
             COPY: partial(_copy, setting, artifacts, script),
-            DECOMPRESSING: partial(_decompress, artifacts),
+            DECOMPRESSING: partial(_decompress, czex),
         }
         turns = turns_of(artifacts.app.name, setting.python.version, "install", kinds)
         timings += take_turns(turns, setting.cold_rounds, float("inf"))
     return timings
 
 
-def _decompress(artifacts: Artifacts, number: int) -> Usage:
-    return decompress(artifacts.czex)
+def _decompress(czex: Path, number: int) -> Usage:
+    return decompress(czex)
 
 
 def _install_anew(setting: Setting, artifacts: Artifacts, plan: Plan, number: int) -> Usage:
@@ -70,7 +71,7 @@ def unpacking_peaks(setting: Setting) -> Dict[str, int]:
     """Return the peak memory of the runtime in bytes, for each app."""
     peaks = {}
     for artifacts in setting.large:
-        plan = capture(setting, artifacts.czex, f"{artifacts.app.name}-memory")
+        plan = capture(setting, artifacts, artifacts.czex, f"{artifacts.app.name}-memory")
         cache = setting.new_directory(artifacts.app.name, "memory")
         argv = [str(plan.runtime), "install", str(plan.moved(cache))]
         peaks[artifacts.app.name] = peak_bytes(argv, {}, cache)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator
 
+from bench.forms.artifacts import Artifacts
 from bench.measure.setting import Setting
 
 _SPY = """
@@ -57,12 +58,13 @@ def _fields(content: bytes) -> Iterator[bytes]:
         position = end + 1
 
 
-def capture(setting: Setting, czex: Path, name: str) -> Plan:
-    """Start a CZEX in a new cache, and return the plan that its boot gives to the runtime."""
+def capture(setting: Setting, artifacts: Artifacts, czex: Path, name: str) -> Plan:
+    """Start a CZEX of an app in a new cache, and return the plan that its boot gives to the runtime."""
     cache = setting.new_directory(name, "plan")
     plan = cache / "plan"
     python = str(setting.python.executable)
-    setting.start([python, "-c", _SPY, str(plan), str(czex), "hi"], cache)
+    arguments = artifacts.app.arguments
+    setting.start([python, "-c", _SPY, str(plan), str(czex), *arguments], cache)
     if not plan.exists():
         raise RuntimeError(f"{czex} did not start the runtime")
     (runtime,) = cache.glob("pex/czex/runtimes/*/pexcz")

@@ -32,6 +32,10 @@ class Setting:
         return [artifacts for artifacts in self.apps if artifacts.app.module]
 
     @property
+    def real(self) -> List[Artifacts]:
+        return [artifacts for artifacts in self.apps if artifacts.app.is_real]
+
+    @property
     def saying_hi(self) -> List[Artifacts]:
         return [artifacts for artifacts in self.apps if not artifacts.app.is_real]
 

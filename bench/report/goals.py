@@ -191,7 +191,8 @@ def _aims_of_real_apps() -> List[Aim]:
             ),
         ]
     what = "cold `python APP.czex` of eight apps against the warm PEX, largest, wall time"
-    return [*aims, Aim(what, 0.5, _of_eight(max, CZEX_BYTECODE, "cold", "wall", PEX))]
+    cold = _of_eight(max, CZEX_BYTECODE, "cold", "wall", PEX)
+    return [*aims, Aim(what, 0.5, cold, limit=_warm_and_copying)]
 
 
 Value = Callable[[Results, str], Optional[float]]
@@ -201,21 +202,38 @@ def _of_eight(
     choose: Callable[[List[float]], float], kind: str, state: str, clock: str, reference: str
 ) -> Value:
     """Choose one of the ratios of eight apps. If one was not measured, there is no value."""
-
-    def value(results: Results, python: str) -> Optional[float]:
-        compared = "warm" if state == "cold" else state
-        ratios = [
+    compared = "warm" if state == "cold" else state
+    return lambda results, python: _chosen(
+        choose,
+        [
             ratio(
                 timing(results, app, python, state, kind),
                 timing(results, app, python, compared, reference),
                 clock,
             )
             for app in EIGHT
-        ]
-        found = [value for value in ratios if value is not None]
-        return choose(found) if len(found) == len(EIGHT) else None
+        ],
+    )
 
-    return value
+
+def _chosen(
+    choose: Callable[[List[float]], float], ratios: List[Optional[float]]
+) -> Optional[float]:
+    found = [value for value in ratios if value is not None]
+    return choose(found) if len(found) == len(ratios) else None
+
+
+def _warm_and_copying(results: Results, python: str) -> Optional[float]:
+    """Compare a warm start and a copy of the app's files with a warm start of the PEX. Return the largest ratio of eight apps."""
+    ratios = []
+    for app in EIGHT:
+        pex = timing(results, app, python, "warm", PEX)
+        parts = [
+            ratio(timing(results, app, python, state, kind), pex, "wall")
+            for state, kind in (("warm", CZEX_BYTECODE), ("install", COPY))
+        ]
+        ratios.append(_chosen(sum, parts))
+    return _chosen(max, ratios)
 
 
 def _warm(kind: str) -> Value:
