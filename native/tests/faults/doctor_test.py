@@ -307,7 +307,7 @@ def test_doctor_never_starts_the_app(workshop: Workshop, machine: Machine, pytho
     text = f"open({str(mark)!r}, 'w').close()\n"
     (workshop.root / "preamble.py").write_text(text)
     app = workshop.make(
-        "marks",
+        f"marks-{python.name}",
         sources={"main.py": text, "sitecustomize.py": text},
         options=["-m", "main", "--preamble-file", str(workshop.root / "preamble.py"), "--venv"],
     )
