@@ -178,6 +178,8 @@ class Table(object):
         plain = finder.find_spec
         is_unchanged = None
         suffix = ".{0}.pyc".format(sys.implementation.cache_tag)
+        # Python 3.15 has no `__cached__`. A spec makes the path when the app asks for it.
+        is_lazy = sys.version_info >= (3, 15)
 
         def find_spec(fullname, target=None):
             facts = modules.get(fullname)
@@ -205,7 +207,8 @@ class Table(object):
             spec = bootstrap.ModuleSpec(fullname, loader, origin=path, is_package=is_package)
             loader.get_code = Code(self, spec, facts)  # type: ignore[method-assign]
             spec._set_fileattr = True  # type: ignore[attr-defined]
-            spec.cached = parent + "/__pycache__/" + stem + suffix
+            if not is_lazy:
+                spec.cached = parent + "/__pycache__/" + stem + suffix
             if is_package:
                 spec.submodule_search_locations = [parent]
                 if parent in directories:

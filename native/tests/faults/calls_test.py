@@ -22,7 +22,7 @@ from testing.pythons import PYTHON, Python, on
 
 RIGHT = Outcome("moo x\n", "", 1)
 # A CZEX looks for the first path first. The app's own imports begin with the last one.
-FIRST, LAST = ".cache/czex", "site-packages"
+FIRST, LAST = "/home/.cache/czex", "site-packages"
 # These Pythons read files, and repeat calls after EINTR, in other ways.
 OTHERS = [Python("cpython2.7"), Python("pypy3")]
 

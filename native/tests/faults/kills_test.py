@@ -21,7 +21,7 @@ from testing.pythons import PYTHON
 
 RIGHT = Outcome("moo x\n", "", 1)
 # Calls before the first one that names the cache belong to Python itself. They create no files.
-CACHE = ".cache/czex"
+CACHE = "/home/.cache/czex"
 
 
 def killed_at_each(

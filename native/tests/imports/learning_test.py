@@ -53,10 +53,9 @@ def test_the_third_start_imports_by_the_table(
     assert machine.leftovers() == []
 
 
-@on(Python("cpython2.7"))
-def test_python_2_has_no_table(crowd: Path, machine: Machine, python: Python) -> None:
+def test_python_2_has_no_table(crowd: Path, machine: Machine) -> None:
     for _ in range(3):
-        assert machine.run(python.path(), crowd).code == 0
+        assert machine.run(Python("cpython2.7").path(), crowd).code == 0
     assert not table_file(machine).exists()
 
 

@@ -140,7 +140,8 @@ seen += [repr(runpy.run_module("portion.crowd")["__spec__"].loader)]
 """
 THREADS = """
 import threading
-names = ["crowd.late.late_%02d" % number for number in range(40)] * 3
+# Some versions of Python fail to import modules in threads if their package imports them, too.
+names = ["crowd.late", "portion.crowd", "wave", "filecmp", "sched"] * 24
 threads = [threading.Thread(target=importlib.import_module, args=[name]) for name in names]
 [thread.start() for thread in threads]
 [thread.join() for thread in threads]

@@ -152,7 +152,9 @@ class Damager:
         is_traceback = "Traceback" in outcome.stderr
         if len(after) < len(before) and not name:
             # The message for a truncated file need not name it.
-            is_refused = outcome.code == 1 and INCOMPLETE in outcome.last_line
+            # PyPy 3.11 looks for NUL bytes before it reads the name of the encoding.
+            messages = (INCOMPLETE, "null bytes") if "pypy3.11" in starter else (INCOMPLETE,)
+            is_refused = outcome.code == 1 and any(one in outcome.last_line for one in messages)
             is_traceback = False
         if not left and (is_right or is_refused and (is_ours or is_started)):
             if not is_traceback or name or at > len(before) - 5000:
