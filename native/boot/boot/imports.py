@@ -27,6 +27,8 @@ MORE_MODULES = 16
 GROUP = 64
 # During an import, Python collects garbage only after this number of new objects.
 DELAYED_OBJECTS = 200000
+# The system reads 32 bytes from its memory in this time.
+MEMORY_SECONDS_MAX = 50e-6
 # The thresholds of the collector before and during an import, while one is delaying it.
 THRESHOLDS = []  # type: list
 # Methods of Python's loader. If an app has replaced one of them, the app reads its modules.
@@ -103,11 +105,12 @@ class Table(object):
         # Directory -> its time, and module -> its facts: whether it is a package, the time and the size of its source, and the
         # number of its group and its place in it.
         self._directories = {}  # type: dict
-        # The place, the size and the digest of each group in the file.
+        # The place, the size and the digest of each group in the file. The last one has the libraries.
         self._groups = []  # type: list
         # Number of a group -> the code of its modules. Code that was given away is `None`.
         self._codes = {}  # type: dict
         self._start_of_code = 0
+        self._is_in_memory = True
         # The number of modules that were loaded before, and that an earlier start has imported beside the table.
         self._before = before
         self._beside = 0
@@ -130,6 +133,8 @@ class Table(object):
             raise
         self._descriptor = descriptor
         self._beside, self._directories, self._groups = found
+        if not self._is_in_memory:
+            read_ahead([self._file] + self._group(-1))
         for directory in self._directories:
             # No other finder is made before Python makes it: the app can see them all.
             if directory in sys.path or directory in sys.path_importer_cache:
@@ -140,7 +145,7 @@ class Table(object):
         status = os.fstat(descriptor)
         if status.st_uid not in (0, os.geteuid()) or status.st_mode & 0o22:
             raise Unusable("another user can write to it")
-        start = pread(descriptor, 32, 0)
+        start, self._is_in_memory = beginning(descriptor)
         length = int.from_bytes(start[16:24], "little")
         if not start.startswith(MAGIC) or length > status.st_size:
             raise ValueError
@@ -224,17 +229,20 @@ class Table(object):
         """
         group, place = facts[3:]
         if group not in self._codes:
-            offset, length, expected = self._groups[group]
-            content = pread(self._descriptor, length, self._start_of_code + offset)
-            if digest(content) != expected:
-                raise ValueError
-            self._codes[group] = marshal.loads(content)
+            self._codes[group] = self._group(group)
         codes = self._codes[group]
         code, codes[place] = codes[place], None
         if not code:
             raise ValueError
         self.hits += 1
         return code
+
+    def _group(self, number):
+        offset, length, expected = self._groups[number]
+        content = pread(self._descriptor, length, self._start_of_code + offset)
+        if digest(content) != expected:
+            raise ValueError
+        return marshal.loads(content)
 
     def learn(self):
         """Write a table of the modules that this process has imported, if it has many that the table lacks. Raise no error."""
@@ -288,8 +296,9 @@ class Table(object):
         if len(codes) < MODULES_MIN:
             return
         groups, contents, offset = [], [], 0
-        for start in range(0, len(codes), GROUP):
-            content = marshal.dumps(codes[start : start + GROUP])
+        parts = [codes[start : start + GROUP] for start in range(0, len(codes), GROUP)]
+        for part in parts + [self._libraries()]:
+            content = marshal.dumps(part)
             groups.append((offset, len(content), digest(content)))
             contents.append(content)
             offset += len(content)
@@ -305,6 +314,22 @@ class Table(object):
         library = os.path.dirname(os.__file__)
         inside = (directory + "/").startswith(library + "/")
         return inside and "-packages" not in directory[len(library) :]
+
+    def _libraries(self):
+        """Return the paths of the shared libraries that this process has loaded, the first one first. Only Linux tells them.
+
+        A library elsewhere may be on a disk of the network, which a start must not wait for.
+        """
+        cache = os.path.realpath(os.path.join(self._settings["venv"], "..", "..", ".."))
+        local = tuple([root.rstrip("/") + "/" for root in (cache, sys.base_prefix, "/usr", "/lib")])
+        try:
+            with open("/proc/self/maps") as stream:
+                found = [line.split(None, 5)[5:] for line in stream if " r-xp " in line]
+        except (EnvironmentError, ValueError):
+            return []
+        # The first library has the last address.
+        paths = [path[0].rstrip("\n") for path in reversed(found) if path]
+        return [path for path in paths if path.startswith(local)]
 
     def _write(self, contents):
         """Put a file in the place of the table, which other processes see complete or not at all, and mark the record."""
@@ -324,6 +349,36 @@ class Table(object):
             os.unlink(temporary)
             raise
         os.chmod(os.path.join(self._settings["venv"], "record"), 0o744)
+
+
+def beginning(descriptor):
+    """Return the first 32 bytes of a file, and whether the system had them in memory."""
+    content = bytearray(32)
+    try:
+        os.preadv(descriptor, [content], 0, os.RWF_NOWAIT)
+        return content, True
+    except BlockingIOError:
+        return pread(descriptor, 32, 0), False
+    except (AttributeError, NotImplementedError, OSError):
+        # Not Linux, or a file system that can't tell, such as overlayfs. But a disk takes longer than memory.
+        before = time.perf_counter()
+        content = pread(descriptor, 32, 0)
+        return content, time.perf_counter() - before < MEMORY_SECONDS_MAX
+
+
+def read_ahead(paths):
+    """Let the system read files into memory, many at once, while Python goes on."""
+    for path in paths:
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        except OSError:
+            continue
+        try:
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_WILLNEED)
+        except OSError:
+            pass
+        finally:
+            os.close(descriptor)
 
 
 class Code(object):

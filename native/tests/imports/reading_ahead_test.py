@@ -1,0 +1,94 @@
+"""If the page cache lacks an import table, the start lets Linux read the app's shared libraries while Python goes on."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import List
+
+import pytest
+
+from support.crowd import CROWD, start_until_learnt, table_file
+from support.strace import Call, calls_of, disturbed
+from support.wheels import Wheel
+from support.workshop import Workshop
+from testing.machine import Machine, Outcome
+from testing.missing import missing
+from testing.pythons import PYTHON
+
+START = "import _decimal\nfrom native import _decimal\nfrom crowd.main import main\n"
+FIND = "import _decimal; print(_decimal.__file__)"
+AHEAD = re.compile(r"\d+<(.*)>, 0, 0, POSIX_FADV_WILLNEED\)")
+RIGHT = Outcome("", "", 0)
+
+
+@pytest.fixture(scope="module")
+def library() -> Path:
+    """Return the path of a shared library of Python."""
+    output = subprocess.run([PYTHON.path(), "-c", FIND], check=True, capture_output=True, text=True)
+    return Path(output.stdout.strip())
+
+
+@pytest.fixture(scope="module")
+def app(workshop: Workshop, library: Path) -> Path:
+    """Return an app that imports many modules, the shared library, and another one from a wheel."""
+    files = {"native/__init__.py": "", f"native/{library.name}": library.read_bytes()}
+    return workshop.make(
+        "reading-ahead",
+        requirements=["crowd", "native"],
+        wheels=[CROWD, Wheel("native", files)],
+        sources={"start.py": START},
+        options=["-m", "start:main"],
+    )
+
+
+def drop(file: Path) -> None:
+    """Remove a file from the page cache."""
+    with file.open("rb") as stream:
+        try:
+            os.preadv(stream.fileno(), [bytearray(1)], 0, os.RWF_NOWAIT)
+        except BlockingIOError:
+            pass
+        except OSError:
+            missing("a file system that tells what is in the page cache")
+        os.fsync(stream.fileno())
+        os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def read_ahead(calls: List[Call]) -> List[str]:
+    matches = [AHEAD.match(call.text) for call in calls if call.name == "fadvise64"]
+    return [match[1] for match in matches if match]
+
+
+def test_libraries_are_read_ahead_if_the_page_cache_lacks_the_table(
+    app: Path, machine: Machine, library: Path
+) -> None:
+    start = [PYTHON.path(), app]
+    assert start_until_learnt(machine, *start) == RIGHT
+    table = table_file(machine)
+    drop(table)
+    calls, outcome = calls_of(machine, start)
+    assert outcome == RIGHT
+    first, *others = read_ahead(calls)
+    assert first == str(table)
+    assert os.path.realpath(library) in others
+    of_wheel = [path for path in others if path.endswith(f"/native/{library.name}")]
+    assert [path.startswith(str(machine.cache)) for path in of_wheel] == [True]
+
+    calls, outcome = calls_of(machine, start)
+    assert (outcome, read_ahead(calls)) == (RIGHT, [])
+
+
+def test_failure_to_read_ahead_changes_nothing(app: Path, machine: Machine) -> None:
+    start = [PYTHON.path(), app]
+    start_until_learnt(machine, *start)
+    table = table_file(machine)
+    drop(table)
+    calls, _ = calls_of(machine, start)
+    for name in ("preadv2", "fadvise64"):
+        call = next(call for call in calls if call.name == name)
+        for error in call.errors():
+            drop(table)
+            assert disturbed(machine, start, call, f"error={error}") == RIGHT, (name, error)
