@@ -21,7 +21,7 @@ from support.crowd import (
 )
 from support.workshop import Workshop
 from testing.machine import Machine
-from testing.pythons import PYTHON, Python, on
+from testing.pythons import PYTHON, Python, on, only_on
 
 # Prints the number of modules whose code was read from the table.
 COUNT = """
@@ -53,9 +53,10 @@ def test_the_third_start_imports_by_the_table(
     assert machine.leftovers() == []
 
 
-def test_python_2_has_no_table(crowd: Path, machine: Machine) -> None:
+@only_on(Python("cpython2.7"))
+def test_python_2_has_no_table(crowd: Path, machine: Machine, python: Python) -> None:
     for _ in range(3):
-        assert machine.run(Python("cpython2.7").path(), crowd).code == 0
+        assert machine.run(python.path(), crowd).code == 0
     assert not table_file(machine).exists()
 
 
