@@ -359,11 +359,14 @@ def beginning(descriptor):
         return content, True
     except BlockingIOError:
         return pread(descriptor, 32, 0), False
-    except (AttributeError, NotImplementedError, OSError):
-        # Not Linux, or a file system that can't tell, such as overlayfs. But a disk takes longer than memory.
+    except AttributeError:
+        # Not Linux, or Python 3.6.
+        return pread(descriptor, 32, 0), True
+    except (NotImplementedError, OSError):
+        # A file system such as overlayfs can't tell. But a disk takes longer than memory.
         before = time.perf_counter()
-        content = pread(descriptor, 32, 0)
-        return content, time.perf_counter() - before < MEMORY_SECONDS_MAX
+        start = pread(descriptor, 32, 0)
+        return start, time.perf_counter() - before < MEMORY_SECONDS_MAX
 
 
 def read_ahead(paths):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import subprocess
+import time
 from pathlib import Path
-from typing import List
+from typing import Any, List
 
 import pytest
 
+from boot import imports
 from support.crowd import CROWD, start_until_learnt, table_file
 from support.strace import Call, calls_of, disturbed
 from support.wheels import Wheel
@@ -92,3 +95,29 @@ def test_failure_to_read_ahead_changes_nothing(app: Path, machine: Machine) -> N
         for error in call.errors():
             drop(table)
             assert disturbed(machine, start, call, f"error={error}") == RIGHT, (name, error)
+
+
+def test_file_system_that_cannot_tell_is_timed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Overlayfs can't tell. A mount of it needs root, so the system calls are replaced here."""
+
+    def refuse(*arguments: Any) -> int:
+        raise OSError(errno.EOPNOTSUPP, "")
+
+    def read_slowly(*arguments: int) -> bytes:
+        time.sleep(0.001)
+        return os.pread(*arguments)
+
+    file = tmp_path / "imports"
+    content = bytes(range(64))
+    file.write_bytes(content)
+    monkeypatch.setattr(os, "preadv", refuse)
+    with file.open("rb") as stream:
+        # A process may have to wait for a processor meanwhile, but not each time.
+        found = [imports.beginning(stream.fileno()) for _ in range(10)]
+        assert (content[:32], True) in found
+        monkeypatch.setattr(imports, "pread", read_slowly)
+        assert imports.beginning(stream.fileno()) == (content[:32], False)
+        monkeypatch.delattr(os, "RWF_NOWAIT")
+        assert imports.beginning(stream.fileno()) == (content[:32], True)
