@@ -111,7 +111,7 @@ def _number(value: float, unit: str) -> str:
 
 
 def _aims(results: Results) -> List[Aim]:
-    cpus = max([run["machine"]["cpus"] for run in results["runs"]])
+    cpus = min([run["machine"]["cpus"] for run in results["runs"]])
     memory = 16 * (min(cpus, 16) + 1)
     return [
         *_aims_of_real_apps(),

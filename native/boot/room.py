@@ -26,15 +26,14 @@ def make_room(function):
 
     def _():
         try:
-            roomy()
+            return roomy()
         except BaseException as error:
-            trace = error.__traceback__
-            if trace.tb_next:
-                # A traceback shows one frame of this file, not two.
-                trace.tb_next = trace.tb_next.tb_next
+            if error.__traceback__.tb_next:
+                # A traceback shows one frame of this file, not two. No variable may keep it: the app's objects would live longer.
+                error.__traceback__.tb_next = error.__traceback__.tb_next.tb_next
                 raise
             if not isinstance(error, MemoryError):
                 raise
-        function()
+        return function()
 
     return _

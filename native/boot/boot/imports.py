@@ -29,6 +29,9 @@ GROUP = 64
 DELAYED_OBJECTS = 200000
 # The system reads 32 bytes from its memory in this time.
 MEMORY_SECONDS_MAX = 50e-6
+# Linux reads less than it is asked for. It reads this much on any disk.
+AHEAD_STEP = 128 << 10
+AHEAD_BYTES_MAX = 32 << 20
 # The thresholds of the collector before and during an import, while one is delaying it.
 THRESHOLDS = []  # type: list
 # Methods of Python's loader. If an app has replaced one of them, the app reads its modules.
@@ -134,12 +137,20 @@ class Table(object):
         self._descriptor = descriptor
         self._beside, self._directories, self._groups = found
         if not self._is_in_memory:
-            read_ahead([self._file] + self._group(-1))
+            self._read_ahead()
         for directory in self._directories:
             # No other finder is made before Python makes it: the app can see them all.
             if directory in sys.path or directory in sys.path_importer_cache:
                 self._answer_for(directory)
         return sum([len(modules) for _, modules in self._directories.values()])
+
+    def _read_ahead(self):
+        """Let the system read the table and the libraries that it names into memory. Raise no error."""
+        try:
+            read_ahead([self._file])
+            read_ahead(self._group(-1))
+        except Exception:
+            pass
 
     def _index(self, descriptor):
         status = os.fstat(descriptor)
@@ -320,15 +331,16 @@ class Table(object):
 
         A library elsewhere may be on a disk of the network, which a start must not wait for.
         """
-        cache = os.path.realpath(os.path.join(self._settings["venv"], "..", "..", ".."))
-        local = tuple([root.rstrip("/") + "/" for root in (cache, sys.base_prefix, "/usr", "/lib")])
+        cache = os.path.join(self._settings["venv"], "..", "..", "..")
+        roots = map(os.path.realpath, (cache, sys.base_prefix, "/usr", "/lib", "/lib64"))
+        local = tuple([root.rstrip("/") + "/" for root in roots])
         try:
-            with open("/proc/self/maps") as stream:
-                found = [line.split(None, 5)[5:] for line in stream if " r-xp " in line]
-        except (EnvironmentError, ValueError):
+            with open("/proc/self/maps", "rb") as stream:
+                found = [line.split(None, 5)[5:] for line in stream if b" r-xp " in line]
+        except EnvironmentError:
             return []
         # The first library has the last address.
-        paths = [path[0].rstrip("\n") for path in reversed(found) if path]
+        paths = [os.fsdecode(path[0]).rstrip("\n") for path in reversed(found) if path]
         return [path for path in paths if path.startswith(local)]
 
     def _write(self, contents):
@@ -370,14 +382,16 @@ def beginning(descriptor):
 
 
 def read_ahead(paths):
-    """Let the system read files into memory, many at once, while Python goes on."""
+    """Let the system read files into memory, many at once, while Python goes on. Of a large file it reads the beginning."""
     for path in paths:
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        except OSError:
+        except (OSError, ValueError):
             continue
         try:
-            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_WILLNEED)
+            size = min(os.fstat(descriptor).st_size, AHEAD_BYTES_MAX)
+            for offset in range(0, size, AHEAD_STEP):
+                os.posix_fadvise(descriptor, offset, AHEAD_STEP, os.POSIX_FADV_WILLNEED)
         except OSError:
             pass
         finally:

@@ -14,7 +14,7 @@ from support.interpreters import clean_python
 from support.wheels import Wheel
 from support.workshop import COW, Workshop
 from testing.machine import Machine
-from testing.pythons import PYTHON, Python, on
+from testing.pythons import PYTHON, Python, on, on_cpython
 
 NAME = "python{}.{}".format(*sys.version_info)
 # setproctitle searches for the arguments before the first variable, if that is still where the kernel has put it.
@@ -44,6 +44,22 @@ def calls(depth):
     return faults() - before
 def main():
     print(max([calls(depth) for depth in range(300)]))
+"""
+# Its thread ends when the worker does, and Python waits for the thread.
+WORKER = """\
+from __future__ import print_function
+import atexit, sys, threading
+class Worker(object):
+    def __init__(self):
+        self.end = threading.Event()
+        threading.Thread(target=self.end.wait).start()
+    def __del__(self):
+        self.end.set()
+        print("worker ends")
+def main():
+    atexit.register(print, "app ends")
+    worker = Worker()
+    sys.exit(3)
 """
 TIMEOUT = "import socket\ndef main():\n    print(socket.getdefaulttimeout())\n"
 
@@ -212,3 +228,16 @@ def test_no_depth_of_the_stack_makes_calls_slow(
         outcome = on_path.run(*argv)
         # A plain CPython 3.11 to 3.13 has a fault at each call.
         assert outcome.stderr == "" and int(outcome.stdout) < 20, outcome
+
+
+@on_cpython("2.7", "3.8", "3.10", "3.11", "3.12", "3.13")
+def test_variables_of_a_function_that_exits_end_before_the_app(
+    workshop: Workshop, machine: Machine, python: Python
+) -> None:
+    name, options = f"worker-{python.name}", ["-m", "worker:main"]
+    app = workshop.make(name, sources={"worker.py": WORKER}, options=options)
+    on_path = machine.with_python(python)
+    plain = on_path.run(python.path(), "-c", WORKER + "main()")
+    assert plain.code == 3
+    for argv in starts(app, python.path()):
+        assert on_path.run(*argv) == plain
