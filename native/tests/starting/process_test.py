@@ -6,14 +6,14 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Dict, Iterator, List, Tuple
 
 import pytest
 
 from support.interpreters import clean_python
 from support.wheels import Wheel
 from support.workshop import COW, Workshop
-from testing.machine import Machine
+from testing.machine import Machine, Outcome
 from testing.pythons import PYTHON, Python, on, on_cpython
 
 NAME = "python{}.{}".format(*sys.version_info)
@@ -217,15 +217,11 @@ def test_process_without_standard_streams_starts_over(
     assert (outcome.code, mark.exists()) == (0, True)
 
 
-@on(*[Python(f"cpython3.{minor}") for minor in (10, 11, 12, 13)])
+@on_cpython("3.10", "3.11", "3.12", "3.13")
 def test_no_depth_of_the_stack_makes_calls_slow(
     workshop: Workshop, machine: Machine, python: Python
 ) -> None:
-    name, options = f"depths-{python.name}", ["-m", "depths:main"]
-    app = workshop.make(name, sources={"depths.py": DEPTHS}, options=options)
-    on_path = machine.with_python(python)
-    for argv in starts(app, python.path()):
-        outcome = on_path.run(*argv)
+    for outcome in outcomes(workshop, machine, python, "depths", DEPTHS):
         # A plain CPython 3.11 to 3.13 has a fault at each call.
         assert outcome.stderr == "" and int(outcome.stdout) < 20, outcome
 
@@ -234,10 +230,20 @@ def test_no_depth_of_the_stack_makes_calls_slow(
 def test_variables_of_a_function_that_exits_end_before_the_app(
     workshop: Workshop, machine: Machine, python: Python
 ) -> None:
-    name, options = f"worker-{python.name}", ["-m", "worker:main"]
-    app = workshop.make(name, sources={"worker.py": WORKER}, options=options)
-    on_path = machine.with_python(python)
-    plain = on_path.run(python.path(), "-c", WORKER + "main()")
+    plain = machine.run(python.path(), "-c", WORKER + "main()")
     assert plain.code == 3
+    for outcome in outcomes(workshop, machine, python, "worker", WORKER):
+        assert outcome == plain
+
+
+def outcomes(
+    workshop: Workshop, machine: Machine, python: Python, module: str, source: str
+) -> Iterator[Outcome]:
+    """Start an app of one module in every way, and yield the outcomes."""
+    sources = {f"{module}.py": source}
+    app = workshop.make(
+        f"{module}-{python.name}", sources=sources, options=["-m", f"{module}:main"]
+    )
+    on_path = machine.with_python(python)
     for argv in starts(app, python.path()):
-        assert on_path.run(*argv) == plain
+        yield on_path.run(*argv)
